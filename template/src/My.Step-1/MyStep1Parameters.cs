@@ -1,0 +1,29 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+
+namespace My.Step_1;
+
+/// <summary>What the playbook says of this step. Whatever is missing or wrong is named in the reply, before the step runs.</summary>
+public sealed class MyStep1Parameters
+{
+    /// <summary>The hosts to do, in order.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>What to do on them; <c>Fail</c> shows a failing job.</summary>
+    public string Subcommand { get; init; } = "";
+
+    /// <summary>The service to frob.</summary>
+    public string Service { get; init; } = "frobd";
+
+    /// <summary>How long each host takes, in seconds: 0 to 3600.</summary>
+    [Range(0, 3600)]
+    public double Seconds { get; init; }
+}
+
+/// <summary>What the requester gets to know of a completed job.</summary>
+public sealed record MyStep1Result(int Hosts, double Seconds);
+
+/// <summary>How these types are read and written, generated when the project is built.</summary>
+[JsonSerializable(typeof(MyStep1Parameters))]
+[JsonSerializable(typeof(MyStep1Result))]
+internal sealed partial class MyStep1Json : JsonSerializerContext;
