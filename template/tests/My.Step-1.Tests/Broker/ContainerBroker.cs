@@ -1,4 +1,5 @@
 using DotNet.Testcontainers.Builders;
+using Microsoft.Extensions.Logging.Abstractions;
 using Testcontainers.RabbitMq;
 
 namespace My.Step_1.Tests;
@@ -20,7 +21,7 @@ internal sealed class ContainerBroker(RabbitMqContainer container) : TestBroker
 
         try
         {
-            var container = new RabbitMqBuilder(Image).Build();
+            var container = new RabbitMqBuilder(Image).WithLogger(NullLogger.Instance).Build();
             await container.StartAsync();
             return new ContainerBroker(container);
         }
@@ -29,17 +30,18 @@ internal sealed class ContainerBroker(RabbitMqContainer container) : TestBroker
             tried.Add("none answers");
             return null;
         }
+        catch (Exception problem)
+        {
+            throw new InvalidOperationException(
+                $"A Docker engine answers, but started no {Image}: {problem.Message} REWORKER_DOCKER=0 passes it over.", problem);
+        }
     }
 
     public override async Task<string> RunRabbitmqctlAsync(params string[] arguments)
     {
         var result = await container.ExecAsync(["rabbitmqctl", .. arguments]);
-        return Rabbitmqctl.Check(arguments, result.ExitCode, result.Stdout, result.Stderr);
+        return Rabbitmqctl.Check(arguments, result.ExitCode ?? -1, result.Stdout, result.Stderr);
     }
 
-    public override async ValueTask DisposeAsync()
-    {
-        await container.DisposeAsync();
-        await base.DisposeAsync();
-    }
+    public override ValueTask DisposeAsync() => container.DisposeAsync();
 }

@@ -25,4 +25,6 @@ internal sealed class GivenBroker(Uri amqp) : TestBroker
         Assert.SkipWhen(string.IsNullOrEmpty(command), "needs rabbitmqctl: REWORKER_TEST_RABBITMQCTL names none for REWORKER_TEST_AMQP");
         return Rabbitmqctl.RunAsync(command!, arguments);
     }
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -40,7 +40,6 @@ internal sealed class PrivateBroker(Process script, string amqp, string rabbitmq
         script.StandardInput.Close();
         await script.WaitForExitAsync();
         script.Dispose();
-        await base.DisposeAsync();
     }
 
     private static string? FindScript()

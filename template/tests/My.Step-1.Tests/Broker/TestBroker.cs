@@ -8,9 +8,5 @@ public abstract class TestBroker : IAsyncDisposable
     /// <summary>Runs <c>rabbitmqctl</c> against this broker and returns what it printed; a failure throws.</summary>
     public abstract Task<string> RunRabbitmqctlAsync(params string[] arguments);
 
-    public virtual ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        return ValueTask.CompletedTask;
-    }
+    public abstract ValueTask DisposeAsync();
 }
