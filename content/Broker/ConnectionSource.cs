@@ -17,6 +17,8 @@ internal sealed class ConnectionSource(IConfiguration configuration, IOptionsMon
     /// <exception cref="TimeoutException">The broker did not answer within <see cref="BrokerOptions.ConnectTimeout"/>.</exception>
     public Task<IConnection> OpenAsync(string name, CancellationToken cancel)
     {
+        // secrets may have been rotated since the last time
+        (configuration as IConfigurationRoot)?.Reload();
         var factory = Factory();
         return Deadline.RunAsync(
             token => factory.CreateConnectionAsync(name, token), options.CurrentValue.ConnectTimeout, "connecting", time, cancel,

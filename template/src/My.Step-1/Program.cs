@@ -1,1 +1,9 @@
-return 0;
+using My.Step_1;
+using ReWorker;
+using ReWorker.CommandLine;
+
+// Verbs: run (default), submit, dead, output, health. `--help` tells more.
+return await StepCommand.RunAsync(args, static host =>
+{
+    host.AddWorker<MyStep1Worker>(MyStep1Json.Default);
+});

@@ -1,0 +1,49 @@
+using RabbitMQ.Client;
+using ReWorker.Protocol;
+
+namespace ReWorker.Consuming;
+
+/// <summary>How a delivery is given back to the broker.</summary>
+internal enum Settlement
+{
+    /// <summary>Done with: the broker forgets the message.</summary>
+    Ack,
+
+    /// <summary>Handed back unharmed, to run elsewhere.</summary>
+    Requeue,
+
+    /// <summary>Handed back as a failure, to run again: the broker counts it.</summary>
+    Retry,
+
+    /// <summary>Refused for good: it is put into the dead-letter queue.</summary>
+    Discard,
+}
+
+/// <summary>Where deliveries come from and are settled: a consumer of one epoch.</summary>
+internal interface IDeliverySource
+{
+    /// <summary>False once its epoch has ended: the broker will deliver again what is not settled.</summary>
+    bool IsAlive { get; }
+
+    IChannel? Channel { get; }
+
+    void Settle(Delivery delivery, Settlement how);
+
+    /// <summary>Waits until what was settled so far is on its way to the broker.</summary>
+    Task FlushAsync(CancellationToken cancel);
+}
+
+/// <summary>One message as it came from the broker; the body is a copy of its own.</summary>
+internal sealed record Delivery(IDeliverySource Source, DeliveryInfo Info, IReadOnlyBasicProperties Properties, byte[] Body)
+{
+    /// <summary>The same for each delivery of one message, as far as can be told from outside.</summary>
+    public UInt128 Key { get; } = MessageKey.Of(Properties, Body);
+
+    /// <summary>How often the broker says that it was delivered and failed before.</summary>
+    public int EarlierAttempts { get; } = DeliveryCount.Of(Properties, Info.Redelivered);
+
+    /// <summary>The job in hand that it settles.</summary>
+    public Running.JobInHand? Job { get; set; }
+
+    public void Settle(Settlement how) => Source.Settle(this, how);
+}

@@ -1,0 +1,31 @@
+using System.Collections.Concurrent;
+
+namespace ReWorker.Health;
+
+/// <summary>How one part of the worker is, and since when.</summary>
+internal sealed record PartHealth(bool IsWell, string Detail, DateTimeOffset Since);
+
+/// <summary>What readiness and liveness are made of; written by the supervisor and the probe, read by the endpoints.</summary>
+internal sealed class HealthState(TimeProvider time)
+{
+    /// <summary>Longer than any single step of the supervisor's may take without a sign of life.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(25);
+
+    private readonly ConcurrentDictionary<string, PartHealth> _parts = [];
+    private long _tick = time.GetTimestamp();
+
+    public IReadOnlyDictionary<string, PartHealth> Parts => _parts;
+
+    public bool IsReady => !_parts.IsEmpty && _parts.Values.All(part => part.IsWell);
+
+    /// <summary>False when the supervisor shows no sign of life: only a restart helps then.</summary>
+    public bool IsLive => time.GetElapsedTime(Volatile.Read(ref _tick)) < Silence;
+
+    /// <summary>The supervisor lives.</summary>
+    public void Tick() => Volatile.Write(ref _tick, time.GetTimestamp());
+
+    public void Set(string part, bool isWell, string detail) => _parts.AddOrUpdate(
+        part,
+        _ => new PartHealth(isWell, detail, time.GetUtcNow()),
+        (_, old) => old.IsWell == isWell ? old with { Detail = detail } : new PartHealth(isWell, detail, time.GetUtcNow()));
+}

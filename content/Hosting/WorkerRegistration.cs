@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization.Metadata;
+using ReWorker.Broker;
+using ReWorker.Health;
+using ReWorker.Options;
+using ReWorker.Protocol;
+using ReWorker.Publishing;
+using ReWorker.Running;
+using ReWorker.Supervision;
+using ReWorker.Telemetry;
+using ReWorker.Topology;
+
+namespace ReWorker;
+
+/// <summary>Adds workers to a host.</summary>
+public static class WorkerRegistration
+{
+    /// <summary>The section of the worker's own configuration, for those who give no file with <c>-w</c>.</summary>
+    public const string ConfigSection = "WorkerConfig";
+
+    /// <summary>
+    /// Adds a worker. Call it again for another: each has its queue and its slots, all share the connections. Its settings are
+    /// <c>Worker</c>, then <c>Worker:&lt;class name&gt;</c>.
+    /// </summary>
+    /// <typeparam name="TWorker">The worker; made once, with the host's services.</typeparam>
+    /// <param name="json">The source-generated context with the types of its parameters, its data and what it sends.</param>
+    public static IHostApplicationBuilder AddWorker<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TWorker>(
+        this IHostApplicationBuilder builder, IJsonTypeInfoResolver? json = null)
+        where TWorker : Worker
+    {
+        var name = typeof(TWorker).Name;
+        builder.AddBroker();
+        builder.Services.AddSingleton<TWorker>();
+        builder.Services.AddSingleton(services =>
+        {
+            var worker = services.GetRequiredService<TWorker>();
+            worker.Json = new JobJson(json);
+            worker.Config = services.GetRequiredService<IConfiguration>().GetSection(ConfigSection);
+            var options = services.GetRequiredService<IOptionsMonitor<WorkerOptions>>().Get(name);
+            var parts = new RunnerParts(
+                name, worker, options, services.GetRequiredService<Publisher>(), services.GetRequiredService<Instruments>(), services.GetRequiredService<TimeProvider>());
+            return new Runner(parts, services.GetRequiredService<ILoggerFactory>().CreateLogger($"ReWorker.{name}"));
+        });
+
+        builder.Services.AddOptions<WorkerOptions>(name).Configure<IConfiguration>((options, configuration) =>
+        {
+            configuration.GetSection(WorkerOptions.Section).Bind(options);
+            configuration.GetSection($"{WorkerOptions.Section}:{name}").Bind(options);
+            if (options.Queue.Length == 0) options.Queue = name.ToLowerInvariant();
+        }).ValidateOnStart();
+        // the host waits for the longest drain, and for what follows it
+        builder.Services.AddOptions<HostOptions>().Configure<IOptionsMonitor<WorkerOptions>>((host, workers) =>
+        {
+            var needed = workers.Get(name).DrainTimeout + TimeSpan.FromSeconds(10);
+            if (host.ShutdownTimeout < needed) host.ShutdownTimeout = needed;
+        });
+        return builder;
+    }
+
+    /// <summary>What every worker of the process shares: the connections and those who look after them.</summary>
+    internal static IHostApplicationBuilder AddBroker(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        if (services.Any(one => one.ServiceType == typeof(Supervisor))) return builder;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddOptions<BrokerOptions>().BindConfiguration(BrokerOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<BrokerOptions>, BrokerOptionsValidator>();
+        services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
+        services.AddSingleton<Instruments>();
+        services.AddSingleton<HealthState>();
+        services.AddSingleton<ConnectionSource>();
+        services.AddSingleton<TopologyBuilder>();
+        services.AddSingleton<ConsumerStart>();
+        services.AddSingleton<Publisher>();
+        services.AddSingleton<FlowProbe>();
+        services.AddSingleton<Supervisor>();
+        services.AddHostedService(provider => provider.GetRequiredService<Supervisor>());
+        return builder;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace ReWorker.Protocol;
+
+/// <summary>Reads and writes the step's types by its own source-generated context, and simple values by the runtime's.</summary>
+internal sealed class JobJson(IJsonTypeInfoResolver? ofTheStep)
+{
+    public static readonly JobJson Plain = new(null);
+
+    private readonly JsonSerializerOptions _options = new(JsonSerializerDefaults.Web)
+    {
+        TypeInfoResolver = JsonTypeInfoResolver.Combine(ofTheStep, SimpleJson.Default),
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <exception cref="InvalidOperationException">The type is in no context.</exception>
+    public byte[] Serialize(object value) => JsonSerializer.SerializeToUtf8Bytes(value, TypeInfo(value.GetType()));
+
+    /// <exception cref="InvalidOperationException">The type is in no context.</exception>
+    public JsonTypeInfo TypeInfo(Type type) => _options.TryGetTypeInfo(type, out var info)
+        ? info
+        : throw new InvalidOperationException($"{type} is not in the worker's JSON context: add [JsonSerializable(typeof({type.Name}))] to the context given to AddWorker");
+}
+
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(bool))]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(long))]
+[JsonSerializable(typeof(double))]
+[JsonSerializable(typeof(decimal))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(JsonNode))]
+[JsonSerializable(typeof(JsonObject))]
+[JsonSerializable(typeof(JsonArray))]
+[JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(List<string>))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(Dictionary<string, object>))]
+internal sealed partial class SimpleJson : JsonSerializerContext;

@@ -1,0 +1,41 @@
+using System.Text;
+using System.Text.Json;
+
+namespace ReWorker.Protocol;
+
+/// <summary>What a step may not send, said before the client or the broker says it cryptically.</summary>
+internal static class SendRules
+{
+    /// <summary>The broker's default limit; a larger message closes the channel.</summary>
+    public const int MaxBodyBytes = 16 * 1024 * 1024;
+
+    /// <exception cref="ArgumentException">The message can't be sent; the text says why and what is allowed.</exception>
+    public static void Check(string topic, string exchange, byte[] body, string? replyTo)
+    {
+        if (Encoding.UTF8.GetByteCount(topic) is > Names.ShortStringBytes and var bytes)
+            throw new ArgumentException($"the routing key has {bytes} bytes; allowed: {Names.ShortStringBytes}", nameof(topic));
+        if (body.Length > MaxBodyBytes)
+            throw new ArgumentException($"the message has {body.Length} bytes; allowed: {MaxBodyBytes}", nameof(body));
+        if (exchange is Names.DefaultExchange && topic == replyTo && HasStatus(body))
+            throw new ArgumentException("a status reply is the runtime's to send: return for completed, throw for failed", nameof(body));
+    }
+
+    /// <summary>
+    /// Where status replies go; null if nowhere. A worker's queue is no requester: a reply there would be a broken job,
+    /// and on the worker's own queue an endless one.
+    /// </summary>
+    public static string? ReplyTo(string? replyTo) =>
+        string.IsNullOrEmpty(replyTo) || replyTo.StartsWith("worker.", StringComparison.Ordinal) ? null : replyTo;
+
+    private static bool HasStatus(byte[] body)
+    {
+        var reader = new Utf8JsonReader(body);
+        if (!reader.Read() || reader.TokenType is not JsonTokenType.StartObject) return false;
+        while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("status"u8)) return true;
+            reader.Skip();
+        }
+        return false;
+    }
+}

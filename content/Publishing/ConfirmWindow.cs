@@ -1,0 +1,43 @@
+namespace ReWorker.Publishing;
+
+/// <summary>The messages written on one channel and not confirmed, by sequence number: a ring, so that a confirm costs no search.</summary>
+internal sealed class ConfirmWindow
+{
+    private readonly OutboundMessage?[] _ring = new OutboundMessage?[1024];
+    private ulong _first = 1;
+    private ulong _next = 1;
+
+    public bool IsFull => _next - _first == (ulong)_ring.Length;
+
+    public OutboundMessage? Oldest => _first < _next ? this[_first] : null;
+
+    private ref OutboundMessage? this[ulong number] => ref _ring[number % (ulong)_ring.Length];
+
+    public void Add(OutboundMessage message) => this[_next++] = message;
+
+    /// <summary>Takes out the message with the number, or all up to it.</summary>
+    public void Take(ulong number, bool multiple, List<OutboundMessage> into)
+    {
+        for (var each = multiple ? _first : number; each <= number && each >= _first && each < _next; each++)
+        {
+            if (this[each] is not { } message) continue;
+            into.Add(message);
+            this[each] = null;
+        }
+        while (_first < _next && this[_first] is null) _first++;
+    }
+
+    public OutboundMessage? Find(string messageId)
+    {
+        for (var each = _first; each < _next; each++)
+            if (this[each] is { } message && message.MessageId == messageId && !message.Unroutable) return message;
+        return null;
+    }
+
+    public List<OutboundMessage> TakeAll()
+    {
+        var all = new List<OutboundMessage>();
+        if (_next > _first) Take(_next - 1, multiple: true, all);
+        return all;
+    }
+}

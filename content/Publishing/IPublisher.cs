@@ -1,0 +1,11 @@
+namespace ReWorker.Publishing;
+
+/// <summary>Takes messages in order and sees to it that each is confirmed, across reconnects.</summary>
+internal interface IPublisher
+{
+    void Enqueue(OutboundMessage message);
+
+    /// <summary>Waits until the exchange is known to exist on the broker.</summary>
+    /// <exception cref="InvalidOperationException">It does not.</exception>
+    Task CheckExchangeAsync(string exchange, CancellationToken cancel);
+}

@@ -1,0 +1,64 @@
+using RabbitMQ.Client;
+using ReWorker.Protocol;
+
+namespace ReWorker.Publishing;
+
+/// <summary>What a message is, for metrics and for what becomes of it when nobody takes it.</summary>
+internal enum MessageKind
+{
+    Status,
+    Output,
+    Notification,
+    Sent,
+    Parked,
+}
+
+/// <summary>One message on its way out. It keeps its id and its timestamp however often it is sent.</summary>
+internal sealed class OutboundMessage
+{
+    public required MessageKind Kind { get; init; }
+    public required string Exchange { get; init; }
+    public required string RoutingKey { get; init; }
+    public required byte[] Body { get; init; }
+    public required string MessageId { get; init; }
+    public required string AppId { get; init; }
+    public required DateTimeOffset Timestamp { get; init; }
+    public string? CorrelationId { get; init; }
+    public string? TraceParent { get; init; }
+    public string? TraceState { get; init; }
+
+    /// <summary>A parked job goes with the properties that it came with, and these headers more.</summary>
+    public IReadOnlyBasicProperties? Original { get; init; }
+    public IReadOnlyDictionary<string, object?>? Headers { get; init; }
+
+    /// <summary>Told once, when the broker has confirmed the message or it can never be sent.</summary>
+    public required Outbox Owner { get; init; }
+
+    /// <summary>Somebody in the step's code who waits for the confirm.</summary>
+    public TaskCompletionSource<bool>? Waiter { get; init; }
+
+    /// <summary>The broker said that no queue takes it.</summary>
+    public bool Unroutable { get; set; }
+
+    /// <summary>Why it can never be sent.</summary>
+    public Exception? Error { get; set; }
+
+    /// <summary>When it was written to the connection last (a timestamp of the time provider).</summary>
+    public long WrittenAt { get; set; }
+
+    /// <summary>Made anew for each attempt: the client writes into the object.</summary>
+    public BasicProperties ToProperties()
+    {
+        var properties = Original is null
+            ? new BasicProperties { ContentType = Names.JsonContent, CorrelationId = CorrelationId, AppId = AppId, MessageId = MessageId }
+            : new BasicProperties(Original);
+        properties.Persistent = true;
+        if (Original is null) properties.Timestamp = new AmqpTimestamp(Timestamp.ToUnixTimeSeconds());
+        var headers = Original?.Headers is { } given ? new Dictionary<string, object?>(given) : [];
+        if (TraceParent is not null) headers["traceparent"] = TraceParent;
+        if (TraceState is not null) headers["tracestate"] = TraceState;
+        foreach (var (key, value) in Headers ?? new Dictionary<string, object?>()) headers[key] = value;
+        properties.Headers = headers;
+        return properties;
+    }
+}

@@ -1,0 +1,95 @@
+using ReWorker.Protocol;
+
+namespace ReWorker.Publishing;
+
+/// <summary>What one job sends: it numbers the messages, bounds the lines on their way, and knows when all are confirmed.</summary>
+internal sealed class Outbox(IPublisher publisher, string? correlationId, string appId, TimeProvider time)
+{
+    /// <summary>A job that writes faster than the broker confirms is slowed down, not its neighbours.</summary>
+    private const int MaxLines = 256;
+
+    private readonly TaskCompletionSource _confirmed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _order = new();
+    private readonly string _id = Guid.CreateVersion7().ToString("N");
+    private SemaphoreSlim? _lines;
+    private int _unconfirmed = 1;
+    private int _number;
+    private bool _sealed;
+
+    /// <summary>The trace that every message carries on.</summary>
+    public string? TraceParent { get; set; }
+    public string? TraceState { get; set; }
+
+    /// <summary>Names this run of the job; message ids begin with it.</summary>
+    public string Id => _id;
+
+    /// <summary>Ends when the outbox is complete and the broker has confirmed everything in it.</summary>
+    public Task Confirmed => _confirmed.Task;
+
+    /// <exception cref="InvalidOperationException">The job has ended.</exception>
+    public void Send(Draft draft)
+    {
+        lock (_order)
+        {
+            if (_sealed) throw new InvalidOperationException("The job has ended: nothing can be sent for it any more.");
+            Enqueue(draft);
+        }
+    }
+
+    /// <summary>Sends a line of output; waits while too many are on their way.</summary>
+    public void SendLine(string text, CancellationToken cancel)
+    {
+        LazyInitializer.EnsureInitialized(ref _lines, () => new SemaphoreSlim(MaxLines)).Wait(cancel);
+        Send(new Draft(MessageKind.Output, Names.Exchange, Names.Output, Bodies.Output(text)));
+    }
+
+    /// <summary>From here on the step's code can send nothing more.</summary>
+    public void Seal()
+    {
+        lock (_order) _sealed = true;
+    }
+
+    /// <summary>What the runtime itself sends after the end of the step's code.</summary>
+    public void SendLast(Draft draft)
+    {
+        lock (_order) Enqueue(draft);
+    }
+
+    /// <summary>Nothing will follow.</summary>
+    public void Complete() => CountDown();
+
+    public void Settled(OutboundMessage message)
+    {
+        if (message.Kind is MessageKind.Output) _lines?.Release();
+        if (message.Error is { } error) message.Waiter?.TrySetException(error);
+        else message.Waiter?.TrySetResult(!message.Unroutable);
+        CountDown();
+    }
+
+    private void Enqueue(Draft draft)
+    {
+        Interlocked.Increment(ref _unconfirmed);
+        publisher.Enqueue(new OutboundMessage
+        {
+            Kind = draft.Kind,
+            Exchange = draft.Exchange,
+            RoutingKey = draft.RoutingKey,
+            Body = draft.Body,
+            MessageId = draft.MessageId ?? $"{_id}:{++_number}",
+            CorrelationId = draft.CorrelationId ?? correlationId,
+            AppId = appId,
+            Timestamp = time.GetUtcNow(),
+            TraceParent = TraceParent,
+            TraceState = TraceState,
+            Original = draft.Original,
+            Headers = draft.Headers,
+            Owner = this,
+            Waiter = draft.Waiter,
+        });
+    }
+
+    private void CountDown()
+    {
+        if (Interlocked.Decrement(ref _unconfirmed) == 0) _confirmed.TrySetResult();
+    }
+}

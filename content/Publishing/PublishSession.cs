@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+using ReWorker.Protocol;
+using ReWorker.Supervision;
+using ReWorker.Telemetry;
+
+namespace ReWorker.Publishing;
+
+/// <summary>Publishing on one channel: sequence numbers, confirms, returns, and the deadline for each of them.</summary>
+internal sealed partial class PublishSession : IDisposable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RefusedPause = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly ConfirmWindow _window = new();
+    private readonly SemaphoreSlim _room = new(0);
+    private readonly ConcurrentDictionary<string, bool> _exchanges = new() { [Names.Exchange] = true, [Names.DefaultExchange] = true };
+    private readonly Epoch _epoch;
+    private readonly TimeSpan _confirmTimeout;
+    private readonly Action<OutboundMessage> _settled;
+    private readonly Action<OutboundMessage> _again;
+    private readonly Instruments _instruments;
+    private readonly TimeProvider _time;
+    private bool _detached;
+
+    public PublishSession(
+        Epoch epoch, TimeSpan confirmTimeout, Action<OutboundMessage> settled, Action<OutboundMessage> again, Instruments instruments, TimeProvider time)
+    {
+        (_epoch, _confirmTimeout, _settled, _again, _instruments, _time) = (epoch, confirmTimeout, settled, again, instruments, time);
+        epoch.PublishChannel.BasicAcksAsync += (_, ack) => Confirmed(ack.DeliveryTag, ack.Multiple, refused: false);
+        epoch.PublishChannel.BasicNacksAsync += (_, nack) => Confirmed(nack.DeliveryTag, nack.Multiple, refused: true);
+        epoch.PublishChannel.BasicReturnAsync += Returned;
+    }
+
+    /// <summary>Waits while the broker blocks publishers, and while too many messages are unconfirmed.</summary>
+    public async Task WaitForRoomAsync()
+    {
+        await _epoch.Alarm.WaitForEndAsync(_epoch.Ended).ConfigureAwait(false);
+        while (IsFull()) await _room.WaitAsync(_epoch.Ended).ConfigureAwait(false);
+        _epoch.Ended.ThrowIfCancellationRequested();
+    }
+
+    public void Note(OutboundMessage message)
+    {
+        message.WrittenAt = _time.GetTimestamp();
+        lock (_gate) _window.Add(message);
+    }
+
+    public ValueTask WriteAsync(OutboundMessage message) => _epoch.PublishChannel.BasicPublishAsync(
+        message.Exchange, message.RoutingKey, mandatory: true, message.ToProperties(), message.Body, _epoch.Ended);
+
+    /// <summary>Ends the epoch when the oldest message has waited too long for its confirm, or for being written.</summary>
+    public async Task WatchAsync()
+    {
+        using var timer = new PeriodicTimer(Tick, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_epoch.Ended).ConfigureAwait(false))
+            {
+                // a broker in alarm confirms nothing: that is no fault of the connection
+                if (_epoch.Alarm.IsRaised || Oldest() is not { } oldest) continue;
+                var since = Math.Max(oldest.WrittenAt, _epoch.Alarm.EndedAt);
+                if (_time.GetElapsedTime(since) > _confirmTimeout)
+                    _epoch.End(new Loss(LossReason.ConfirmTimeout, $"a message was not confirmed within {_confirmTimeout.TotalSeconds:0.#} s"));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the epoch ended
+        }
+    }
+
+    /// <summary>Null when the connection is lost before the broker answers.</summary>
+    public async Task<bool?> HasExchangeAsync(string exchange, CancellationToken cancel)
+    {
+        if (_exchanges.ContainsKey(exchange)) return true;
+        try
+        {
+            await using var channel = await _epoch.PublishConnection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+            await channel.ExchangeDeclarePassiveAsync(exchange, cancel).ConfigureAwait(false);
+            return _exchanges.TryAdd(exchange, true) || true;
+        }
+        catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode is 403 or 404 && !_epoch.Ended.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (Exception) when (_epoch.Ended.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What was written and not confirmed, in order. What closed the channel itself is given up: it would close the next one too.</summary>
+    public List<OutboundMessage> Detach()
+    {
+        List<OutboundMessage> left;
+        lock (_gate)
+        {
+            _detached = true;
+            left = _window.TakeAll();
+        }
+        if (_epoch.PublishChannel.CloseReason is not { } reason) return left;
+        foreach (var culprit in left.Where(one => IsCulprit(one, reason)).ToArray())
+        {
+            left.Remove(culprit);
+            culprit.Error = new InvalidOperationException($"the broker refused the message: {reason.ReplyText}");
+            _settled(culprit);
+        }
+        return left;
+    }
+
+    public void Dispose() => _room.Dispose();
+
+    private static bool IsCulprit(OutboundMessage message, ShutdownEventArgs reason) => reason.ReplyCode switch
+    {
+        403 or 404 => message.Exchange is not (Names.Exchange or Names.DefaultExchange) && reason.ReplyText.Contains($"'{message.Exchange}'", StringComparison.Ordinal),
+        406 => MessageSize().Match(reason.ReplyText) is { Success: true } size && message.Body.Length == int.Parse(size.Groups[1].ValueSpan, CultureInfo.InvariantCulture),
+        _ => false,
+    };
+
+    private bool IsFull()
+    {
+        lock (_gate) return _window.IsFull;
+    }
+
+    private OutboundMessage? Oldest()
+    {
+        lock (_gate) return _window.Oldest;
+    }
+
+    private Task Returned(object sender, BasicReturnEventArgs returned)
+    {
+        lock (_gate)
+        {
+            if (returned.BasicProperties.MessageId is not { } id || _window.Find(id) is not { } message) return Task.CompletedTask;
+            message.Unroutable = true;
+        }
+        return Task.CompletedTask;
+    }
+
+    private Task Confirmed(ulong number, bool multiple, bool refused)
+    {
+        var done = new List<OutboundMessage>();
+        lock (_gate)
+        {
+            if (_detached) return Task.CompletedTask;
+            var wasFull = _window.IsFull;
+            _window.Take(number, multiple, done);
+            if (wasFull && !_window.IsFull) _room.Release();
+        }
+        foreach (var message in done)
+        {
+            _instruments.Confirms.Add(1, new KeyValuePair<string, object?>("result", refused ? "refused" : message.Unroutable ? "unroutable" : "confirmed"));
+            if (refused) _ = SendAgainAsync(message);
+            else _settled(message);
+        }
+        return Task.CompletedTask;
+    }
+
+    /// <summary>A full queue refuses: the message is tried again, at a pace that leaves the queue time to drain.</summary>
+    private async Task SendAgainAsync(OutboundMessage message)
+    {
+        await Task.Delay(RefusedPause, _time).ConfigureAwait(false);
+        _again(message);
+    }
+
+    [GeneratedRegex(@"message size (\d{1,9})\b")]
+    private static partial Regex MessageSize();
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+using ReWorker.Options;
+using ReWorker.Supervision;
+using ReWorker.Telemetry;
+
+namespace ReWorker.Publishing;
+
+/// <summary>
+/// One queue, one writer, one channel: that gives the contract's order by itself. It outlives connections: what one
+/// session could not get confirmed, the next sends again, in the same order, under the same ids.
+/// </summary>
+internal sealed class Publisher(IOptions<BrokerOptions> options, Instruments instruments, TimeProvider time) : IPublisher
+{
+    private readonly Channel<OutboundMessage> _queue = Channel.CreateUnbounded<OutboundMessage>();
+    private readonly Lock _gate = new();
+    private readonly Queue<OutboundMessage> _again = [];
+    private PublishSession? _session;
+    private int _unsettled;
+
+    /// <summary>How many messages are not confirmed yet.</summary>
+    public int Unsettled => Volatile.Read(ref _unsettled);
+
+    public void Enqueue(OutboundMessage message)
+    {
+        Interlocked.Increment(ref _unsettled);
+        _queue.Writer.TryWrite(message);
+    }
+
+    public async Task CheckExchangeAsync(string exchange, CancellationToken cancel)
+    {
+        while (true)
+        {
+            if (Volatile.Read(ref _session) is { } session && await session.HasExchangeAsync(exchange, cancel).ConfigureAwait(false) is { } exists)
+            {
+                if (exists) return;
+                throw new InvalidOperationException($"there is no exchange '{exchange}' on the broker");
+            }
+            // between two connections: the answer has to wait for the next
+            await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Publishes on the epoch's channel until the epoch ends; any trouble ends it.</summary>
+    public async Task RunAsync(Epoch epoch)
+    {
+        var session = new PublishSession(epoch, options.Value.ConfirmTimeout, Settle, Enqueue, instruments, time);
+        lock (_gate) _session = session;
+        var watch = session.WatchAsync();
+        try
+        {
+            while (true)
+            {
+                await session.WaitForRoomAsync().ConfigureAwait(false);
+                if (TryTake(session, out var message)) await session.WriteAsync(message).ConfigureAwait(false);
+                else if (!await _queue.Reader.WaitToReadAsync(epoch.Ended).ConfigureAwait(false)) break;
+            }
+        }
+        catch (Exception e)
+        {
+            epoch.End(new Loss(LossReason.Publishing, e.Message));
+        }
+        await watch.ConfigureAwait(false);
+    }
+
+    /// <summary>Takes back what an ended epoch left in doubt. A writer that still hangs in it gets nothing more.</summary>
+    public void Reclaim()
+    {
+        lock (_gate)
+        {
+            if (_session is null) return;
+            var rest = _again.ToArray();
+            _again.Clear();
+            foreach (var message in _session.Detach().Concat(rest)) _again.Enqueue(message);
+            _session.Dispose();
+            _session = null;
+        }
+    }
+
+    /// <summary>Taking a message and noting it as unconfirmed is one step: between the two it could be lost.</summary>
+    private bool TryTake(PublishSession session, [NotNullWhen(true)] out OutboundMessage? message)
+    {
+        lock (_gate)
+        {
+            message = null;
+            if (_session != session) return false;
+            if (!_again.TryDequeue(out message) && !_queue.Reader.TryRead(out message)) return false;
+            session.Note(message);
+            return true;
+        }
+    }
+
+    private void Settle(OutboundMessage message)
+    {
+        Interlocked.Decrement(ref _unsettled);
+        message.Owner.Settled(message);
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Logging;
+using ReWorker.Protocol;
+using ReWorker.Publishing;
+
+namespace ReWorker.Running;
+
+/// <summary>All that a job reaches besides its content.</summary>
+internal sealed record JobContext(
+    JobContent Content, JobInHand Hand, Ledger Ledger, Outbox Outbox, IPublisher Publisher, ILogger Output, JobJson Json)
+{
+    private int _notified;
+
+    /// <summary>Notes that the step has sent its own notification for the phase.</summary>
+    public void Notified(Phase phase) => Interlocked.Or(ref _notified, 1 << (int)phase);
+
+    public bool HasNotified(Phase phase) => (Volatile.Read(ref _notified) & (1 << (int)phase)) != 0;
+}

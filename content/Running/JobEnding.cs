@@ -1,0 +1,158 @@
+using Microsoft.Extensions.Logging;
+using ReWorker.Consuming;
+using ReWorker.Protocol;
+using ReWorker.Publishing;
+using ReWorker.Telemetry;
+
+namespace ReWorker.Running;
+
+/// <summary>What the runtime itself says of a job, and the order in which it is ended: reply, confirm, settle.</summary>
+internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogger log)
+{
+    private static readonly TimeSpan ParkAgain = TimeSpan.FromSeconds(10);
+
+    /// <summary>A reply larger than this may be over the broker's own limit: it is sent on trial.</summary>
+    private const int LargeReply = 1024 * 1024;
+
+    public void SayStarted(JobContext context)
+    {
+        Reply(context.Hand, context.Outbox, "started", Bodies.Started);
+        Notify(context, Phase.Started, $"{parts.Name} started");
+    }
+
+    /// <summary>Never throws. Ends when the job is settled, or given back.</summary>
+    public async Task EndAsync(JobInHand hand, JobContext? context, Outbox outbox, Outcome outcome)
+    {
+        try
+        {
+            // from an early requeue on, the next run answers; an early ack leaves nobody but this one to answer
+            if (hand.Settlement is Settlement.Retry || (outcome.Kind is OutcomeKind.HandedBack && hand.Settlement is null))
+            {
+                outbox.Complete();
+                ledger.End(hand, Settlement.Requeue);
+                LogHandedBack(log, Printable.Of(hand.Delivery.Properties.CorrelationId));
+                return;
+            }
+            if (outcome.Kind is OutcomeKind.HandedBack) outcome = Outcome.Failed("the worker was stopped, and the job was acknowledged before its end");
+            if (outcome.Kind is OutcomeKind.Recounted) await PutBackAsync(hand, outbox).ConfigureAwait(false);
+            else await AnswerAsync(hand, context, outbox, outcome).ConfigureAwait(false);
+
+            outbox.Complete();
+            await outbox.Confirmed.ConfigureAwait(false);
+            ledger.End(hand, Settlement.Ack);
+        }
+        catch (Exception e)
+        {
+            LogStuck(log, e, Printable.Of(hand.Delivery.Properties.CorrelationId));
+        }
+    }
+
+    private async Task AnswerAsync(JobInHand hand, JobContext? context, Outbox outbox, Outcome outcome)
+    {
+        if (hand.Settlement is Settlement.Discard) await ParkAsync(hand, outbox, "rejected by the step").ConfigureAwait(false);
+        else if (outcome.Park) await ParkAsync(hand, outbox, outcome.Reason!).ConfigureAwait(false);
+        if (outcome.IsCompleted)
+        {
+            if (context is not null) Notify(context, Phase.Completed, $"{parts.Name} completed");
+            if (outcome.Data is not { } data) Reply(hand, outbox, "completed", Bodies.Completed);
+            else if (data.Length <= LargeReply) Reply(hand, outbox, "completed", Bodies.CompletedWith(data));
+            else await ReplyOnTrialAsync(hand, outbox, Bodies.CompletedWith(data)).ConfigureAwait(false);
+            return;
+        }
+        if (context is not null) Notify(context, Phase.Failed, $"{parts.Name} failed: {outcome.Reason}");
+        Reply(hand, outbox, "failed", Bodies.Failed(outcome.Reason!));
+    }
+
+    private void Reply(JobInHand hand, Outbox outbox, string status, byte[] body, TaskCompletionSource<bool>? waiter = null)
+    {
+        var properties = hand.Delivery.Properties;
+        if (SendRules.ReplyTo(properties.ReplyTo) is not { } queue)
+        {
+            if (!string.IsNullOrEmpty(properties.ReplyTo)) LogNoRequester(log, Printable.Of(properties.ReplyTo), status);
+            waiter?.TrySetResult(false);
+            return;
+        }
+        outbox.SendLast(new Draft(MessageKind.Status, Names.DefaultExchange, queue, body)
+        {
+            MessageId = MessageIds.Status(properties.CorrelationId, outbox.Id, status),
+            Waiter = waiter,
+        });
+    }
+
+    private async Task ReplyOnTrialAsync(JobInHand hand, Outbox outbox, byte[] body)
+    {
+        var taken = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Reply(hand, outbox, "completed", body, taken);
+        try
+        {
+            await taken.Task.ConfigureAwait(false);
+        }
+        catch (InvalidOperationException e)
+        {
+            Reply(hand, outbox, "failed", Bodies.Failed($"the step's result could not be sent: {e.Message}"));
+        }
+    }
+
+    private void Notify(JobContext context, Phase phase, string text)
+    {
+        if (!parts.Options.AutoNotify || context.HasNotified(phase)) return;
+        foreach (var (channel, targets) in context.Content.Notify.For(phase))
+        {
+            var body = Bodies.Notification(text, $"{text} (job {context.Hand.Delivery.Properties.CorrelationId})", phase, targets);
+            context.Outbox.SendLast(new Draft(MessageKind.Notification, Names.Exchange, Names.Notification(channel), body));
+        }
+    }
+
+    /// <summary>
+    /// Puts a copy into the dead-letter queue, with the reason, and goes on only when it is safe there. Done by hand, not by
+    /// basic.reject: a queue that somebody else declared may have no dead-letter target, and would drop the job.
+    /// </summary>
+    private async Task ParkAsync(JobInHand hand, Outbox outbox, string reason)
+    {
+        var headers = new Dictionary<string, object?>
+        {
+            ["x-reworker-reason"] = reason,
+            ["x-reworker-parked-at"] = parts.Time.GetUtcNow().ToString("O"),
+            ["x-reworker-queue"] = parts.Queue,
+            [DeliveryCount.Header] = hand.Attempt - 1,
+        };
+        while (!await MoveAsync(hand, outbox, Names.DeadQueue(parts.Queue), headers, MessageKind.Parked).ConfigureAwait(false))
+        {
+            LogNowhereToPark(log, Printable.Of(hand.Delivery.Properties.CorrelationId), Names.DeadQueue(parts.Queue), ParkAgain.TotalSeconds);
+            await Task.Delay(ParkAgain, parts.Time).ConfigureAwait(false);
+        }
+        parts.Instruments.Parked.Add(1, new KeyValuePair<string, object?>("worker", parts.Name));
+    }
+
+    /// <summary>Puts the job back at the end of its queue with one attempt more; should that fail, it stays unsettled and comes again.</summary>
+    private async Task PutBackAsync(JobInHand hand, Outbox outbox)
+    {
+        var headers = new Dictionary<string, object?> { [DeliveryCount.Header] = hand.Attempt - 1 };
+        if (!await MoveAsync(hand, outbox, parts.Queue, headers, MessageKind.Sent).ConfigureAwait(false))
+            throw new InvalidOperationException($"the queue {parts.Queue} takes no messages");
+    }
+
+    private static Task<bool> MoveAsync(JobInHand hand, Outbox outbox, string queue, Dictionary<string, object?> headers, MessageKind kind)
+    {
+        var taken = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        outbox.SendLast(new Draft(kind, Names.DefaultExchange, queue, hand.Delivery.Body)
+        {
+            Original = hand.Delivery.Properties,
+            Headers = headers,
+            Waiter = taken,
+        });
+        return taken.Task;
+    }
+
+    [LoggerMessage(EventId = 20, Level = LogLevel.Information, Message = "Job {CorrelationId} is handed back to its queue and runs again elsewhere")]
+    private static partial void LogHandedBack(ILogger log, string correlationId);
+
+    [LoggerMessage(EventId = 21, Level = LogLevel.Warning, Message = "No status is sent to '{ReplyTo}' ({Status}): the queues of workers take no replies")]
+    private static partial void LogNoRequester(ILogger log, string replyTo, string status);
+
+    [LoggerMessage(EventId = 22, Level = LogLevel.Error, Message = "Job {CorrelationId} can't be parked: there is no queue {Queue}. It is kept, and tried again every {Seconds} s.")]
+    private static partial void LogNowhereToPark(ILogger log, string correlationId, string queue, double seconds);
+
+    [LoggerMessage(EventId = 23, Level = LogLevel.Error, Message = "Job {CorrelationId} could not be ended: it stays unacknowledged, and the broker delivers it again after the next reconnect")]
+    private static partial void LogStuck(ILogger log, Exception e, string correlationId);
+}

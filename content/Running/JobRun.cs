@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using ReWorker.Consuming;
+using ReWorker.Options;
+using ReWorker.Output;
+using ReWorker.Protocol;
+using ReWorker.Publishing;
+using ReWorker.Telemetry;
+
+namespace ReWorker.Running;
+
+/// <summary>One job from its delivery to the end of the step's code: check, say <c>started</c>, run, and see how it ended.</summary>
+internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger log)
+{
+    /// <summary>How long code that was told to stop may take before it is given up.</summary>
+    private static readonly TimeSpan Obedience = TimeSpan.FromSeconds(2);
+
+    /// <summary>Returns when the step's code has ended; the second task when the job is settled.</summary>
+    public async Task<Task> ExecuteAsync(JobInHand hand, CancellationToken abort)
+    {
+        var delivery = hand.Delivery;
+        var outbox = new Outbox(parts.Publisher, delivery.Properties.CorrelationId, parts.AppId, parts.Time);
+        using var trace = JobTrace.Start(delivery, parts.Queue, outbox);
+        var began = parts.Time.GetTimestamp();
+        parts.Instruments.JobStarted();
+
+        JobContext? context = null;
+        Outcome outcome;
+        try
+        {
+            outcome = Screen(hand, outbox, out context, out var job, abort) ?? await RunAsync(job!, context!, abort).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            LogBroken(log, e, Printable.Of(delivery.Properties.CorrelationId), hand.Attempt);
+            outcome = Outcome.Failed(e.Message);
+        }
+
+        outbox.Seal();
+        parts.Instruments.JobEnded();
+        var took = parts.Time.GetElapsedTime(began);
+        Record(outcome, took, delivery, trace);
+        return new JobEnding(parts, ledger, log).EndAsync(hand, context, outbox, outcome);
+    }
+
+    /// <summary>Everything that can be wrong with a job before the step's code sees it; null if nothing is.</summary>
+    private Outcome? Screen(JobInHand hand, Outbox outbox, out JobContext? context, out Job? job, CancellationToken abort)
+    {
+        (context, job) = (null, null);
+        var delivery = hand.Delivery;
+        if (hand.Attempt > parts.Options.MaxAttempts)
+            return Outcome.Refused($"gave up after {hand.Attempt - 1} attempts: its worker died or lost it each time", park: true);
+        if (hand.WasInterrupted && !DeliveryCount.IsCounted(delivery.Properties)) return new Outcome(OutcomeKind.Recounted);
+
+        if (JobReader.TryRead(delivery.Body, parts.Options.MaxBodyBytes, out var content) is { } refusal)
+            return Outcome.Refused(refusal.Reason, refusal.Park);
+        var output = new JobOutput(outbox, parts.Options.OutputLevel, abort);
+        context = new JobContext(content!, hand, ledger, outbox, parts.Publisher, output, parts.Worker.Json);
+        if (hand.Attempt > 1 && parts.Options.OnRedelivery is OnRedelivery.Fail)
+            return Outcome.Refused("its worker died while it ran, and this step must not run twice (Worker:OnRedelivery is Fail)", park: false);
+
+        var problems = new List<string>();
+        var missing = parts.Worker.Dynamic.Where(name => !content!.Dynamic.ContainsKey(name)).ToList();
+        if (missing.Count > 0)
+            problems.Add($"dynamic values missing: {string.Join(", ", missing)}; required: {string.Join(", ", parts.Worker.Dynamic)}");
+        job = parts.Worker.Bind(context, problems);
+        return problems.Count > 0 ? Outcome.Refused(string.Join("; ", problems), park: false) : null;
+    }
+
+    private async Task<Outcome> RunAsync(Job job, JobContext context, CancellationToken abort)
+    {
+        new JobEnding(parts, ledger, log).SayStarted(context);
+        using var limit = new CancellationTokenSource(parts.Options.TimeLimit, parts.Time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, abort);
+
+        // on a thread of its own pool turn: code that blocks must not hold up the one who watches the time
+        var work = Task.Run(() => parts.Worker.ProcessAsync(job, stop.Token), CancellationToken.None);
+        try
+        {
+            return Completed(await work.WaitAsync(stop.Token).ConfigureAwait(false), context.Json);
+        }
+        catch (Exception e) when (!stop.IsCancellationRequested)
+        {
+            LogFailed(log, e, Printable.Of(job.CorrelationId), e.Message);
+            return Outcome.Failed(Reason(e));
+        }
+        catch (Exception) when (limit.IsCancellationRequested)
+        {
+            await ObeyAsync(work).ConfigureAwait(false);
+            LogTimedOut(log, Printable.Of(job.CorrelationId), parts.Options.TimeLimit, work.IsCompleted ? "has stopped" : "runs on, unheeded");
+            return Outcome.Failed($"timed out after {parts.Options.TimeLimit:c}");
+        }
+        catch (Exception)
+        {
+            // the process must end: work that is done all the same is not thrown away
+            await ObeyAsync(work).ConfigureAwait(false);
+            return work.IsCompletedSuccessfully ? Completed(work.Result, context.Json) : Outcome.HandedBack;
+        }
+    }
+
+    private static Outcome Completed(object? result, JobJson json)
+    {
+        if (result is null) return new Outcome(OutcomeKind.Completed);
+        var data = json.Serialize(result);
+        return data.Length <= SendRules.MaxBodyBytes - 64
+            ? new Outcome(OutcomeKind.Completed, data)
+            : Outcome.Failed($"the step's result has {data.Length} bytes; allowed: {SendRules.MaxBodyBytes - 64}");
+    }
+
+    private async Task ObeyAsync(Task work)
+    {
+        try
+        {
+            await work.WaitAsync(Obedience, parts.Time).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // however it ended, it was told to
+        }
+    }
+
+    private static string Reason(Exception e) => e.Message.Length > 0 ? e.Message : e.GetType().Name;
+
+    private void Record(Outcome outcome, TimeSpan took, Delivery delivery, Activity? trace)
+    {
+        var tags = new TagList { { "worker", parts.Name }, { "outcome", outcome.Tag } };
+        parts.Instruments.Jobs.Add(1, tags);
+        parts.Instruments.JobDuration.Record(took.TotalSeconds, tags);
+        if (outcome.Reason is { } reason) trace?.SetStatus(ActivityStatusCode.Error, reason);
+        if (outcome.Kind is OutcomeKind.Refused) LogRefused(log, Printable.Of(delivery.Properties.CorrelationId), Printable.Of(outcome.Reason), outcome.Park ? "answered and parked" : "answered");
+    }
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "Job {CorrelationId} failed: {Reason}. The requester is told; the message is done with.")]
+    private static partial void LogFailed(ILogger log, Exception e, string correlationId, string reason);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "Job {CorrelationId} was refused, {Fate}: {Reason}")]
+    private static partial void LogRefused(ILogger log, string correlationId, string? reason, string fate);
+
+    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "Job {CorrelationId} is over its time limit of {Limit}: answered as failed. The step's code {Fate}.")]
+    private static partial void LogTimedOut(ILogger log, string correlationId, TimeSpan limit, string fate);
+
+    [LoggerMessage(EventId = 13, Level = LogLevel.Error, Message = "Job {CorrelationId}, attempt {Attempt}, could not be run: answered as failed")]
+    private static partial void LogBroken(ILogger log, Exception e, string correlationId, int attempt);
+}

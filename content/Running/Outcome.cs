@@ -1,0 +1,41 @@
+namespace ReWorker.Running;
+
+internal enum OutcomeKind
+{
+    Completed,
+    Failed,
+
+    /// <summary>Failed before the step's code saw it.</summary>
+    Refused,
+
+    /// <summary>Given back to the broker before its end.</summary>
+    HandedBack,
+
+    /// <summary>Put back with our own count, since its queue keeps none.</summary>
+    Recounted,
+}
+
+/// <summary>How a job ended here.</summary>
+/// <param name="Kind">The metric's <c>outcome</c>.</param>
+/// <param name="Data">The reply's data as JSON; null for none.</param>
+/// <param name="Reason">Why it failed, as the requester is told.</param>
+/// <param name="Park">A person must look at the message.</param>
+internal sealed record Outcome(OutcomeKind Kind, byte[]? Data = null, string? Reason = null, bool Park = false)
+{
+    public static readonly Outcome HandedBack = new(OutcomeKind.HandedBack);
+
+    public static Outcome Failed(string reason) => new(OutcomeKind.Failed, Reason: reason);
+
+    public static Outcome Refused(string reason, bool park) => new(OutcomeKind.Refused, Reason: reason, Park: park);
+
+    public bool IsCompleted => Kind is OutcomeKind.Completed;
+
+    public string Tag => Kind switch
+    {
+        OutcomeKind.Completed => "completed",
+        OutcomeKind.Failed => "failed",
+        OutcomeKind.Refused => "refused",
+        OutcomeKind.HandedBack => "handed_back",
+        _ => "recounted",
+    };
+}

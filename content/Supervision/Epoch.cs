@@ -1,0 +1,113 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using ReWorker.Broker;
+using ReWorker.Consuming;
+
+namespace ReWorker.Supervision;
+
+/// <summary>
+/// One life of the connections: connect, channels, topology, consume. Whatever is lost, connection, channel or consumer,
+/// ends all of it; the supervisor begins the next. Two connections: a broker in alarm stops reading those that publish.
+/// </summary>
+internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
+{
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(3);
+
+    private readonly CancellationTokenSource _ended = new();
+    private readonly TaskCompletionSource<Loss> _loss = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Consumer> _consumers = [];
+    private IConnection? _consume;
+    private IConnection? _publish;
+    private IChannel? _publishChannel;
+
+    /// <summary>Fires with the end; what waits for anything of the epoch's waits with it.</summary>
+    public CancellationToken Ended => _ended.Token;
+
+    public Task<Loss> Loss => _loss.Task;
+
+    public Alarm Alarm { get; } = new(time);
+
+    public IReadOnlyList<Consumer> Consumers => _consumers;
+
+    public IConnection ConsumeConnection => _consume ?? throw new InvalidOperationException("not connected yet");
+
+    public IConnection PublishConnection => _publish ?? throw new InvalidOperationException("not connected yet");
+
+    public IChannel PublishChannel => _publishChannel ?? throw new InvalidOperationException("not connected yet");
+
+    /// <summary>Ends the epoch; the first reason counts. Only signals, so that the client's own threads may call it.</summary>
+    public void End(Loss loss)
+    {
+        if (_loss.TrySetResult(loss)) _ = _ended.CancelAsync();
+    }
+
+    public async Task ConnectAsync(ConnectionSource source, string name, CancellationToken cancel)
+    {
+        _consume = await source.OpenAsync($"{name} consumes", cancel).ConfigureAwait(false);
+        Watch(_consume);
+        _publish = await source.OpenAsync($"{name} publishes", cancel).ConfigureAwait(false);
+        Watch(_publish);
+        _publish.ConnectionBlockedAsync += (_, blocked) => Signal(() => Alarm.Raise(blocked.Reason));
+        _publish.ConnectionUnblockedAsync += (_, _) => Signal(Alarm.End);
+    }
+
+    public async Task OpenPublishingAsync(CancellationToken cancel)
+    {
+        // confirms are tracked by the runtime: pipelined, at a fifth of the client's own tracking's cost
+        _publishChannel = await PublishConnection.CreateChannelAsync(new CreateChannelOptions(true, false), cancel).ConfigureAwait(false);
+        Watch(_publishChannel);
+    }
+
+    public void Add(Consumer consumer)
+    {
+        _consumers.Add(consumer);
+        Watch(consumer.Channel);
+    }
+
+    /// <summary>Tells the broker to deliver no more, and waits until it has heard.</summary>
+    public async Task CancelConsumersAsync(CancellationToken cancel)
+    {
+        foreach (var consumer in _consumers.Where(one => one.Tag is not null))
+            await consumer.Channel.BasicCancelAsync(consumer.Tag!, cancellationToken: cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Closes what answers within the limit, and abandons the rest: a close can block for ever.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        End(new Loss(LossReason.Stopped, "stopped"));
+        await Task.WhenAll(CloseAsync(_consume), CloseAsync(_publish)).ConfigureAwait(false);
+    }
+
+    private async Task CloseAsync(IConnection? connection)
+    {
+        if (connection is null) return;
+        try
+        {
+            await Deadline.RunAsync(token => connection.CloseAsync(200, "bye", CloseLimit, abort: true, token), CloseLimit, "closing", time, CancellationToken.None).ConfigureAwait(false);
+            await Deadline.RunAsync(_ => connection.DisposeAsync().AsTask(), CloseLimit, "closing", time, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // it is of no use any more, however it ends
+        }
+    }
+
+    private void Watch(IConnection connection) =>
+        connection.ConnectionShutdownAsync += (_, reason) => Signal(() => End(new Loss(LossReason.Connection, Words(reason))));
+
+    private void Watch(IChannel channel) =>
+        channel.ChannelShutdownAsync += (_, reason) => Signal(() => End(new Loss(LossReason.Channel, Words(reason))));
+
+    private static string Words(ShutdownEventArgs reason) => $"{reason.ReplyText} ({reason.ReplyCode}, closed by {reason.Initiator switch
+    {
+        ShutdownInitiator.Peer => "the broker",
+        ShutdownInitiator.Library => "the client",
+        _ => "the worker",
+    }})";
+
+    private static Task Signal(Action signal)
+    {
+        signal();
+        return Task.CompletedTask;
+    }
+}

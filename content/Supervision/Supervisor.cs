@@ -1,0 +1,179 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using ReWorker.Broker;
+using ReWorker.Health;
+using ReWorker.Options;
+using ReWorker.Publishing;
+using ReWorker.Running;
+using ReWorker.Telemetry;
+using ReWorker.Topology;
+
+namespace ReWorker.Supervision;
+
+/// <summary>
+/// Owns everything that lives on a connection, and is the only one who reconnects: it begins an epoch, waits for its
+/// end, pauses, begins the next, for ever. Jobs and messages outlive epochs; they are the runners' and the publisher's.
+/// </summary>
+internal sealed partial class Supervisor(
+    ConnectionSource source, TopologyBuilder topology, ConsumerStart consumers, Publisher publisher, IEnumerable<Runner> runners, FlowProbe probe,
+    HealthState health, Instruments instruments, IOptions<BrokerOptions> options, TimeProvider time, ILogger<Supervisor> log) : IHostedService, IDisposable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+
+    /// <summary>An epoch that lasted this long was a good one.</summary>
+    private static readonly TimeSpan Held = TimeSpan.FromSeconds(30);
+
+    private readonly Runner[] _runners = [.. runners];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Backoff _backoff = new(options.Value.MaxBackoff);
+    private Task _loop = Task.CompletedTask;
+    private Epoch? _current;
+    private volatile bool _draining;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        health.Set("connection", false, "not connected yet");
+        foreach (var runner in _runners) runner.Start();
+        _loop = Task.Run(LoopAsync, CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Two steps: take nothing more and let running jobs end; when the drain time is over, hand them back.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _draining = true;
+        health.Set("worker", false, "stopping");
+        if (_current is { } taking) await QuietlyAsync(() => Deadline.RunAsync(taking.CancelConsumersAsync, Tick, "cancelling", time, taking.Ended)).ConfigureAwait(false);
+        foreach (var runner in _runners) runner.StopTaking();
+        await Task.WhenAll(_runners.Select(runner => runner.DrainAsync(cancellationToken))).ConfigureAwait(false);
+
+        if (_current is { } last) await QuietlyAsync(() => Task.WhenAll(last.Consumers.Select(one => one.FlushAsync(last.Ended))).WaitAsync(Tick, time, cancellationToken)).ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(false);
+        LogStopped(log);
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    private async Task LoopAsync()
+    {
+        var lostAt = time.GetTimestamp();
+        while (!_stop.IsCancellationRequested)
+        {
+            health.Tick();
+            await using var epoch = new Epoch(time);
+            var isOpen = false;
+            Loss loss;
+            try
+            {
+                await OpenAsync(epoch).ConfigureAwait(false);
+                isOpen = true;
+                Opened(lostAt);
+                loss = await HoldAsync(epoch).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                loss = epoch.Loss.IsCompletedSuccessfully ? epoch.Loss.Result : new Loss(LossReason.Connection, Words(e));
+                epoch.End(loss);
+            }
+            if (isOpen) lostAt = time.GetTimestamp();
+            publisher.Reclaim();
+            instruments.Connected = false;
+            if (!_stop.IsCancellationRequested) await LostAsync(loss, isOpen).ConfigureAwait(false);
+        }
+    }
+
+    private async Task OpenAsync(Epoch epoch)
+    {
+        var limit = options.Value.ConnectTimeout;
+        var cancel = _stop.Token;
+        await epoch.ConnectAsync(source, string.Join(", ", _runners.Select(one => one.Name)), cancel).ConfigureAwait(false);
+        foreach (var runner in _runners)
+            await Deadline.RunAsync(token => topology.BuildAsync(epoch.ConsumeConnection, runner, token), limit, "declaring the queues", time, cancel).ConfigureAwait(false);
+        await Deadline.RunAsync(epoch.OpenPublishingAsync, limit, "opening a channel", time, cancel).ConfigureAwait(false);
+        _ = publisher.RunAsync(epoch);
+        if (!_draining)
+        {
+            foreach (var runner in _runners)
+            {
+                var consumer = await Deadline.RunAsync(token => consumers.StartAsync(epoch, runner, token), limit, "consuming", time, cancel).ConfigureAwait(false);
+                _ = consumer.RunAsync();
+            }
+        }
+        _current = epoch;
+    }
+
+    private void Opened(long lostAt)
+    {
+        instruments.Connected = true;
+        instruments.Outage.Record(time.GetElapsedTime(lostAt).TotalSeconds);
+        health.Set("connection", true, source.Address);
+        LogConsuming(log, string.Join(", ", _runners.Select(one => one.Queue)), source.Address);
+    }
+
+    /// <summary>Waits for the end of the epoch, with a sign of life each second.</summary>
+    private async Task<Loss> HoldAsync(Epoch epoch)
+    {
+        _ = probe.RunAsync(epoch);
+        var since = time.GetTimestamp();
+        while (!epoch.Loss.IsCompleted && !_stop.IsCancellationRequested)
+        {
+            health.Tick();
+            if (time.GetElapsedTime(since) > Held) _backoff.Reset();
+            await Task.WhenAny(epoch.Loss, Task.Delay(Tick, time, _stop.Token)).ConfigureAwait(false);
+        }
+        return epoch.Loss.IsCompleted ? await epoch.Loss.ConfigureAwait(false) : new Loss(LossReason.Stopped, "stopped");
+    }
+
+    private async Task LostAsync(Loss loss, bool wasOpen)
+    {
+        var pause = _backoff.Next();
+        health.Set("connection", false, loss.Detail);
+        if (wasOpen)
+        {
+            instruments.Reconnects.Add(1, new KeyValuePair<string, object?>("reason", loss.Tag));
+            LogLost(log, loss.Detail, _runners.Sum(one => one.Running), publisher.Unsettled, pause.TotalSeconds);
+        }
+        else
+        {
+            instruments.ConnectFailures.Add(1);
+            LogNotConnected(log, source.Address, loss.Detail, pause.TotalSeconds);
+        }
+        health.Tick();
+        await QuietlyAsync(() => Task.Delay(pause, time, _stop.Token)).ConfigureAwait(false);
+    }
+
+    /// <summary>The innermost reason: the client wraps "connection refused" in "none of the endpoints were reachable".</summary>
+    private static string Words(Exception e) => e switch
+    {
+        AggregateException { InnerException: { } inner } => Words(inner),
+        RabbitMQ.Client.Exceptions.BrokerUnreachableException { InnerException: { } inner } => Words(inner),
+        RabbitMQ.Client.Exceptions.ConnectFailureException { InnerException: { } inner } => Words(inner),
+        _ => e.Message,
+    };
+
+    private static async Task QuietlyAsync(Func<Task> action)
+    {
+        try
+        {
+            await action().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // best effort on the way out
+        }
+    }
+
+    [LoggerMessage(EventId = 40, Level = LogLevel.Information, Message = "Consuming from {Queues} at {Address}")]
+    private static partial void LogConsuming(ILogger log, string queues, string address);
+
+    [LoggerMessage(EventId = 41, Level = LogLevel.Warning, Message = "Lost the broker: {Reason}. {Running} jobs run on, {Unsettled} messages wait to be confirmed; connecting again in {Seconds:0.0} s.")]
+    private static partial void LogLost(ILogger log, string reason, int running, int unsettled, double seconds);
+
+    [LoggerMessage(EventId = 42, Level = LogLevel.Warning, Message = "Could not connect to {Address}: {Reason}. Next try in {Seconds:0.0} s.")]
+    private static partial void LogNotConnected(ILogger log, string address, string reason, double seconds);
+
+    [LoggerMessage(EventId = 43, Level = LogLevel.Information, Message = "Stopped")]
+    private static partial void LogStopped(ILogger log);
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using RabbitMQ.Client;
+using ReWorker.Consuming;
+using ReWorker.Protocol;
+using ReWorker.Publishing;
+
+namespace ReWorker.Testing;
+
+/// <summary>A broker of one delivery: takes and confirms everything at once, in order.</summary>
+internal sealed class MemoryBus : IPublisher, IDeliverySource
+{
+    public const string ReplyTo = "harness.replies";
+
+    private readonly Lock _gate = new();
+    private readonly List<HarnessMessage> _messages = [];
+    private Settlement? _settlement;
+
+    public bool IsAlive => true;
+
+    public IChannel? Channel => null;
+
+    public void Enqueue(OutboundMessage message)
+    {
+        lock (_gate) _messages.Add(new HarnessMessage(message.Exchange, message.RoutingKey, Kind(message), JsonElement.Parse(message.Body)));
+        message.Owner.Settled(message);
+    }
+
+    public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;
+
+    public void Settle(Delivery delivery, Settlement how) => _settlement = how;
+
+    public Task FlushAsync(CancellationToken cancel) => Task.CompletedTask;
+
+    public HarnessResult Result()
+    {
+        lock (_gate) return new HarnessResult([.. _messages], _settlement is Settlement.Ack, _settlement is Settlement.Requeue or Settlement.Retry);
+    }
+
+    private static HarnessMessageKind Kind(OutboundMessage message) => message.Kind switch
+    {
+        MessageKind.Status => HarnessMessageKind.Status,
+        MessageKind.Output => HarnessMessageKind.Output,
+        MessageKind.Notification => HarnessMessageKind.Notification,
+        MessageKind.Parked => HarnessMessageKind.Parked,
+        _ => HarnessMessageKind.Sent,
+    };
+}
