@@ -1,3 +1,5 @@
+using Xunit;
+
 namespace My.Step_1.Tests;
 
 /// <summary>

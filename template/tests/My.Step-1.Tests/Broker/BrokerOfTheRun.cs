@@ -1,4 +1,5 @@
 using My.Step_1.Tests;
+using Xunit;
 
 [assembly: AssemblyFixture(typeof(BrokerOfTheRun))]
 
