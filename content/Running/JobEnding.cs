@@ -144,15 +144,15 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
         return taken.Task;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Job {CorrelationId} is handed back to its queue and runs again elsewhere")]
+    [LoggerMessage(EventId = 20, Level = LogLevel.Information, Message = "Job {CorrelationId} is handed back to its queue and runs again elsewhere")]
     private static partial void LogHandedBack(ILogger log, string correlationId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No status is sent to '{ReplyTo}' ({Status}): the queues of workers take no replies")]
+    [LoggerMessage(EventId = 21, Level = LogLevel.Warning, Message = "No status is sent to '{ReplyTo}' ({Status}): the queues of workers take no replies")]
     private static partial void LogNoRequester(ILogger log, string replyTo, string status);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Job {CorrelationId} can't be parked: there is no queue {Queue}. It is kept, and tried again every {Seconds} s.")]
+    [LoggerMessage(EventId = 22, Level = LogLevel.Error, Message = "Job {CorrelationId} can't be parked: there is no queue {Queue}. It is kept, and tried again every {Seconds} s.")]
     private static partial void LogNowhereToPark(ILogger log, string correlationId, string queue, double seconds);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Job {CorrelationId} could not be ended: it stays unacknowledged, and the broker delivers it again after the next reconnect")]
+    [LoggerMessage(EventId = 23, Level = LogLevel.Error, Message = "Job {CorrelationId} could not be ended: it stays unacknowledged, and the broker delivers it again after the next reconnect")]
     private static partial void LogStuck(ILogger log, Exception e, string correlationId);
 }

@@ -130,15 +130,15 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
         if (outcome.Kind is OutcomeKind.Refused) LogRefused(log, Printable.Of(delivery.Properties.CorrelationId), Printable.Of(outcome.Reason), outcome.Park ? "answered and parked" : "answered");
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {CorrelationId} failed: {Reason}. The requester is told; the message is done with.")]
+    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "Job {CorrelationId} failed: {Reason}. The requester is told; the message is done with.")]
     private static partial void LogFailed(ILogger log, Exception e, string correlationId, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {CorrelationId} was refused, {Fate}: {Reason}")]
+    [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "Job {CorrelationId} was refused, {Fate}: {Reason}")]
     private static partial void LogRefused(ILogger log, string correlationId, string? reason, string fate);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {CorrelationId} is over its time limit of {Limit}: answered as failed. The step's code {Fate}.")]
+    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "Job {CorrelationId} is over its time limit of {Limit}: answered as failed. The step's code {Fate}.")]
     private static partial void LogTimedOut(ILogger log, string correlationId, TimeSpan limit, string fate);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Job {CorrelationId}, attempt {Attempt}, could not be run: answered as failed")]
+    [LoggerMessage(EventId = 13, Level = LogLevel.Error, Message = "Job {CorrelationId}, attempt {Attempt}, could not be run: answered as failed")]
     private static partial void LogBroken(ILogger log, Exception e, string correlationId, int attempt);
 }

@@ -121,9 +121,9 @@ internal sealed partial class Runner : IDisposable
         _ => "duplicate",
     };
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Job {CorrelationId} was delivered again, and {Fate}")]
+    [LoggerMessage(EventId = 30, Level = LogLevel.Information, Message = "Job {CorrelationId} was delivered again, and {Fate}")]
     private static partial void LogKnown(ILogger log, string correlationId, string fate);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Stopping {Queue}: {Waiting} jobs that had not begun are handed back, {Running} run on for up to {Seconds} s")]
+    [LoggerMessage(EventId = 31, Level = LogLevel.Information, Message = "Stopping {Queue}: {Waiting} jobs that had not begun are handed back, {Running} run on for up to {Seconds} s")]
     private static partial void LogDraining(ILogger log, string queue, int waiting, int running, double seconds);
 }

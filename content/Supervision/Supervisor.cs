@@ -33,6 +33,8 @@ internal sealed partial class Supervisor(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        if (_runners.GroupBy(one => one.Queue).FirstOrDefault(queue => queue.Count() > 1) is { } shared)
+            throw new InvalidOperationException($"{string.Join(" and ", shared.Select(one => one.Name))} have the same queue, {shared.Key}: name each in Worker:<class name>:Queue");
         health.Set("connection", false, "not connected yet");
         foreach (var runner in _runners) runner.Start();
         _loop = Task.Run(LoopAsync, CancellationToken.None);
@@ -156,15 +158,15 @@ internal sealed partial class Supervisor(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Consuming from {Queues} at {Address}")]
+    [LoggerMessage(EventId = 40, Level = LogLevel.Information, Message = "Consuming from {Queues} at {Address}")]
     private static partial void LogConsuming(ILogger log, string queues, string address);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Lost the broker: {Reason}. {Running} jobs run on, {Unsettled} messages wait to be confirmed; connecting again in {Seconds:0.0} s.")]
+    [LoggerMessage(EventId = 41, Level = LogLevel.Warning, Message = "Lost the broker: {Reason}. {Running} jobs run on, {Unsettled} messages wait to be confirmed; connecting again in {Seconds:0.0} s.")]
     private static partial void LogLost(ILogger log, string reason, int running, int unsettled, double seconds);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Could not connect to {Address}: {Reason}. Next try in {Seconds:0.0} s.")]
+    [LoggerMessage(EventId = 42, Level = LogLevel.Warning, Message = "Could not connect to {Address}: {Reason}. Next try in {Seconds:0.0} s.")]
     private static partial void LogNotConnected(ILogger log, string address, string reason, double seconds);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Stopped")]
+    [LoggerMessage(EventId = 43, Level = LogLevel.Information, Message = "Stopped")]
     private static partial void LogStopped(ILogger log);
 }

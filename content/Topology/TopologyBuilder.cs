@@ -74,13 +74,13 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The {Kind} {Name} was made with other properties than this worker would have given it, and is used as it is: {Reason}")]
+    [LoggerMessage(EventId = 50, Level = LogLevel.Warning, Message = "The {Kind} {Name} was made with other properties than this worker would have given it, and is used as it is: {Reason}")]
     private static partial void LogOther(ILogger log, string kind, string name, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "There is no {Kind} {Name}, and it can't be declared: {Reason}. Jobs that must be parked will wait for it.")]
+    [LoggerMessage(EventId = 51, Level = LogLevel.Warning, Message = "There is no {Kind} {Name}, and it can't be declared: {Reason}. Jobs that must be parked will wait for it.")]
     private static partial void LogNone(ILogger log, string kind, string name, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The queue {Queue} could not be bound to the key {Key}: {Reason}. It gets what is sent to it by name.")]
+    [LoggerMessage(EventId = 52, Level = LogLevel.Warning, Message = "The queue {Queue} could not be bound to the key {Key}: {Reason}. It gets what is sent to it by name.")]
     private static partial void LogUnbound(ILogger log, string queue, string key, string reason);
 }
 

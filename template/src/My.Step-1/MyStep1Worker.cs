@@ -11,10 +11,10 @@ public sealed partial class MyStep1Worker(ILogger<MyStep1Worker> log, TimeProvid
     protected override async Task<object?> ProcessAsync(Job<MyStep1Parameters> job, CancellationToken cancel)
     {
         var (hosts, service) = (job.Parameters.Hosts, job.Parameters.Service);
-        LogBegin(log, service, hosts.Count);                                       // administrators: stdout
+        LogBegin(log, service, hosts.Count);                                              // administrators: stdout
 
         if (job.Parameters.Subcommand == "Fail")
-            throw new InvalidOperationException($"{service} does not want to be frobbed");   // the requester gets `failed` and this
+            throw new InvalidOperationException($"{service} does not want to be frobbed");  // the requester gets `failed` and this
 
         var began = time.GetTimestamp();
         foreach (var host in hosts)
@@ -25,9 +25,9 @@ public sealed partial class MyStep1Worker(ILogger<MyStep1Worker> log, TimeProvid
 
         var seconds = Math.Round(time.GetElapsedTime(began).TotalSeconds, 1);
         job.Output.LogInformation("Done: {Count} hosts, {Seconds} s", hosts.Count, seconds);
-        return new MyStep1Result(hosts.Count, seconds);                             // the reply's data
+        return new MyStep1Result(hosts.Count, seconds);                                   // the reply's data
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Going to frob {Service} on {Count} hosts")]
+    [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "Going to frob {Service} on {Count} hosts")]
     private static partial void LogBegin(ILogger log, string service, int count);
 }

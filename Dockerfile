@@ -1,0 +1,31 @@
+# The SDK builds, an image without a shell or a package manager runs, as a user without rights.
+FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+ARG STEP=src/My.Step-1
+ARG RUNTIME=src/ReWorker
+WORKDIR /build
+
+# What decides which packages are needed comes first: as long as it stays the same, this layer is reused.
+COPY global.json Directory.Build.props Directory.Packages.props ./
+COPY ${RUNTIME}/ReWorker.csproj ${RUNTIME}/
+COPY ${STEP}/My.Step-1.csproj ${STEP}/
+RUN dotnet restore ${STEP}
+
+COPY .editorconfig ./
+COPY ${RUNTIME} ${RUNTIME}
+COPY ${STEP} ${STEP}
+RUN dotnet publish ${STEP} --no-restore --output /app -p:UseAppHost=false \
+ && mkdir /output
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
+LABEL org.opencontainers.image.title="my-step-1" \
+      org.opencontainers.image.description="My.Step-1, a worker on RabbitMQ" \
+      org.opencontainers.image.base.name="mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled"
+WORKDIR /app
+COPY --from=build /app ./
+# the output worker's folder: a volume that is mounted here gets its owner from it
+COPY --from=build --chown=$APP_UID:$APP_UID /output /output
+USER $APP_UID
+EXPOSE 8080
+# asks the worker in this container whether it is ready
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["dotnet", "My.Step-1.dll", "health"]
+ENTRYPOINT ["dotnet", "My.Step-1.dll"]

@@ -1,0 +1,272 @@
+#!/usr/bin/env bash
+# One command for everything this repository does; CI calls the same.
+#
+#   ./build.sh demo   from nothing to a finished job: packs, installs into a hive of its own, scaffolds MyStep,
+#                     starts it with a broker, submits a job, shows what it said, and clears everything away
+#   ./build.sh test   all tests: the pack's, the runtime's, and a scaffolded project's own
+#   ./build.sh pack   artifacts/ReWorker.Templates.<version>.nupkg
+#   ./build.sh help   this
+#
+# The broker is a container where a Docker engine answers, else a private rabbitmq-server.
+# --no-docker (or REWORKER_DOCKER=0) passes the engine over.
+# shellcheck disable=SC2016 # what is to be undone later is expanded later
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+repository=$PWD
+
+# Nothing that outlives the command: no build servers.
+export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false DOTNET_CLI_USE_MSBUILD_SERVER=0
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+
+say() { printf '%s\n' "$*"; }
+die() { printf 'build: %s\n' "$*" >&2; exit 1; }
+
+# ---- what is running, and its end ----------------------------------------------------------------------------------
+
+work='' job='' undo=()
+
+clear_away() {
+    trap '' INT TERM HUP
+    [ -z "$job" ] || { kill -TERM -- "-$job" && wait "$job"; job=''; } 2>/dev/null || true
+    [ ${#undo[@]} = 0 ] || say 'Clearing away ...'
+    local i
+    for ((i = ${#undo[@]} - 1; i >= 0; i--)); do eval "${undo[i]}" >/dev/null 2>&1 || true; done
+    undo=()
+    cd "$repository"
+    [ -z "$work" ] || rm -rf "$work"
+}
+trap clear_away EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# start COMMAND...: in the background, in a process group of its own, so that it can be ended with all its children
+start() { set -m; "$@" & job=$!; set +m; }
+
+# finish: waits for it, with its exit status
+finish() { local status=0; wait "$job" || status=$?; job=''; return "$status"; }
+
+# step WHAT COMMAND...: keeps the command quiet, shows that it lives, and what it said if it fails
+step() {
+    local what=$1 began=$SECONDS ticks=0 status=0; shift
+    if [ -t 1 ]; then printf '%s ...' "$what"; else say "$what ..."; fi
+    start "$@" </dev/null >"$work/log" 2>&1
+    while kill -0 "$job" 2>/dev/null; do
+        sleep 0.2
+        [ $((++ticks % 5)) = 0 ] || continue
+        if [ -t 1 ]; then printf '\r%s ... %d s' "$what" $((SECONDS - began)); continue; fi
+        [ $((ticks % 100)) != 0 ] || say "  ... $((SECONDS - began)) s"
+    done
+    finish || status=$?
+    if [ -t 1 ]; then printf '\r%s ... %d s\n' "$what" $((SECONDS - began)); else say "  $((SECONDS - began)) s"; fi
+    [ "$status" = 0 ] || { tail -n 60 "$work/log" >&2; say "Failed (exit status $status): $what" >&2; }
+    return "$status"
+}
+
+workplace() {
+    command -v dotnet >/dev/null || die 'the .NET 10 SDK is missing: https://dotnet.microsoft.com/download'
+    work=$(mktemp -d "${TMPDIR:-/tmp}/reworker.XXXXXX")
+}
+
+# ---- the broker ----------------------------------------------------------------------------------------------------
+
+engine() {
+    [ "${REWORKER_DOCKER:-1}" != 0 ] && timeout 20 docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1
+}
+
+install_rabbitmq() {
+    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends rabbitmq-server
+    ! command -v systemctl >/dev/null || systemctl disable rabbitmq-server || true
+}
+
+ensure_rabbitmq() {
+    [ ! -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || return 0
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        die 'needs a Docker engine, or the package rabbitmq-server: sudo apt-get install rabbitmq-server'
+    fi
+    local policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then # the package is not to start a node of its own: ours is private
+        undo+=("rm -f $policy")
+        printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+    fi
+    step "No Docker engine: installing the distribution's rabbitmq-server" install_rabbitmq
+}
+
+# start_broker: sets amqp and rabbitmqctl. The broker ends with this script, however it ends: its input closes then.
+start_broker() {
+    ensure_rabbitmq
+    mkfifo "$work/leash"
+    exec {leash}<>"$work/leash"
+    bash broker.sh <"$work/leash" >"$work/broker" 2>"$work/broker.err" {leash}>&- &
+    broker=$!
+    undo+=('exec {leash}>&-; wait "$broker"')
+    step 'Starting a private RabbitMQ' wait_for_broker || { cat "$work/broker.err" >&2; return 1; }
+    amqp=$(sed -n 1p "$work/broker") rabbitmqctl=$(sed -n 's/^rabbitmqctl: //p' "$work/broker")
+}
+wait_for_broker() {
+    until grep -q '^rabbitmqctl: ' "$work/broker"; do kill -0 "$broker" || return; sleep 0.2; done
+}
+
+# ---- pack and scaffold ---------------------------------------------------------------------------------------------
+
+pack() { dotnet pack ReWorker.Templates.csproj -c Release -o "$1" -nologo; }
+
+# scaffold: the project MyStep at $project, from the package
+scaffold() {
+    project=$work/MyStep
+    step 'Packing the templates' pack "$work/package"
+    step 'Installing them into a hive of their own' dotnet new install "$work"/package/*.nupkg --debug:custom-hive "$work/hive"
+    step 'dotnet new reworker -n MyStep' dotnet new reworker -n MyStep -o "$project" --debug:custom-hive "$work/hive"
+}
+
+# ---- demo ----------------------------------------------------------------------------------------------------------
+
+demo() {
+    workplace
+    if engine; then by=docker; else by=processes; fi
+    scaffold
+    cat >"$project/job.json" <<'JOB'
+{
+  "group": "megafrobber",
+  "parameters": {
+    "command": "mystep", "subcommand": "Restart", "service": "frobd", "seconds": 0.5,
+    "hosts": ["a.example.com", "b.example.com", "c.example.com"]
+  },
+  "dynamic": { "environment": "dev" }
+}
+JOB
+    "demo_with_$by"
+    clear_away
+    say
+    say "Completed: from nothing to a finished job in $SECONDS s. Nothing of it stays. To go on with a project of your own:"
+    say
+    say "  dotnet new install $repository"
+    say '  dotnet new reworker -n MyStep && cd MyStep'
+    if [ "$by" = docker ]; then
+        say '  docker compose up -d'
+        say '  docker compose run --rm mystep submit --parameter service=frobd --dynamic environment=dev'
+    else
+        say '  ./broker.sh                                  # and in other terminals, with the URI that it prints:'
+        say '  export ConnectionStrings__rabbitmq=amqp://...'
+        say '  dotnet run --project src/MyStep'
+        say '  dotnet run --project src/MyStep -- submit --parameter service=frobd --dynamic environment=dev'
+    fi
+}
+
+# submit COMMAND...: what the person came for, so its output is shown as it comes
+submit() {
+    say
+    say "\$ ${*//"$work/app"/.}"
+    start "$@" <"$project/job.json"
+    finish || { local status=$?; say "The job did not complete (exit status $status)." >&2; "logs_with_$by" >&2; return "$status"; }
+}
+
+# saved COMMAND...: the log file that the output worker wrote, once it has stopped growing
+saved() {
+    local size=0 last=-1 tries=0
+    until [ "$size" -gt 0 ] && [ "$size" = "$last" ]; do
+        [ $((++tries)) -le 40 ] || { say 'The output worker saved nothing.' >&2; return 1; }
+        sleep 0.5
+        "$@"
+        last=$size size=$(cat "$work"/saved/*.log 2>/dev/null | wc -c)
+    done
+    say
+    say "The output worker saved it as $(cd "$work/saved" && echo *.log):"
+    sed 's/^/  /' "$work"/saved/*.log
+    say
+}
+
+demo_with_docker() {
+    cd "$project"
+    # names and ports that collide with nothing that runs here
+    export COMPOSE_PROJECT_NAME=reworker-demo-$$ STEP_IMAGE=reworker-demo-$$ RABBITMQ_PORT=0 RABBITMQ_MANAGEMENT_PORT=0
+    undo+=('docker image rm "$STEP_IMAGE"' 'docker compose down --volumes --remove-orphans')
+    step 'docker compose up -d: the image, a broker, the step and the output worker' docker compose up -d --build
+    submit docker compose run --rm -T mystep submit --job -
+    saved docker compose cp -q output:/output "$work/saved"
+}
+logs_with_docker() { docker compose logs --no-color --tail 30; }
+
+demo_with_processes() {
+    start_broker
+    cd "$project"
+    step 'dotnet publish src/MyStep' dotnet publish src/MyStep -o "$work/app"
+    cd "$work/app"
+    export ConnectionStrings__rabbitmq=$amqp OutputWorker__Directory=$work/saved
+    serve step ./MyStep
+    serve output ./MyStep output
+    submit ./MyStep submit --job "$project/job.json"
+    saved true
+}
+logs_with_processes() { tail -n 30 "$work"/step.log "$work"/output.log; }
+
+# serve NAME COMMAND...: runs beside this script, on a port of its own, and is there when this returns
+serve() {
+    local name=$1 url; shift
+    url=http://127.0.0.1:$(free_port)
+    ASPNETCORE_URLS=$url "$@" </dev/null >"$work/$name.log" 2>&1 &
+    local served=$!
+    undo+=("kill -TERM $served; wait $served")
+    step "Starting ./MyStep ${2:-}" until_ready "$served" "$url" || { tail -n 30 "$work/$name.log" >&2; return 1; }
+}
+until_ready() {
+    local tries=0
+    until ASPNETCORE_URLS=$2 ./MyStep health; do { kill -0 "$1" && [ $((++tries)) -lt 60 ]; } || return; sleep 0.3; done
+}
+free_port() {
+    local port
+    while port=$((32000 + RANDOM % 700)) && (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+    echo "$port"
+}
+
+# ---- test ----------------------------------------------------------------------------------------------------------
+
+passed=0 failed=0 skipped=0
+
+# tests WHAT COMMAND...: a test run, its results added to the total; goes on when it fails
+tests() {
+    local status=0 p f s
+    step "$@" || status=$?
+    read -r p f s < <(awk '/^ *succeeded:/ {p = $2} /^ *failed:/ {f = $2} /^ *skipped:/ {s = $2} END {print p + 0, f + 0, s + 0}' "$work/log")
+    [ "$status" = 0 ] || [ "$f" -gt 0 ] || f=1 # it did not get as far as its tests
+    say "  $p passed, $f failed, $s skipped"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+build() { local p; for p in template/My.Step-1.slnx tests/*/*.csproj; do dotnet build "$p" -nologo -v q || return; done; }
+
+all_tests() {
+    workplace
+    local p
+    engine || { export REWORKER_DOCKER=0; start_broker; }
+    step 'Building template/, content/ and tests/ in place' build || { failed=1; return; }
+    for p in template/tests/*/*.csproj tests/*/*.csproj; do
+        REWORKER_TEST_AMQP=${amqp:-} REWORKER_TEST_RABBITMQCTL=${rabbitmqctl:-} tests "Testing $(basename "$p" .csproj)" dotnet test --project "$p" --no-build
+    done
+    scaffold || { failed=$((failed + 1)); return; }
+    cd "$project"
+    # with a broker that they find for themselves
+    REWORKER_TEST_AMQP='' tests "Testing a scaffolded project's own tests" dotnet test
+}
+
+# --------------------------------------------------------------------------------------------------------------------
+
+command=''
+for argument; do
+    case $argument in
+        --no-docker) export REWORKER_DOCKER=0 ;;
+        demo | test | pack | help) [ -z "$command" ] || die "one command at a time: $command or $argument"; command=$argument ;;
+        -h | --help) command=help ;;
+        *) die "unknown: $argument (./build.sh help lists what there is)" ;;
+    esac
+done
+case ${command:-help} in
+    demo) demo ;;
+    test)
+        all_tests
+        say
+        say "$passed passed, $failed failed$([ "$skipped" = 0 ] || printf ', %d skipped' "$skipped")"
+        [ "$failed" = 0 ]
+        ;;
+    pack) pack artifacts ;;
+    help) sed -n '2,/^# shellcheck/{/shellcheck/d;s/^# \{0,1\}//p}' "$repository/build.sh" ;;
+esac

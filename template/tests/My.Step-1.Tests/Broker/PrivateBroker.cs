@@ -1,0 +1,55 @@
+using System.Diagnostics;
+
+namespace My.Step_1.Tests;
+
+/// <summary>A private node by broker.sh, which ends it when its input ends: also when this process is killed.</summary>
+internal sealed class PrivateBroker(Process script, string amqp, string rabbitmqctl) : TestBroker
+{
+    public override Uri Amqp { get; } = new(amqp);
+
+    public static async Task<TestBroker?> TryStartAsync(List<string> tried)
+    {
+        if (FindScript() is not { } path || OperatingSystem.IsWindows())
+        {
+            tried.Add("needs broker.sh and bash");
+            return null;
+        }
+
+        var script = Process.Start(new ProcessStartInfo("bash", [path])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var said = script.StandardError.ReadToEndAsync();
+
+        if (await script.StandardOutput.ReadLineAsync() is { } amqp && await script.StandardOutput.ReadLineAsync() is { } rabbitmqctl)
+        {
+            return new PrivateBroker(script, amqp, rabbitmqctl.Replace("rabbitmqctl: ", "", StringComparison.Ordinal));
+        }
+
+        tried.Add((await said).Trim());
+        script.Dispose();
+        return null;
+    }
+
+    public override Task<string> RunRabbitmqctlAsync(params string[] arguments) => Rabbitmqctl.RunAsync(rabbitmqctl, arguments);
+
+    public override async ValueTask DisposeAsync()
+    {
+        script.StandardInput.Close();
+        await script.WaitForExitAsync();
+        script.Dispose();
+    }
+
+    private static string? FindScript()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "broker.sh")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder is null ? null : Path.Combine(folder.FullName, "broker.sh");
+    }
+}

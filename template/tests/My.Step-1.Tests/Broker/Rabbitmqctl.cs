@@ -1,0 +1,20 @@
+using System.Diagnostics;
+
+namespace My.Step_1.Tests;
+
+internal static class Rabbitmqctl
+{
+    public static async Task<string> RunAsync(string command, string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return Check(arguments, process.ExitCode, await output, await error);
+    }
+
+    public static string Check(string[] arguments, long exitCode, string output, string error) =>
+        exitCode == 0
+            ? output
+            : throw new InvalidOperationException($"rabbitmqctl {string.Join(' ', arguments)} ended with {exitCode}: {error}{output}");
+}
