@@ -76,7 +76,7 @@ internal sealed partial class Supervisor(
             }
             catch (Exception e)
             {
-                loss = epoch.Loss.IsCompletedSuccessfully ? epoch.Loss.Result : new Loss(LossReason.Connection, Words(e));
+                loss = epoch.Loss.IsCompletedSuccessfully ? epoch.Loss.Result : new Loss(LossReason.Connection, BrokerFault.Words(e));
                 epoch.End(loss);
             }
             if (isOpen) lostAt = time.GetTimestamp();
@@ -145,15 +145,6 @@ internal sealed partial class Supervisor(
         health.Tick();
         await QuietlyAsync(() => Task.Delay(pause, time, _stop.Token)).ConfigureAwait(false);
     }
-
-    /// <summary>The innermost reason: the client wraps "connection refused" in "none of the endpoints were reachable".</summary>
-    private static string Words(Exception e) => e switch
-    {
-        AggregateException { InnerException: { } inner } => Words(inner),
-        RabbitMQ.Client.Exceptions.BrokerUnreachableException { InnerException: { } inner } => Words(inner),
-        RabbitMQ.Client.Exceptions.ConnectFailureException { InnerException: { } inner } => Words(inner),
-        _ => e.Message,
-    };
 
     private static async Task QuietlyAsync(Func<Task> action)
     {
