@@ -26,7 +26,7 @@ public static class WorkerRegistration
 
     /// <summary>
     /// Adds a worker. Call it again for another: each has its queue and its slots, all share the connections. Its settings are
-    /// <c>Worker</c>, then <c>Worker:&lt;class name&gt;</c>.
+    /// <c>Worker</c>, then <c>Worker:&lt;class name&gt;</c>; <c>Worker:Queue</c> is the first worker's alone.
     /// </summary>
     /// <typeparam name="TWorker">The worker; made once, with the host's services.</typeparam>
     /// <param name="json">The source-generated context with the types of its parameters, its data and what it sends.</param>
@@ -36,6 +36,7 @@ public static class WorkerRegistration
     {
         var name = typeof(TWorker).Name;
         builder.AddBroker();
+        var isFirst = builder.Services.All(one => one.ServiceType != typeof(Runner));
         builder.Services.AddSingleton<TWorker>();
         builder.Services.AddSingleton(services =>
         {
@@ -51,6 +52,8 @@ public static class WorkerRegistration
         builder.Services.AddOptions<WorkerOptions>(name).Configure<IConfiguration>((options, configuration) =>
         {
             configuration.GetSection(WorkerOptions.Section).Bind(options);
+            // two workers on one queue would take each other's jobs
+            if (!isFirst) options.Queue = "";
             configuration.GetSection($"{WorkerOptions.Section}:{name}").Bind(options);
             if (options.Queue.Length == 0) options.Queue = name.ToLowerInvariant();
         }).ValidateOnStart();

@@ -14,11 +14,14 @@ internal abstract class SettingAttribute : ValidationAttribute
 
     protected abstract bool Allows(object value);
 
+    /// <summary>What of the value the error shows.</summary>
+    protected virtual string Shown(object value) => $"{value}";
+
     [SuppressMessage("Trimming", "IL2026", Justification = "Nothing is looked up by name: the key comes from the generated validator.")]
     protected override ValidationResult? IsValid(object? value, ValidationContext context)
     {
         if (value is null || Allows(value)) return ValidationResult.Success;
         var section = context.ObjectType.Name.Replace("Options", "", StringComparison.Ordinal);
-        return new ValidationResult($"{section}:{context.MemberName} is {(Secret ? "not" : $"'{value}'; allowed:")} {Allowed}");
+        return new ValidationResult($"{section}:{context.MemberName} is {(Secret ? "not" : $"'{Shown(value)}'; allowed:")} {Allowed}");
     }
 }

@@ -7,3 +7,6 @@ internal sealed partial class BrokerOptionsValidator : IValidateOptions<BrokerOp
 
 [OptionsValidator]
 internal sealed partial class WorkerOptionsValidator : IValidateOptions<WorkerOptions>;
+
+[OptionsValidator]
+internal sealed partial class OutputWorkerOptionsValidator : IValidateOptions<OutputLog.OutputWorkerOptions>;

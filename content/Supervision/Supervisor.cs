@@ -33,6 +33,8 @@ internal sealed partial class Supervisor(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        if (_runners.GroupBy(one => one.Queue).FirstOrDefault(queue => queue.Count() > 1) is { } shared)
+            throw new InvalidOperationException($"{string.Join(" and ", shared.Select(one => one.Name))} have the same queue, {shared.Key}: name each in Worker:<class name>:Queue");
         health.Set("connection", false, "not connected yet");
         foreach (var runner in _runners) runner.Start();
         _loop = Task.Run(LoopAsync, CancellationToken.None);

@@ -1,0 +1,30 @@
+namespace ReWorker.Templates.Tests;
+
+/// <summary>Templates installed somewhere of their own, never among the developer's.</summary>
+internal sealed class Hive(string path, string work)
+{
+    /// <param name="source">A folder or a package.</param>
+    public static async Task<Hive> InstallAsync(string source, string work)
+    {
+        var hive = new Hive(Path.Combine(work, $"hive-{Guid.NewGuid():N}"), work);
+        (await hive.RunAsync(work, "install", source)).Succeeded();
+        return hive;
+    }
+
+    /// <summary><c>dotnet new reworker -n name</c> in an empty folder; restores nothing unless told to.</summary>
+    public async Task<Scaffold> NewAsync(string name, params string[] options)
+    {
+        var folder = EmptyFolder();
+        var result = await RunAsync(folder, ["reworker", "-n", name, "--no-restore", "--no-update-check", .. options]);
+        return new Scaffold(Path.Combine(folder, name), result.Succeeded().Output);
+    }
+
+    /// <summary><c>dotnet new …</c></summary>
+    public Task<DotNet.Result> RunAsync(string folder, params string[] arguments) =>
+        DotNet.RunAsync(folder, ["new", .. arguments, "--debug:custom-hive", path]);
+
+    public Task<DotNet.Result> RunAsync(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        DotNet.RunAsync(folder, environment, ["new", .. arguments, "--debug:custom-hive", path]);
+
+    public string EmptyFolder() => Directory.CreateDirectory(Path.Combine(work, Guid.NewGuid().ToString("N"))).FullName;
+}

@@ -1,0 +1,128 @@
+namespace ReWorker.Templates.Tests;
+
+/// <summary>What holds for every scaffold, whatever its name and options.</summary>
+public sealed class LawTests(InstalledTemplates templates)
+{
+    private static readonly string[] Tokens = ["My.Step-1", "My.Step_1", "MyStep1", "my-step-1", "my-queue-1", "../content/"];
+
+    private static readonly string[] OursAlone =
+        ["ReWorker.Templates.csproj", "ReWorker.Templates.Tests", "tests/ReWorker.", "build.sh", "docker-compose.override.yml", ".ci/"];
+
+    [Fact]
+    public async Task Runtime_Scaffolded_IsContentByteForByte()
+    {
+        var content = Tree.Bytes(Repository.At("content"), Repository.Sources("content"));
+
+        var scaffold = await templates.Folder.NewAsync("MyStep");
+
+        Assert.Equal(WithoutMode(content), WithoutMode(Tree.Bytes(scaffold.At("src", "ReWorker"))));
+    }
+
+    [Theory]
+    [InlineData("MyStep")]
+    [InlineData("Acme.Billing.Step", "--queue", "billing")]
+    public async Task Scaffold_FromFolderAndFromPackage_IsTheSame(string name, params string[] options)
+    {
+        var fromFolder = await templates.Folder.NewAsync(name, options);
+
+        var fromPackage = await templates.Package.NewAsync(name, options);
+
+        Assert.Equal(Tree.Bytes(fromFolder.Folder), Tree.Bytes(fromPackage.Folder));
+        Assert.Equal(fromFolder.Said, fromPackage.Said);
+    }
+
+    [Fact]
+    public async Task Scaffold_HasWhatIsListedAndNothingElse()
+    {
+        var scaffold = await templates.Folder.NewAsync("MyStep");
+
+        Assert.Equal(Expected("MyStep", "MyStep"), Tree.Files(scaffold.Folder));
+    }
+
+    [Fact]
+    public async Task Scaffold_OfAFolderFullOfLeftovers_IsThatOfACleanOne()
+    {
+        var clone = Clone();
+        foreach (var leftover in new[]
+        {
+            "template/src/My.Step-1/bin/Debug/My.Step-1.dll", "template/src/My.Step-1/obj/project.assets.json",
+            "template/.vs/x.json", "template/.idea/x.xml", "template/tests/TestResults/x.trx", "template/src/My.Step-1/x.csproj.user",
+            "template/.env", "template/src/My.Step-1/appsettings.Development.local.json",
+            "content/bin/ReWorker.dll", "content/obj/project.assets.json", "content/.DS_Store",
+            "docs/x.md", "tests/x.cs", ".ci/run", "build.sh", "docker-compose.override.yml", "other/Dockerfile",
+        })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(clone, leftover))!);
+            await File.WriteAllTextAsync(Path.Combine(clone, leftover), "left behind", TestContext.Current.CancellationToken);
+        }
+
+        var fromFolder = await (await templates.InstallAsync(clone)).NewAsync("MyStep");
+        var fromPackage = await (await templates.InstallAsync(await templates.PackAsync(clone))).NewAsync("MyStep");
+
+        Assert.Equal(Expected("MyStep", "MyStep"), Tree.Files(fromFolder.Folder));
+        Assert.Equal(Expected("MyStep", "MyStep"), Tree.Files(fromPackage.Folder));
+    }
+
+    [Fact]
+    public async Task Scaffold_HasNoTokenLeft()
+    {
+        var scaffold = await templates.Folder.NewAsync("Other");
+
+        Assert.DoesNotContain(Tree.Files(scaffold.Folder), file => Tokens.Any(file.Contains));
+        Assert.Empty(Naming(scaffold, Tokens));
+    }
+
+    [Fact]
+    public async Task Scaffold_NamesNothingThatOnlyThisRepositoryHas()
+    {
+        var scaffold = await templates.Folder.NewAsync("Other");
+
+        Assert.Empty(Naming(scaffold, OursAlone));
+    }
+
+    [Fact]
+    public async Task BrokerScript_FromFolderAndFromPackage_IsExecutable()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no such permission there");
+
+        foreach (var hive in new[] { templates.Folder, templates.Package })
+        {
+            var scaffold = await hive.NewAsync("MyStep");
+
+            Assert.Contains(Tree.Bytes(scaffold.Folder), line => line.StartsWith("broker.sh x ", StringComparison.Ordinal));
+        }
+    }
+
+    private static string[] Expected(string project, string @class) =>
+    [
+        .. Repository.RootFiles
+            .Concat(Repository.Sources("template").Select(file => file
+                .Replace("My.Step-1", project, StringComparison.Ordinal)
+                .Replace("MyStep1", @class, StringComparison.Ordinal)))
+            .Concat(Repository.Sources("content").Select(file => $"src/ReWorker/{file}"))
+            .Order(StringComparer.Ordinal),
+    ];
+
+    private static IEnumerable<string> Naming(Scaffold scaffold, string[] words) =>
+        from file in Tree.Files(scaffold.Folder)
+        let text = scaffold.Read(file)
+        from word in words
+        where text.Contains(word, StringComparison.Ordinal)
+        select $"{file}: {word}";
+
+    // A file's permissions are no part of what is copied: only broker.sh has any to speak of.
+    private static IEnumerable<string> WithoutMode(string[] lines) =>
+        lines.Select(line => line.Replace(" x ", " - ", StringComparison.Ordinal));
+
+    private string Clone()
+    {
+        var clone = templates.Folder.EmptyFolder();
+        Tree.Copy(Repository.Root, clone, [.. Repository.RootFiles, "ReWorker.Templates.csproj", "README.md", "LICENSE"]);
+        foreach (var folder in new[] { ".template.config", "template", "content" })
+        {
+            Tree.Copy(Repository.At(folder), Path.Combine(clone, folder), Repository.Sources(folder));
+        }
+
+        return clone;
+    }
+}

@@ -1,0 +1,34 @@
+using System.Runtime.CompilerServices;
+
+namespace ReWorker.Templates.Tests;
+
+/// <summary>The clone that these tests belong to.</summary>
+internal static class Repository
+{
+    /// <summary>What ships from the root, each the only copy: as design and template.json have it, written down once more.</summary>
+    public static readonly string[] RootFiles =
+    [
+        ".dockerignore",
+        ".editorconfig",
+        ".gitignore",
+        "Directory.Build.props",
+        "Directory.Packages.props",
+        "Dockerfile",
+        "broker.sh",
+        "docker-compose.yml",
+        "global.json",
+    ];
+
+    private static readonly string[] Leftovers =
+        ["bin", "obj", "artifacts", "TestResults", ".vs", ".idea"];
+
+    public static string Root { get; } = Path.GetFullPath(Path.Combine(Here(), "..", ".."));
+
+    public static string At(params string[] path) => Path.Combine([Root, .. path]);
+
+    /// <summary>The files below a folder, relative and with slashes, without what builds and editors leave behind.</summary>
+    public static IEnumerable<string> Sources(string folder) =>
+        Tree.Files(At(folder)).Where(file => !file.Split('/').Any(Leftovers.Contains));
+
+    private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
+}
