@@ -67,6 +67,10 @@ internal static class StepHost
     {
         builder.Logging.ClearProviders();
         if (builder.Configuration.GetValue<bool>("DOTNET_RUNNING_IN_CONTAINER")) builder.Logging.AddJsonConsole(json => json.TimestampFormat = "O");
-        else builder.Logging.AddConsole(console => console.FormatterName = TerminalFormatter.FormatterName).AddConsoleFormatter<TerminalFormatter, ConsoleFormatterOptions>();
+        else
+        {
+            builder.Services.AddSingleton<ConsoleFormatter, TerminalFormatter>();
+            builder.Logging.AddConsole(console => console.FormatterName = TerminalFormatter.FormatterName);
+        }
     }
 }
