@@ -57,7 +57,12 @@ internal sealed partial class Supervisor(
         LogStopped(log);
     }
 
-    public void Dispose() => _stop.Dispose();
+    /// <summary>A host whose start fails elsewhere disposes without stopping.</summary>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+    }
 
     private async Task LoopAsync()
     {
