@@ -57,12 +57,8 @@ internal sealed partial class Supervisor(
         LogStopped(log);
     }
 
-    /// <summary>A host whose start fails elsewhere disposes without stopping.</summary>
-    public void Dispose()
-    {
-        _stop.Cancel();
-        _stop.Dispose();
-    }
+    /// <summary>A host whose start fails elsewhere disposes without stopping, and twice. The source has nothing else to free.</summary>
+    public void Dispose() => _stop.Cancel();
 
     private async Task LoopAsync()
     {
