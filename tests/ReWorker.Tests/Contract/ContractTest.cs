@@ -24,4 +24,13 @@ public abstract class ContractTest(PikaBus bus) : IClassFixture<PikaBus>
 
     protected Task<RunningWorker> StartAsync(Func<Job, CancellationToken, Task<object?>> code, params (string Key, string Value)[] settings) =>
         RunningWorker.StartAsync(bus, code, Cancel, settings);
+
+    protected static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        for (var tries = 0; !await condition(); tries++)
+        {
+            Assert.True(tries < 600, "it did not come true in time");
+            await Task.Delay(25, Cancel);
+        }
+    }
 }

@@ -22,11 +22,13 @@ public sealed record Heard(string Exchange, string Key, bool Redelivered, JsonEl
 
     public bool IsOutput => Exchange == "re" && Key == "output";
 
-    /// <summary>The line, if it is output.</summary>
+    /// <summary>The line; only output has one.</summary>
     public string Line => Json.GetProperty("message").GetString()!;
 
     /// <summary>The reply's data.</summary>
     public JsonElement Data => Json.GetProperty("data");
+
+    public override string ToString() => $"{Exchange}/{Key} {Body}";
 
     public static Heard From(JsonElement json) => new(
         json.GetProperty("exchange").GetString()!, json.GetProperty("key").GetString()!, json.GetProperty("redelivered").GetBoolean(),

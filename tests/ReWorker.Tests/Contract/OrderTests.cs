@@ -39,42 +39,50 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
     {
         var full = $"test-replies-{Guid.NewGuid():n}";
         await Bus.DeclareAsync(full, TakesOneMessage);
-        await using var worker = await StartAsync(_ => null);
+        await using var wire = new Wire(Bus.Amqp);
+        await using var worker = await StartAsync(_ => null, wire.Setting);
         await using var session = await Bus.OpenAsync();
 
         // `started` fills the queue: the broker refuses to confirm `completed`
         session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "waits", ["reply_to"] = full });
-        await worker.SettledAsync(Cancel);
-        while ((await Bus.CountAsync(full)).Messages == 0) await Task.Delay(20, Cancel);
-        await Task.Delay(500, Cancel);
-        var total = await Bus.TotalAsync(worker.Queue);
+        await UntilAsync(async () => (await Bus.CountAsync(full)).Messages == 1 && !worker.IsBusy);
+        await Task.Delay(300, Cancel);
+        // a job that was not acknowledged comes back into its queue
+        wire.Cut(stayDown: true);
+        await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Messages == 1);
+
+        wire.Resume();
         var first = await Bus.TakeAsync(full, Cancel);
         var second = await Bus.TakeAsync(full, Cancel);
-        while (await Bus.TotalAsync(worker.Queue) > 0) await Task.Delay(50, Cancel);
+        await worker.StopAsync();
 
-        Assert.Equal(1, total);
-        Assert.Equal(("started", "completed"), (Status(first), Status(second)));
+        Assert.Equal(("started", "completed"), (first.Json.GetProperty("status").GetString(), second.Json.GetProperty("status").GetString()));
         Rules.Check(second, "waits");
+        Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
         await Bus.DeleteAsync(full);
-
-        static string? Status(Heard one) => one.Json.GetProperty("status").GetString();
     }
 
     [Fact, Contract("Order / sent again under the same id"), Contract("Job's end / started once")]
     public async Task Messages_NotConfirmedWhenTheConnectionDies_AreSentAgainInOrderUnderTheSameIds()
     {
         const int lines = 600;
+        RunningWorker? self = null;
         await using var wire = new Wire(Bus.Amqp);
-        await using var worker = await StartAsync((job, cancel) =>
+        await using var worker = await StartAsync(async (job, cancel) =>
         {
             for (var i = 0; i < lines; i++)
             {
-                if (i == 100) wire.HoldConfirms();
+                if (i == 100)
+                {
+                    await UntilAsync(() => Task.FromResult(self!.Unconfirmed == 0));
+                    wire.HoldConfirms();
+                }
                 if (i == 300) wire.Cut();
                 job.Output.LogInformation("{Number}", i);
             }
-            return Nothing;
+            return null;
         }, wire.Setting);
+        self = worker;
         await using var session = await Bus.OpenAsync();
 
         var all = await session.RunAsync(worker.Name, "{}", Cancel);

@@ -211,6 +211,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await worker.StopAsync();
 
         Assert.Equal(2, unroutable.Sum);
+        Assert.Equal(2, worker.Logs.Of(70).Count);
         Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using My.Step_1.Tests;
 using ReWorker.Tests.Contract;
@@ -52,13 +51,6 @@ public sealed class PikaBus(BrokerOfTheRun broker, PikaOfTheRun pika) : IAsyncLi
     {
         var answer = await Requester.AskAsync("count", new { name = queue });
         return (answer.GetProperty("messages").GetInt32(), answer.GetProperty("consumers").GetInt32());
-    }
-
-    /// <summary>Messages in the queue and in its consumers' hands, as the broker counts them.</summary>
-    public async Task<int> TotalAsync(string queue)
-    {
-        var all = await RunRabbitmqctlAsync("-q", "list_queues", "name", "messages");
-        return int.Parse(all.Split('\n').Single(line => line.StartsWith(queue + "\t", StringComparison.Ordinal)).Split('\t')[1], CultureInfo.InvariantCulture);
     }
 
     public Task DeclareAsync(string queue, object arguments, bool durable = true) => Requester.AskAsync("declare", new { name = queue, durable, arguments });

@@ -121,20 +121,28 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
     [Fact, Contract("Python / ack")]
     public async Task Ack_BeforeTheEnd_IsAtOnceAndTheReplyStillComes()
     {
-        var goOn = new TaskCompletionSource();
+        var (isAcked, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var wire = new Wire(Bus.Amqp);
         await using var worker = await StartAsync(async (job, cancel) =>
         {
             await job.AckAsync(cancel);
+            isAcked.SetResult();
             await goOn.Task.WaitAsync(cancel);
             var twice = await Assert.ThrowsAsync<InvalidOperationException>(() => job.AckAsync(cancel));
             await Assert.ThrowsAsync<InvalidOperationException>(() => job.RejectAsync(requeue: true, cancel));
             return twice.Message;
-        });
+        }, wire.Setting);
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, "{}");
         var started = await session.NextAsync(Cancel);
-        await UntilAsync(async () => await Bus.TotalAsync(worker.Queue) == 0);
+        await isAcked.Task.WaitAsync(Cancel);
+        await Task.Delay(200, Cancel);
+        // a job that was not acknowledged would come back into its queue
+        wire.Cut(stayDown: true);
+        await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Consumers == 0);
+        Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
+        wire.Resume();
         goOn.SetResult();
         var end = await session.NextAsync(Cancel);
 
@@ -188,17 +196,9 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
         for (var i = 0; i < 3; i++)
         {
             wire.Cut();
+            await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Consumers == 0);
             var all = await session.RunAsync(worker.Name, "{}", Cancel);
             Assert.Equal(["started", "completed"], all.Select(one => one.Status));
-        }
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        for (var tries = 0; !await condition(); tries++)
-        {
-            Assert.True(tries < 200, "it did not come true in time");
-            await Task.Delay(50, Cancel);
         }
     }
 }

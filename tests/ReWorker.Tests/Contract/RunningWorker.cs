@@ -31,6 +31,12 @@ public sealed class RunningWorker : IAsyncDisposable
 
     public IServiceProvider Services => _host.Services;
 
+    /// <summary>A job's code runs.</summary>
+    public bool IsBusy => Services.GetServices<Running.Runner>().Any(one => one.Running > 0);
+
+    /// <summary>How many messages the broker has not confirmed.</summary>
+    public int Unconfirmed => Services.GetRequiredService<Publishing.Publisher>().Unsettled;
+
     public static Task<RunningWorker> StartAsync(PikaBus bus, Func<Job, CancellationToken, Task<object?>> code, CancellationToken cancel, params (string Key, string Value)[] settings) =>
         StartAsync(bus, new Frob((_, job, token) => code(job, token)), cancel, settings);
 
@@ -72,10 +78,9 @@ public sealed class RunningWorker : IAsyncDisposable
     /// <summary>Waits until nothing is in the queue, nor in the worker's hands.</summary>
     public async Task SettledAsync(CancellationToken cancel)
     {
-        var runner = Services.GetRequiredService<Running.Runner>();
         for (var tries = 0; tries < 400; tries++)
         {
-            if ((await _bus.CountAsync(Queue)).Messages == 0 && runner.Running == 0) return;
+            if ((await _bus.CountAsync(Queue)).Messages == 0 && !IsBusy) return;
             await Task.Delay(20, cancel);
         }
         throw new TimeoutException($"{Queue} is not settled");

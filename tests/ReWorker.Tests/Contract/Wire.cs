@@ -45,6 +45,9 @@ internal sealed class Wire : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes connections again.</summary>
+    public void Resume() => _isDown = false;
+
     public async ValueTask DisposeAsync()
     {
         _listener.Stop();
