@@ -42,9 +42,11 @@ public sealed class WorkerOptions
     public int MaxAttempts { get; set; } = 20;
 
     /// <summary>What to do with a job that ran before and was interrupted. Default: run it again.</summary>
+    [OneOf(nameof(OnRedelivery.RunAgain), nameof(OnRedelivery.Fail))]
     public OnRedelivery OnRedelivery { get; set; } = OnRedelivery.RunAgain;
 
     /// <summary>Output below this level does not reach the users. Default: Debug, which is everything but Trace.</summary>
+    [OneOf("Trace", "Debug", "Information", "Warning", "Error", "Critical", "None")]
     public LogLevel OutputLevel { get; set; } = LogLevel.Debug;
 
     /// <summary>Sends the notifications that a job asks for, where the step has not sent its own. Default: true.</summary>

@@ -67,6 +67,7 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
     {
         const int lines = 600;
         RunningWorker? self = null;
+        var arrived = new TaskCompletionSource();
         await using var wire = new Wire(Bus.Amqp);
         await using var worker = await StartAsync(async (job, cancel) =>
         {
@@ -77,7 +78,11 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
                     await UntilAsync(() => Task.FromResult(self!.Unconfirmed == 0));
                     wire.HoldConfirms();
                 }
-                if (i == 300) wire.Cut();
+                if (i == 300)
+                {
+                    await arrived.Task.WaitAsync(cancel);
+                    wire.Cut();
+                }
                 job.Output.LogInformation("{Number}", i);
             }
             return null;
@@ -85,7 +90,14 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         self = worker;
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        session.Send(worker.Name, "{}");
+        var all = new List<Heard>();
+        do
+        {
+            all.Add(await session.NextAsync(Cancel));
+            if (all[^1] is { IsOutput: true, Line: "200" }) arrived.TrySetResult();
+        }
+        while (!all[^1].IsTerminal);
 
         var copies = all.GroupBy(one => one.Property("message_id")).Where(one => one.Count() > 1).ToList();
         Assert.NotEmpty(copies);

@@ -50,7 +50,7 @@ public sealed class RunningWorker : IAsyncDisposable
     public static async Task<RunningWorker> StartAsync(PikaBus bus, Action<IHostApplicationBuilder> workers, CancellationToken cancel, params (string Key, string Value)[] settings)
     {
         var queue = BrokerFixture.UniqueQueue();
-        var builder = Builder(bus.Amqp, queue, settings, out var logs);
+        var builder = Builder(bus.Amqp, queue, [.. settings.Select(one => (one.Key, (string?)one.Value))], out var logs);
         workers(builder);
         var host = builder.Build();
         var worker = new RunningWorker(bus, host, logs, host.Services.GetServices<Running.Runner>().First().Queue["worker.".Length..]);
@@ -59,7 +59,7 @@ public sealed class RunningWorker : IAsyncDisposable
         return worker;
     }
 
-    internal static HostApplicationBuilder Builder(Uri amqp, string queue, (string Key, string Value)[] settings, out LogRecords logs)
+    internal static HostApplicationBuilder Builder(Uri amqp, string queue, (string Key, string? Value)[] settings, out LogRecords logs)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         var values = new Dictionary<string, string?>
