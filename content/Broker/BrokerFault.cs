@@ -11,6 +11,7 @@ internal static class BrokerFault
         AggregateException { InnerException: { } inner } => Words(inner),
         BrokerUnreachableException { InnerException: { } inner } => Words(inner),
         ConnectFailureException { InnerException: { } inner } => Words(inner),
+        AuthenticationFailureException or PossibleAuthenticationFailureException => "the broker refuses the user name or the password",
         OperationInterruptedException { ShutdownReason.ReplyText: { Length: > 0 } text } => text,
         _ => e.Message.ReplaceLineEndings(" "),
     };

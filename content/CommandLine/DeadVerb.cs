@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using ReWorker.Broker;
 using ReWorker.Hosting;
+using Spectre.Console;
 
 namespace ReWorker.CommandLine;
 
@@ -61,9 +62,9 @@ internal sealed class DeadVerb
         foreach (var row in rows)
         {
             _terminal.Line(
-                ($" {row.Number.PadLeft(number)}  {row.Id.PadRight(8)}  ", row == rows[0] ? "grey" : "yellow"),
-                ($"{row.At.PadRight(at)}  {row.Attempts.PadRight(attempts)}  {row.Job.PadRight(id)}  ", "grey"),
-                (row.Reason, row == rows[0] ? "grey" : ""));
+                ($" {row.Number.PadLeft(number)}  {row.Id.PadRight(8)}  ", row == rows[0] ? Color.Grey : Color.Yellow),
+                ($"{row.At.PadRight(at)}  {row.Attempts.PadRight(attempts)}  {row.Job.PadRight(id)}  ", Color.Grey),
+                (row.Reason, row == rows[0] ? Color.Grey : Color.Default));
         }
         return ExitCodes.Done;
     }
@@ -76,23 +77,23 @@ internal sealed class DeadVerb
             ("job", job.Job), ("reply to", job.Properties.ReplyTo), ("message id", job.Properties.MessageId), ("app id", job.Properties.AppId),
         })
         {
-            if (value is not null) _terminal.Line(($" {key,-11} ", "grey"), (value.ReplaceLineEndings(" ⏎ "), ""));
+            if (value is not null) _terminal.Line(($" {key,-11} ", Color.Grey), (value.ReplaceLineEndings(" ⏎ "), Color.Default));
         }
-        foreach (var (key, value) in job.Properties.Headers ?? new Dictionary<string, object?>()) _terminal.Line((" header      ", "grey"), ($"{key}: {DeadJob.Text(value)}", ""));
-        foreach (var line in Body(job.Body).Split('\n')) _terminal.Line((" │ ", "grey"), (line, ""));
+        foreach (var (key, value) in job.Properties.Headers ?? new Dictionary<string, object?>()) _terminal.Line((" header      ", Color.Grey), ($"{key}: {DeadJob.Text(value)}", Color.Default));
+        foreach (var line in Body(job.Body).Split('\n')) _terminal.Line((" │ ", Color.Grey), (line, Color.Default));
         return Task.CompletedTask;
     }, "", cancel);
 
     private Task<int> ReplayAsync(DeadQueue queue, DeadSelection selection, CancellationToken cancel) => EachAsync(queue, selection, async job =>
     {
         await queue.ReplayAsync(job).ConfigureAwait(false);
-        _terminal.Line((" replayed  ", "green"), ($"{job.Id}  {job.Job}", ""));
+        _terminal.Line((" replayed  ", Color.Green), ($"{job.Id}  {job.Job}", Color.Default));
     }, "replayed", cancel);
 
     private Task<int> DropAsync(DeadQueue queue, DeadSelection selection, CancellationToken cancel) => EachAsync(queue, selection, async job =>
     {
         await queue.DropAsync(job).ConfigureAwait(false);
-        _terminal.Line((" dropped   ", "red"), ($"{job.Id}  {job.Job}", ""));
+        _terminal.Line((" dropped   ", Color.Red), ($"{job.Id}  {job.Job}", Color.Default));
     }, "dropped", cancel);
 
     private async Task<int> EachAsync(DeadQueue queue, DeadSelection selection, Func<DeadJob, Task> action, string done, CancellationToken cancel)

@@ -32,7 +32,7 @@ internal static class HealthVerb
             using var reader = new StreamReader(stream);
             var answer = await reader.ReadToEndAsync(limit.Token).ConfigureAwait(false);
             var status = answer.Split(' ', 3).ElementAtOrDefault(1) ?? "";
-            var body = answer[Math.Min(answer.Length, Math.Max(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal), 0))..].Trim().ReplaceLineEndings(" ");
+            var body = OneLine(answer[Math.Min(answer.Length, Math.Max(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal), 0))..]);
             terminal.Line(status is "200" ? $"ready  {body}" : $"not ready  {url} answered {status}  {body}");
             return status is "200" ? ExitCodes.Done : ExitCodes.Failed;
         }
@@ -42,6 +42,8 @@ internal static class HealthVerb
             return ExitCodes.Failed;
         }
     }
+
+    private static string OneLine(string text) => string.Join(' ', text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
     /// <summary>As ASP.NET Core reads them: URLs before ports, the first of several; a wildcard is reached on loopback.</summary>
     internal static DnsEndPoint Configured()

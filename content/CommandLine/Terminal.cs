@@ -25,7 +25,7 @@ internal sealed class Terminal(Stream input, TextWriter output, TextWriter error
     }
 
     /// <summary>One line of parts, each with its colour. The text is a stranger's: it is escaped here.</summary>
-    public void Line(params ReadOnlySpan<(string Text, string Style)> parts)
+    public void Line(params ReadOnlySpan<(string Text, Color Color)> parts)
     {
         lock (_gate)
         {
@@ -37,14 +37,14 @@ internal sealed class Terminal(Stream input, TextWriter output, TextWriter error
             else
             {
                 var paragraph = new Paragraph();
-                foreach (var (text, style) in parts) paragraph.Append(Printable(text), Style.Parse(style));
+                foreach (var (text, color) in parts) paragraph.Append(Printable(text), new Style(color));
                 _lines.Write(paragraph);
                 _lines.WriteLine();
             }
         }
     }
 
-    public void Line(string text) => Line((text, ""));
+    public void Line(string text) => Line((text, Color.Default));
 
     /// <summary>For machines: as it is.</summary>
     public void Raw(string line)

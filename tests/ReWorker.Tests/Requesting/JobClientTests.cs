@@ -167,19 +167,19 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
 
         var error = await Assert.ThrowsAsync<TimeoutException>(() => client.RunAsync(new JobRequest { Queue = "q", Timeout = TimeSpan.FromSeconds(1) }, Cancel));
 
-        Assert.Matches(@"^no answer from worker\.q within 1 s: .*; tried amqp://guest@127\.0\.0\.1:1/%2F \d times?: Connection refused", error.Message);
+        Assert.Matches(@"^no answer from worker\.q within 1 s: tried amqp://guest@127\.0\.0\.1:1/%2F \d times?: Connection refused", error.Message);
     }
 
     [Fact]
     public async Task SendAsync_WrongPassword_TimesOutAndSaysWhatWasRefused()
     {
-        var wrong = new UriBuilder(broker.Amqp) { Password = "wrong" }.Uri;
+        var wrong = new UriBuilder(broker.Amqp) { Password = "wr0ng" }.Uri;
         await using var client = new JobClient(wrong.AbsoluteUri);
 
         var error = await Assert.ThrowsAsync<TimeoutException>(() => client.RunAsync(new JobRequest { Queue = "q", Timeout = TimeSpan.FromSeconds(2) }, Cancel));
 
-        Assert.Contains("ACCESS_REFUSED", error.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("wrong", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the broker refuses the user name or the password", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("wr0ng", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
