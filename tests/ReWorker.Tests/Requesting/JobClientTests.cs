@@ -10,6 +10,8 @@ using Xunit;
 
 namespace ReWorker.Tests.Requesting;
 
+// one after the other: some close all requesters' connections
+[Collection("requesters")]
 public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture<BrokerFixture>
 {
     private static readonly string[] Junk = ["", "{", "[]", "{}", """{"status":7}""", """{"status":"\ud800"}""", """{"status":"done"}"""];
