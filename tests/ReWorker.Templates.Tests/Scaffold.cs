@@ -37,6 +37,6 @@ internal sealed partial record Scaffold(string Folder, string Said)
     [GeneratedRegex(@"([^/\\]+)Worker\.cs$")]
     private static partial Regex Worker();
 
-    [GeneratedRegex(@"^    image: ""?([^\s"":$]+)""?(?=\r?$)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^    image: \$\{STEP_IMAGE:-([^\s:}]+)\}(?=\r?$)", RegexOptions.Multiline)]
     private static partial Regex Services();
 }
