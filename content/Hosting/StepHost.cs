@@ -42,7 +42,7 @@ internal static class StepHost
     }
 
     /// <summary>The services of the short-lived verbs: the same configuration, no worker, no endpoint.</summary>
-    public static IServiceProvider Services(string[] args)
+    public static ServiceProvider Services(string[] args)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddJsonFile("appsettings.json", optional: true).AddEnvironmentVariables().AddCommandLine(args);

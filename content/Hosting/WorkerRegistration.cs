@@ -71,14 +71,11 @@ public static class WorkerRegistration
     {
         var services = builder.Services;
         if (services.Any(one => one.ServiceType == typeof(Supervisor))) return builder;
-        services.TryAddSingleton(TimeProvider.System);
+        services.AddConnectionSource();
         services.AddMetrics();
-        services.AddOptions<BrokerOptions>().BindConfiguration(BrokerOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<BrokerOptions>, BrokerOptionsValidator>();
         services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
         services.AddSingleton<Instruments>();
         services.AddSingleton<HealthState>();
-        services.AddSingleton<ConnectionSource>();
         services.AddSingleton<TopologyBuilder>();
         services.AddSingleton<ConsumerStart>();
         services.AddSingleton<Publisher>();

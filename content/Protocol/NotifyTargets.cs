@@ -30,7 +30,7 @@ internal sealed class NotifyTargets
         return true;
     }
 
-    private static string[]? ReadList(JsonElement json) => json.ValueKind switch
+    internal static string[]? ReadList(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.String => [json.GetString()!],
         JsonValueKind.Array when json.EnumerateArray().All(one => one.ValueKind is JsonValueKind.String)

@@ -35,7 +35,8 @@ internal sealed partial class Supervisor(
     {
         if (_runners.GroupBy(one => one.Queue).FirstOrDefault(queue => queue.Count() > 1) is { } shared)
             throw new InvalidOperationException($"{string.Join(" and ", shared.Select(one => one.Name))} have the same queue, {shared.Key}: name each in Worker:<class name>:Queue");
-        health.Set("connection", false, "not connected yet");
+        // an address that can't be read will not mend itself: better no start than a loop
+        health.Set("connection", false, $"not connected yet to {source.Address}");
         foreach (var runner in _runners) runner.Start();
         _loop = Task.Run(LoopAsync, CancellationToken.None);
         return Task.CompletedTask;
@@ -76,7 +77,7 @@ internal sealed partial class Supervisor(
             }
             catch (Exception e)
             {
-                loss = epoch.Loss.IsCompletedSuccessfully ? epoch.Loss.Result : new Loss(LossReason.Connection, Words(e));
+                loss = epoch.Loss.IsCompletedSuccessfully ? epoch.Loss.Result : new Loss(LossReason.Connection, BrokerFault.Words(e));
                 epoch.End(loss);
             }
             if (isOpen) lostAt = time.GetTimestamp();
@@ -90,15 +91,20 @@ internal sealed partial class Supervisor(
     {
         var limit = options.Value.ConnectTimeout;
         var cancel = _stop.Token;
-        await epoch.ConnectAsync(source, string.Join(", ", _runners.Select(one => one.Name)), cancel).ConfigureAwait(false);
+        await epoch.ConnectAsync(source, string.Join(", ", _runners.Select(one => one.Name)), health.Tick, cancel).ConfigureAwait(false);
         foreach (var runner in _runners)
+        {
+            health.Tick();
             await Deadline.RunAsync(token => topology.BuildAsync(epoch.ConsumeConnection, runner, token), limit, "declaring the queues", time, cancel).ConfigureAwait(false);
+        }
+        health.Tick();
         await Deadline.RunAsync(epoch.OpenPublishingAsync, limit, "opening a channel", time, cancel).ConfigureAwait(false);
         _ = publisher.RunAsync(epoch);
         if (!_draining)
         {
             foreach (var runner in _runners)
             {
+                health.Tick();
                 var consumer = await Deadline.RunAsync(token => consumers.StartAsync(epoch, runner, token), limit, "consuming", time, cancel).ConfigureAwait(false);
                 _ = consumer.RunAsync();
             }
@@ -145,15 +151,6 @@ internal sealed partial class Supervisor(
         health.Tick();
         await QuietlyAsync(() => Task.Delay(pause, time, _stop.Token)).ConfigureAwait(false);
     }
-
-    /// <summary>The innermost reason: the client wraps "connection refused" in "none of the endpoints were reachable".</summary>
-    private static string Words(Exception e) => e switch
-    {
-        AggregateException { InnerException: { } inner } => Words(inner),
-        RabbitMQ.Client.Exceptions.BrokerUnreachableException { InnerException: { } inner } => Words(inner),
-        RabbitMQ.Client.Exceptions.ConnectFailureException { InnerException: { } inner } => Words(inner),
-        _ => e.Message,
-    };
 
     private static async Task QuietlyAsync(Func<Task> action)
     {

@@ -1,0 +1,17 @@
+using RabbitMQ.Client.Exceptions;
+
+namespace ReWorker.Broker;
+
+/// <summary>What went wrong with the broker, in one line.</summary>
+internal static class BrokerFault
+{
+    /// <summary>The innermost reason: the client wraps "connection refused" in "none of the endpoints were reachable".</summary>
+    public static string Words(Exception e) => e switch
+    {
+        AggregateException { InnerException: { } inner } => Words(inner),
+        BrokerUnreachableException { InnerException: { } inner } => Words(inner),
+        ConnectFailureException { InnerException: { } inner } => Words(inner),
+        OperationInterruptedException { ShutdownReason.ReplyText: { Length: > 0 } text } => text,
+        _ => e.Message.ReplaceLineEndings(" "),
+    };
+}

@@ -1,0 +1,37 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace My.Step_1.Tests;
+
+/// <summary>Looks at queues as an operator would.</summary>
+internal static class QueueWatch
+{
+    /// <summary>Returns when the queue is there and somebody consumes from it.</summary>
+    public static Task WaitForConsumerAsync(this BrokerFixture broker, string queue, CancellationToken cancel) =>
+        WaitAsync(broker, queue, state => state.ConsumerCount > 0, cancel);
+
+    /// <summary>Returns when no job waits in the queue and somebody consumes from it.</summary>
+    public static Task WaitForEmptyQueueAsync(this BrokerFixture broker, string queue, CancellationToken cancel) =>
+        WaitAsync(broker, queue, state => state.MessageCount == 0 && state.ConsumerCount > 0, cancel);
+
+    private static async Task WaitAsync(BrokerFixture broker, string queue, Func<QueueDeclareOk, bool> done, CancellationToken cancel)
+    {
+        await using var connection = await new ConnectionFactory { Uri = broker.Amqp }.CreateConnectionAsync(cancel);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: limit.Token);
+            try
+            {
+                if (done(await channel.QueueDeclarePassiveAsync(queue, limit.Token))) return;
+            }
+            catch (OperationInterruptedException)
+            {
+                // not there yet
+            }
+            await Task.Delay(100, limit.Token);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using ReWorker.Testing;
+using Xunit;
+
+namespace My.Step_1.Tests;
+
+/// <summary>The step by itself: no broker, no waiting.</summary>
+public sealed class MyStep1WorkerTests
+{
+    private readonly JobHarness _harness = new(new MyStep1Worker(NullLogger<MyStep1Worker>.Instance, TimeProvider.System), MyStep1Json.Default);
+
+    [Fact]
+    public async Task ProcessAsync_TwoHosts_SaysOneLineForEachAndCounts()
+    {
+        var result = await _harness.RunAsync(
+            """{"parameters":{"hosts":["a.example.com","b.example.com"],"service":"frobd"},"dynamic":{"environment":"dev"}}""",
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal(["started", "completed"], result.Statuses);
+        Assert.Equal(["Frobbing frobd on a.example.com", "Frobbing frobd on b.example.com", "Done in 0 s"], result.Output);
+        Assert.Equal(2, result.Data.GetProperty("hosts").GetInt32());
+        Assert.True(result.IsAcknowledged);
+    }
+
+    [Fact]
+    public async Task ProcessAsync_SubcommandFail_SaysWhy()
+    {
+        var result = await _harness.RunAsync(
+            """{"parameters":{"subcommand":"Fail"},"dynamic":{"environment":"dev"}}""", TestContext.Current.CancellationToken);
+
+        Assert.Equal(["started", "failed"], result.Statuses);
+        Assert.Equal("frobd does not want to be frobbed", result.Reason);
+    }
+
+    [Theory]
+    [InlineData("""{"parameters":{"seconds":-1},"dynamic":{"environment":"dev"}}""", "parameters.seconds")]
+    [InlineData("""{"parameters":{"hosts":"a"},"dynamic":{"environment":"dev"}}""", "parameters.hosts")]
+    [InlineData("""{"parameters":{}}""", "environment")]
+    public async Task RunAsync_WrongInput_FailsBeforeTheStepAndNamesIt(string job, string named)
+    {
+        var result = await _harness.RunAsync(job, TestContext.Current.CancellationToken);
+
+        Assert.Equal(["failed"], result.Statuses);
+        Assert.Contains(named, result.Reason, StringComparison.Ordinal);
+    }
+}
