@@ -187,7 +187,7 @@ demo_with_docker() {
     submit docker compose --progress quiet run --rm -T mystep submit --job -
     saved docker compose cp output:/output "$work/saved"
 }
-logs_with_docker() { docker compose logs --no-color --tail 30; }
+logs_with_docker() { docker compose logs --no-color --tail 30 mystep output; }
 
 demo_with_processes() {
     start_broker
