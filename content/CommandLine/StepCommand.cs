@@ -53,6 +53,7 @@ public static class StepCommand
         root.Add(run);
         root.Add(SubmitVerb.Create(terminal, settings));
         root.Add(DeadVerb.Create(terminal, settings));
+        root.Add(OutputVerb.Create(settings));
         root.Add(HealthVerb.Create(terminal));
         return root;
     }
