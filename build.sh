@@ -143,12 +143,12 @@ JOB
     say '  dotnet new reworker -n MyStep && cd MyStep'
     if [ "$by" = docker ]; then
         say '  docker compose up -d'
-        say '  docker compose run --rm mystep submit --parameter service=frobd --dynamic environment=dev'
+        say '  docker compose run --rm mystep submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     else
         say '  ./broker.sh                                  # and in other terminals, with the URI that it prints:'
         say '  export ConnectionStrings__rabbitmq=amqp://...'
         say '  dotnet run --project src/MyStep'
-        say '  dotnet run --project src/MyStep -- submit --parameter service=frobd --dynamic environment=dev'
+        say '  dotnet run --project src/MyStep -- submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     fi
 }
 
