@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using ReWorker.Broker;
 using ReWorker.Hosting;
+using ReWorker.Telemetry;
 using Spectre.Console;
 
 namespace ReWorker.CommandLine;
@@ -54,7 +55,7 @@ internal sealed class DeadVerb
     {
         var rows = new List<(string Number, string Id, string At, string Attempts, string Job, string Reason)> { ("#", "id", "parked", "attempts", "job", "reason") };
         await foreach (var job in queue.ReadAsync(cancel).ConfigureAwait(false))
-            rows.Add((job.Number.ToString(CultureInfo.InvariantCulture), job.Id, job.ParkedAt, job.Attempts, Terminal.Printable(job.Job), job.Reason.ReplaceLineEndings(" ⏎ ")));
+            rows.Add((job.Number.ToString(CultureInfo.InvariantCulture), job.Id, job.ParkedAt, job.Attempts, Printable.Line(job.Job), job.Reason.ReplaceLineEndings(" ⏎ ")));
 
         _terminal.Line($"{queue.Name} holds {(rows.Count - 1).ToString(CultureInfo.InvariantCulture)} {(rows.Count is 2 ? "job" : "jobs")}");
         if (rows.Count is 1) return ExitCodes.Done;

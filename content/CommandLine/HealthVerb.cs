@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 
 namespace ReWorker.CommandLine;
 
@@ -32,8 +33,7 @@ internal static class HealthVerb
             using var reader = new StreamReader(stream);
             var answer = await reader.ReadToEndAsync(limit.Token).ConfigureAwait(false);
             var status = answer.Split(' ', 3).ElementAtOrDefault(1) ?? "";
-            var body = OneLine(answer[Math.Min(answer.Length, Math.Max(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal), 0))..]);
-            terminal.Line(status is "200" ? $"ready  {body}" : $"not ready  {url} answered {status}  {body}");
+            terminal.Line(status is "200" ? "ready" : $"not ready  {url} answered {status}: {Unwell(answer)}");
             return status is "200" ? ExitCodes.Done : ExitCodes.Failed;
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException && !cancel.IsCancellationRequested)
@@ -43,7 +43,22 @@ internal static class HealthVerb
         }
     }
 
-    private static string OneLine(string text) => string.Join(' ', text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    /// <summary>The parts that are unwell, and why; the answer as it is if it is not ours.</summary>
+    private static string Unwell(string answer)
+    {
+        var body = answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) is var end and >= 0 ? end + 4 : 0)..];
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return string.Join("; ", json.RootElement.GetProperty("parts").EnumerateObject()
+                .Where(part => part.Value.GetProperty("status").GetString() != "healthy")
+                .Select(part => $"{part.Name}: {part.Value.GetProperty("detail").GetString()}, since {part.Value.GetProperty("since").GetString()}"));
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return body.Trim().ReplaceLineEndings(" ");
+        }
+    }
 
     /// <summary>As ASP.NET Core reads them: URLs before ports, the first of several; a wildcard is reached on loopback.</summary>
     internal static DnsEndPoint Configured()

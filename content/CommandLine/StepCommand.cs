@@ -54,6 +54,7 @@ public static class StepCommand
         RunVerb.Create(settings, workers),
         SubmitVerb.Create(terminal, settings),
         DeadVerb.Create(terminal, settings),
+        OutputVerb.Create(settings),
         HealthVerb.Create(terminal),
     };
 }

@@ -34,7 +34,7 @@ internal sealed partial class Supervisor(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (_runners.GroupBy(one => one.Queue).FirstOrDefault(queue => queue.Count() > 1) is { } shared)
-            throw new InvalidOperationException($"{string.Join(" and ", shared.Select(one => one.Name))} have the same queue, {shared.Key}: name each in Worker:<class name>:Queue");
+            throw new OptionsValidationException(WorkerOptions.Section, typeof(WorkerOptions), [$"{string.Join(" and ", shared.Select(one => one.Name))} have the same queue, {shared.Key}; allowed: one each, by Worker:<class name>:Queue"]);
         // an address that can't be read will not mend itself: better no start than a loop
         health.Set("connection", false, $"not connected yet to {source.Address}");
         foreach (var runner in _runners) runner.Start();
@@ -57,7 +57,8 @@ internal sealed partial class Supervisor(
         LogStopped(log);
     }
 
-    public void Dispose() => _stop.Dispose();
+    /// <summary>A host whose start fails elsewhere disposes without stopping, and twice. The source has nothing else to free.</summary>
+    public void Dispose() => _stop.Cancel();
 
     private async Task LoopAsync()
     {

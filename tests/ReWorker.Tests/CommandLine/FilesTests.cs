@@ -38,12 +38,12 @@ public sealed class FilesTests
     }
 
     [Theory]
-    [InlineData("30s", 30)]
-    [InlineData("1.5m", 90)]
-    [InlineData("2h", 7200)]
+    [InlineData("30s", 30.0)]
+    [InlineData("1.5m", 90.0)]
+    [InlineData("2h", 7200.0)]
     [InlineData("500ms", 0.5)]
-    [InlineData("7", 7)]
-    [InlineData("00:01:00", 60)]
+    [InlineData("7", 7.0)]
+    [InlineData("00:01:00", 60.0)]
     [InlineData("-1s", null)]
     [InlineData("0", null)]
     [InlineData("1e3", null)]
@@ -54,12 +54,12 @@ public sealed class FilesTests
 
     [Fact]
     public void Printable_StrangersText_HasNoControlCharacters() =>
-        Assert.Equal("a\tb\\u001b[31mc\\u000d\\u009bd\\u202ee é 🙂", Terminal.Printable("a\tb\u001b[31mc\r\u009bd\u202ee é 🙂"));
+        Assert.Equal("a\tb\\u001b[31mc\\u000d\\u009bd\\u202ee é 🙂", Telemetry.Printable.Line("a\tb\u001b[31mc\r\u009bd\u202ee é 🙂"));
 
     [Theory]
-    [InlineData("HTTP/1.1 200 OK\r\nA: b\r\n\r\n{\n  \"status\": \"healthy\"\n}", 0, "ready  { \"status\": \"healthy\" }\n")]
-    [InlineData("HTTP/1.1 503 Service Unavailable\r\n\r\n{}", 1, "not ready  http://127.0.0.1:PORT/health/ready answered 503  {}\n")]
-    [InlineData("", 1, "not ready  http://127.0.0.1:PORT/health/ready answered   \n")]
+    [InlineData("HTTP/1.1 200 OK\r\nA: b\r\n\r\n{\n  \"status\": \"healthy\"\n}", 0, "ready\n")]
+    [InlineData("HTTP/1.1 503 Service Unavailable\r\n\r\n{}", 1, "not ready  http://127.0.0.1:PORT/health/ready answered 503: {}\n")]
+    [InlineData("", 1, "not ready  http://127.0.0.1:PORT/health/ready answered : \n")]
     public async Task Health_Answer_IsTheExitStatus(string answer, int code, string line)
     {
         using var server = new TcpListener(IPAddress.Loopback, 0);

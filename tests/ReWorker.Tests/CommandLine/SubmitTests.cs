@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using My.Step_1.Tests;
 using ReWorker.Tests.Requesting;
@@ -48,7 +47,7 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
     {
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.StartAsync());
 
-        var call = await SubmitAsync(worker, "--timeout", "1s");
+        var call = await Call.Async("submit", "--queue", worker.Queue, "--timeout", "1s", Uri);
 
         Assert.Equal((2, $"no answer from worker.{worker.Queue} within 1 s: a worker has started it and not ended it\n"), (call.Code, call.Error));
     }
@@ -82,7 +81,7 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
 
         Assert.Equal(
             """{"group":"g","parameters":{"hosts":["a","b"],"keep":true,"number":1.50,"text":"1.5.0","list":[1],"quoted":"1","none":"","at":"@x","subcommand":"Restart"},"notify":{"failed":{"irc":["#one","#two"]},"completed":{"email":["a@b"]}},"own":[1],"dynamic":{"environment":"dev"}}""",
-            Encoding.UTF8.GetString(worker.Jobs[0].Body.Span));
+            worker.Jobs[0].Body);
     }
 
     [Fact]
@@ -92,7 +91,7 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
 
         var call = await Call.WithInputAsync("[1, 2]", "submit", "--queue", worker.Queue, "--job", "-", Uri);
 
-        Assert.Equal((0, "[1,2]"), (call.Code, Encoding.UTF8.GetString(worker.Jobs[0].Body.Span)));
+        Assert.Equal((0, "[1,2]"), (call.Code, worker.Jobs[0].Body));
     }
 
     [Fact]

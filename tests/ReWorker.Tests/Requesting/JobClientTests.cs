@@ -254,8 +254,8 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
         await client.RunAsync(job, Cancel);
 
         var sent = Assert.Single(worker.Jobs);
-        Assert.Equal("""{"group":"g","parameters":{"hosts":["a"]},"dynamic":{"n":1}}""", Encoding.UTF8.GetString(sent.Body.Span));
-        var properties = sent.BasicProperties;
+        Assert.Equal("""{"group":"g","parameters":{"hosts":["a"]},"dynamic":{"n":1}}""", sent.Body);
+        var properties = sent.Job;
         Assert.Equal(("application/json", DeliveryModes.Persistent, job.CorrelationId), (properties.ContentType, properties.DeliveryMode, properties.CorrelationId));
         Assert.Matches("^[0-9A-HJKMNP-TV-Z]{26}$", properties.CorrelationId);
         Assert.NotEmpty(properties.MessageId!);
@@ -289,7 +289,7 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.CompleteAsync());
         var client = Client();
         await client.RunAsync(Job(worker), Cancel);
-        var queue = worker.Jobs[0].BasicProperties.ReplyTo!;
+        var queue = worker.Jobs[0].Job.ReplyTo!;
         Assert.Contains(queue, await broker.RunRabbitmqctlAsync("-q", "list_queues", "name"), StringComparison.Ordinal);
 
         await client.DisposeAsync();
