@@ -57,7 +57,8 @@ internal sealed partial class Supervisor(
         LogStopped(log);
     }
 
-    public void Dispose() => _stop.Dispose();
+    /// <summary>A host whose start fails elsewhere disposes without stopping, and twice. The source has nothing else to free.</summary>
+    public void Dispose() => _stop.Cancel();
 
     private async Task LoopAsync()
     {
