@@ -98,7 +98,7 @@ start_broker() {
     exec {leash}<>"$work/leash"
     bash broker.sh <"$work/leash" >"$work/broker" 2>"$work/broker.err" {leash}>&- &
     broker=$!
-    undo+=('exec {leash}>&-; wait "$broker"')
+    undo+=('kill -TERM "$broker"; wait "$broker"')
     step 'Starting a private RabbitMQ' wait_for_broker || { cat "$work/broker.err" >&2; return 1; }
     amqp=$(sed -n 1p "$work/broker") rabbitmqctl=$(sed -n 's/^rabbitmqctl: //p' "$work/broker")
 }
