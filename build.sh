@@ -98,7 +98,7 @@ start_broker() {
     exec {leash}<>"$work/leash"
     bash broker.sh <"$work/leash" >"$work/broker" 2>"$work/broker.err" {leash}>&- &
     broker=$!
-    undo+=('exec {leash}>&-; wait "$broker"')
+    undo+=('kill -TERM "$broker"; wait "$broker"')
     step 'Starting a private RabbitMQ' wait_for_broker || { cat "$work/broker.err" >&2; return 1; }
     amqp=$(sed -n 1p "$work/broker") rabbitmqctl=$(sed -n 's/^rabbitmqctl: //p' "$work/broker")
 }
@@ -143,31 +143,34 @@ JOB
     say '  dotnet new reworker -n MyStep && cd MyStep'
     if [ "$by" = docker ]; then
         say '  docker compose up -d'
-        say '  docker compose run --rm mystep submit --parameter service=frobd --dynamic environment=dev'
+        say '  docker compose run --rm mystep submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     else
         say '  ./broker.sh                                  # and in other terminals, with the URI that it prints:'
         say '  export ConnectionStrings__rabbitmq=amqp://...'
         say '  dotnet run --project src/MyStep'
-        say '  dotnet run --project src/MyStep -- submit --parameter service=frobd --dynamic environment=dev'
+        say '  dotnet run --project src/MyStep -- submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     fi
 }
 
 # submit COMMAND...: what the person came for, so its output is shown as it comes
 submit() {
+    local status=0 line="$* <job.json"
     say
-    say "\$ ${*//"$work/app"/.}"
+    say "\$ ${line/ --progress quiet/}"
     start "$@" <"$project/job.json"
-    finish || { local status=$?; say "The job did not complete (exit status $status)." >&2; "logs_with_$by" >&2; return "$status"; }
+    finish || status=$?
+    [ "$status" = 0 ] || { say "The job did not complete (exit status $status)."; "logs_with_$by"; } >&2
+    return "$status"
 }
 
 # saved COMMAND...: the log file that the output worker wrote, once it has stopped growing
 saved() {
     local size=0 last=-1 tries=0
     until [ "$size" -gt 0 ] && [ "$size" = "$last" ]; do
-        [ $((++tries)) -le 40 ] || { say 'The output worker saved nothing.' >&2; return 1; }
+        [ $((++tries)) -le 40 ] || { say 'The output worker saved nothing.' >&2; "logs_with_$by" >&2; return 1; }
         sleep 0.5
-        "$@"
-        last=$size size=$(cat "$work"/saved/*.log 2>/dev/null | wc -c)
+        "$@" >/dev/null 2>&1 || true
+        last=$size size=$({ cat "$work"/saved/*.log || true; } 2>/dev/null | wc -c)
     done
     say
     say "The output worker saved it as $(cd "$work/saved" && echo *.log):"
@@ -181,10 +184,10 @@ demo_with_docker() {
     export COMPOSE_PROJECT_NAME=reworker-demo-$$ STEP_IMAGE=reworker-demo-$$ RABBITMQ_PORT=0 RABBITMQ_MANAGEMENT_PORT=0
     undo+=('docker image rm "$STEP_IMAGE"' 'docker compose down --volumes --remove-orphans')
     step 'docker compose up -d: the image, a broker, the step and the output worker' docker compose up -d --build
-    submit docker compose run --rm -T mystep submit --job -
-    saved docker compose cp -q output:/output "$work/saved"
+    submit docker compose --progress quiet run --rm -T mystep submit --job -
+    saved docker compose cp output:/output "$work/saved"
 }
-logs_with_docker() { docker compose logs --no-color --tail 30; }
+logs_with_docker() { docker compose logs --no-color --tail 30 mystep output; }
 
 demo_with_processes() {
     start_broker
@@ -194,7 +197,7 @@ demo_with_processes() {
     export ConnectionStrings__rabbitmq=$amqp OutputWorker__Directory=$work/saved
     serve step ./MyStep
     serve output ./MyStep output
-    submit ./MyStep submit --job "$project/job.json"
+    submit ./MyStep submit --job -
     saved true
 }
 logs_with_processes() { tail -n 30 "$work"/step.log "$work"/output.log; }
@@ -206,11 +209,11 @@ serve() {
     ASPNETCORE_URLS=$url "$@" </dev/null >"$work/$name.log" 2>&1 &
     local served=$!
     undo+=("kill -TERM $served; wait $served")
-    step "Starting ./MyStep ${2:-}" until_ready "$served" "$url" || { tail -n 30 "$work/$name.log" >&2; return 1; }
+    step "Starting $*" until_ready "$served" "$url" || { tail -n 30 "$work/$name.log" >&2; return 1; }
 }
 until_ready() {
     local tries=0
-    until ASPNETCORE_URLS=$2 ./MyStep health; do { kill -0 "$1" && [ $((++tries)) -lt 60 ]; } || return; sleep 0.3; done
+    until ASPNETCORE_URLS=$2 ./MyStep health >/dev/null 2>&1; do { kill -0 "$1" && [ $((++tries)) -lt 60 ]; } || return; sleep 0.3; done
 }
 free_port() {
     local port

@@ -30,7 +30,7 @@ internal sealed class DeadQueue(IConnection connection, IChannel channel, string
     public static async Task<DeadQueue> OpenAsync(ConnectionSource source, string queue, TimeProvider time, CancellationToken cancel)
     {
         var (worker, name) = (Names.Queue(queue), Names.DeadQueue(Names.Queue(queue)));
-        var connection = await source.OpenAsync("dead", cancel).ConfigureAwait(false);
+        var connection = await ConnectAsync(source, cancel).ConfigureAwait(false);
         try
         {
             var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true), cancel).ConfigureAwait(false);
@@ -95,6 +95,18 @@ internal sealed class DeadQueue(IConnection connection, IChannel channel, string
             // lost before: what was not acknowledged is back in the queue
         }
         await connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async Task<IConnection> ConnectAsync(ConnectionSource source, CancellationToken cancel)
+    {
+        try
+        {
+            return await source.OpenAsync("dead", cancel).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is BrokerUnreachableException or OperationInterruptedException or TimeoutException or IOException)
+        {
+            throw new NoBrokerException(source.Address, e);
+        }
     }
 
     private async Task MoveAsync(DeadJob job, string to, BasicProperties properties)

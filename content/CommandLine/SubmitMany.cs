@@ -13,6 +13,8 @@ internal sealed class SubmitMany(JobClient client, IFollower follower, Terminal 
 
     public async Task<int> RunAsync(Func<JobRequest> next, int count, int concurrency, CancellationToken cancel)
     {
+        // the first jobs' times are not to be the connection's
+        await client.ConnectAsync(next().Timeout, cancel).ConfigureAwait(false);
         var began = time.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var jobs = Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = concurrency, CancellationToken = stop.Token },

@@ -60,8 +60,15 @@ public static class WorkerRegistration
         // the host waits for the longest drain, and for what follows it
         builder.Services.AddOptions<HostOptions>().Configure<IOptionsMonitor<WorkerOptions>>((host, workers) =>
         {
-            var needed = workers.Get(name).DrainTimeout + TimeSpan.FromSeconds(10);
-            if (host.ShutdownTimeout < needed) host.ShutdownTimeout = needed;
+            try
+            {
+                var needed = workers.Get(name).DrainTimeout + TimeSpan.FromSeconds(10);
+                if (host.ShutdownTimeout < needed) host.ShutdownTimeout = needed;
+            }
+            catch (OptionsValidationException)
+            {
+                // the start says it, together with whatever else is wrong
+            }
         });
         return builder;
     }

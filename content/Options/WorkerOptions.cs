@@ -30,7 +30,7 @@ public sealed class WorkerOptions
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>How long running jobs may go on after the process was told to stop. 0 s to 24 h, default 20 s.</summary>
-    [Duration("00:00:00", "24:00:00")]
+    [Duration("00:00:00", "1.00:00:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>A larger body is refused. 1 byte to 16 MiB, default 4 MiB.</summary>

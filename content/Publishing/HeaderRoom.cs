@@ -36,7 +36,7 @@ internal static class HeaderRoom
     {
         byte[] bytes => bytes.Length,
         string text => Encoding.UTF8.GetByteCount(text),
-        IDictionary table => table.Cast<DictionaryEntry>().Sum(one => 8 + Encoding.UTF8.GetByteCount((string)one.Key) + SizeOf(one.Value)),
+        IDictionary<string, object?> table => table.Sum(SizeOf),
         IEnumerable list => list.Cast<object?>().Sum(one => 8 + SizeOf(one)),
         _ => 16,
     };

@@ -3,20 +3,20 @@ using System.Text;
 
 namespace ReWorker.Telemetry;
 
-/// <summary>A stranger's text as one harmless line: what would move, hide or turn the text after it is escaped.</summary>
+/// <summary>A stranger's text made harmless for a log or a terminal.</summary>
 internal static class Printable
 {
     private const int Most = 200;
 
-    /// <summary>At most 200 characters, for use within a sentence.</summary>
-    public static string Of(string? text)
+    /// <summary>For a value in a log line: control characters escaped, at most 200 characters.</summary>
+    public static string Of(string? text) => text switch
     {
-        if (text is null) return "(none)";
-        if (text.Length <= Most) return Line(text);
-        return $"{Line(text[..(char.IsHighSurrogate(text[Most - 1]) ? Most - 1 : Most)])}…";
-    }
+        null => "(none)",
+        { Length: > Most } => Line(text[..Most]) + "…",
+        _ => Line(text),
+    };
 
-    /// <summary>All of it.</summary>
+    /// <summary>As one line: no control character but the tab, nothing that turns the direction of writing.</summary>
     public static string Line(string text)
     {
         if (!text.Any(IsUnsafe)) return text;
@@ -29,6 +29,7 @@ internal static class Printable
         return line.ToString();
     }
 
-    private static bool IsUnsafe(char one) => !char.IsBetween(one, ' ', '~') && char.GetUnicodeCategory(one)
-        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+    private static bool IsUnsafe(char one) =>
+        (char.IsControl(one) && one is not '\t')
+        || one is '\u061C' or '\u200E' or '\u200F' or '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

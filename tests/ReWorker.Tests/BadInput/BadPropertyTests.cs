@@ -114,7 +114,6 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
             ["priority"] = 255,
             ["message_id"] = new string('m', 255),
         });
-        try { await Task.Delay(4000, Cancel); } finally { foreach (var r in worker.Logs.All) Console.WriteLine($"LOG {r.Id} {r.Message} {r.Exception}"); }
         var all = await session.UntilTheEndAsync(Cancel);
         var parked = await Bus.TakeAsync(worker.DeadQueue, Cancel);
 

@@ -38,7 +38,7 @@ public sealed class OptionTests
         ("Worker:Prefetch", "65536", "Worker:Prefetch is '65536'; allowed: 1 to 65535"),
         ("Worker:TimeLimit", "00:00:00.05", "Worker:TimeLimit is '00:00:00.0500000'; allowed: 00:00:00.1 to 24.00:00:00"),
         ("Worker:TimeLimit", "25.00:00:00", "Worker:TimeLimit is '25.00:00:00'; allowed: 00:00:00.1 to 24.00:00:00"),
-        ("Worker:DrainTimeout", "1.00:00:01", "Worker:DrainTimeout is '1.00:00:01'; allowed: 00:00:00 to 24:00:00"),
+        ("Worker:DrainTimeout", "1.00:00:01", "Worker:DrainTimeout is '1.00:00:01'; allowed: 00:00:00 to 1.00:00:00"),
         ("Worker:MaxBodyBytes", "0", "Worker:MaxBodyBytes is '0'; allowed: 1 to 16777216"),
         ("Worker:MaxBodyBytes", "16777217", "Worker:MaxBodyBytes is '16777217'; allowed: 1 to 16777216"),
         ("Worker:MaxAttempts", "0", "Worker:MaxAttempts is '0'; allowed: 1 to 1000"),
@@ -51,11 +51,13 @@ public sealed class OptionTests
         ("OutputWorker:Redactions:0", "(", "OutputWorker:Redactions is '('; allowed: regular expressions"),
         ("OutputWorker:MaxOpenFiles", "0", "OutputWorker:MaxOpenFiles is '0'; allowed: 1 to 10000"),
         ("ConnectionStrings:rabbitmq", $"http://u:{Secret}@host/", "ConnectionStrings:rabbitmq is no AMQP URI; allowed: amqp://user:password@host:port/vhost"),
+        ("Broker:CaFile", "/no/such/ca.pem", "Broker:CaFile: Could not find"),
+        ("Broker:CertificateFile", "/no/such/cert.pem", "Broker:CertificateFile, Broker:KeyFile: Could not find"),
         ("ConnectionStrings:rabbitmq", $"u:{Secret}@host", "ConnectionStrings:rabbitmq is no AMQP URI"),
     ];
 
-    /// <summary>Files are looked for at each attempt to connect, since a secret may come later; a name is any name.</summary>
-    private static readonly string[] NotRanged = ["Broker:ServerName", "Broker:CaFile", "Broker:CertificateFile", "Broker:KeyFile"];
+    /// <summary>A name is any name; the key's file belongs to the certificate's.</summary>
+    private static readonly string[] NotRanged = ["Broker:ServerName", "Broker:KeyFile"];
 
     public static TheoryData<string, string?, string> Table
     {
@@ -109,9 +111,9 @@ public sealed class OptionTests
     {
         using var host = Build([("Worker:FrobWorker:Queue", "same"), ("Worker:OtherWorker:Queue", "same")], builder => builder.AddWorker<OtherWorker>());
 
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync(TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(TestContext.Current.CancellationToken));
 
-        Assert.Equal("FrobWorker and OtherWorker have the same queue, worker.same: name each in Worker:<class name>:Queue", error.Message);
+        Assert.Equal("FrobWorker and OtherWorker have the same queue, worker.same; allowed: one each, by Worker:<class name>:Queue", error.Message);
     }
 
     private static async Task<Exception> StartAsync(params (string Key, string? Value)[] settings)
@@ -132,7 +134,7 @@ public sealed class OptionTests
     private static IHost Build((string Key, string? Value)[] settings, Action<HostApplicationBuilder> more)
     {
         // nothing listens there; a host that should not start must not get that far
-        var all = settings.Any(one => one.Key.StartsWith("ConnectionStrings", StringComparison.Ordinal)) ? settings : [("ConnectionStrings:rabbitmq", ""), .. settings];
+        (string, string?)[] all = [("ConnectionStrings:rabbitmq", ""), ("Broker:Server", "127.0.0.1"), ("Broker:Port", "1"), ("Broker:Ssl", "true"), .. settings];
         var builder = RunningWorker.Builder(new Uri("amqp://127.0.0.1:1"), "q", all, out _);
         builder.Services.Add(new(typeof(Frob), new Frob((_, _, _) => Task.FromResult<object?>(null))));
         builder.AddWorker<FrobWorker>();

@@ -57,7 +57,7 @@ public sealed class TlsTests(PikaBus bus) : ContractTest(bus)
         using var server = made.Server("another.example.com");
         await using var port = new TlsPort(Bus.Amqp, server);
 
-        await AssertRefusedAsync(port, "name", ("Broker:CaFile", made.CaFile));
+        await AssertRefusedAsync(port, "not for the name localhost but for CN=another.example.com", ("Broker:CaFile", made.CaFile));
     }
 
     [Fact]
@@ -109,16 +109,6 @@ public sealed class TlsTests(PikaBus bus) : ContractTest(bus)
         await using var port = new TlsPort(Bus.Amqp, server, wantsClient: true);
 
         await AssertRefusedAsync(port, "Could not connect", ("Broker:CaFile", made.CaFile));
-    }
-
-    [Fact]
-    public async Task Connect_MissingCaFile_IsRefusedAndSaysWhich()
-    {
-        using var made = new Certificates();
-        using var server = made.Server();
-        await using var port = new TlsPort(Bus.Amqp, server);
-
-        await AssertRefusedAsync(port, "/no/such/ca.pem", ("Broker:CaFile", "/no/such/ca.pem"));
     }
 
     [Fact]
