@@ -148,9 +148,8 @@ JOB
         say '  docker compose up -d'
         say '  docker compose run --rm mystep submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     else
-        say '  ./broker.sh                                  # and in other terminals, with the URI that it prints:'
-        say '  export ConnectionStrings__rabbitmq=amqp://...'
-        say '  dotnet run --project src/MyStep'
+        say '  ./broker.sh bash     # a private RabbitMQ, for as long as that shell lives'
+        say '  dotnet run --project src/MyStep &'
         say '  dotnet run --project src/MyStep -- submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     fi
 }
