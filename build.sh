@@ -270,6 +270,7 @@ case ${command:-help} in
     demo) demo ;;
     test)
         all_tests
+        clear_away # the total is the last line
         say
         say "$passed passed, $failed failed$([ "$skipped" = 0 ] || printf ', %d skipped' "$skipped")"
         [ "$failed" = 0 ]
