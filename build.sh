@@ -61,7 +61,7 @@ step() {
     done
     finish || status=$?
     if [ -t 1 ]; then printf '\r%s ... %d s\n' "$what" $((SECONDS - began)); else say "  $((SECONDS - began)) s"; fi
-    [ "$status" = 0 ] || { tail -n 60 "$work/log" >&2; say "Failed (exit status $status): $what" >&2; }
+    [ "$status" = 0 ] || { tail -n 200 "$work/log" >&2; say "Failed (exit status $status): $what" >&2; }
     return "$status"
 }
 
