@@ -21,7 +21,7 @@ internal sealed class ContainerBroker(RabbitMqContainer container) : TestBroker
 
         try
         {
-            var container = new RabbitMqBuilder(Image).WithLogger(NullLogger.Instance).Build();
+            var container = new RabbitMqBuilder(Image).WithUsername("guest").WithPassword("guest").WithLogger(NullLogger.Instance).Build();
             await container.StartAsync();
             return new ContainerBroker(container);
         }
