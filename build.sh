@@ -68,6 +68,8 @@ step() {
 workplace() {
     command -v dotnet >/dev/null || die 'the .NET 10 SDK is missing: https://dotnet.microsoft.com/download'
     work=$(mktemp -d "${TMPDIR:-/tmp}/reworker.XXXXXX")
+    mkdir "$work/tmp"
+    export TMPDIR=$work/tmp # what the tools leave there goes too
 }
 
 # ---- the broker ----------------------------------------------------------------------------------------------------
