@@ -3,6 +3,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using My.Step_1.Tests;
 using RabbitMQ.Client;
 using ReWorker.Requesting;
@@ -225,6 +228,19 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
         await using var client = Client();
 
         Assert.Equal(3, (await client.RunAsync(Job(worker), FrobJson.Default.Frobbed, Cancel)).Count);
+    }
+
+    [Fact]
+    public async Task AddJobClient_InAHost_GoesWhereTheConfigurationSays()
+    {
+        await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.CompleteAsync());
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:rabbitmq", broker.Amqp.AbsoluteUri)]);
+        builder.AddJobClient(options => options.FollowOutput = false);
+        using var host = builder.Build();
+        await using var client = host.Services.GetRequiredService<JobClient>();
+
+        Assert.Equal(JsonValueKind.Undefined, (await client.RunAsync(Job(worker), Cancel)).Data.ValueKind);
     }
 
     [Fact]
