@@ -14,6 +14,8 @@ internal static class Complaint
     {
         UsageException => (ExitCodes.Usage, error.Message),
         OptionsValidationException wrong => (ExitCodes.Usage, $"the configuration is wrong: {string.Join("; ", wrong.Failures.Distinct())}"),
+        AggregateException all when all.InnerExceptions.All(one => one is OptionsValidationException) =>
+            (ExitCodes.Usage, $"the configuration is wrong: {string.Join("; ", all.InnerExceptions.SelectMany(one => ((OptionsValidationException)one).Failures).Distinct())}"),
         // the binder's and the URI's: both name the key
         FormatException => (ExitCodes.Usage, error.Message),
         InvalidOperationException { InnerException: FormatException or OverflowException or ArgumentException } => (ExitCodes.Usage, $"the configuration is wrong: {error.Message}"),

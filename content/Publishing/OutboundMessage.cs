@@ -68,6 +68,7 @@ internal sealed class OutboundMessage
         if (TraceParent is not null) headers["traceparent"] = TraceParent;
         if (TraceState is not null) headers["tracestate"] = TraceState;
         foreach (var (key, value) in Headers ?? new Dictionary<string, object?>()) headers[key] = value;
+        if (Original is not null) HeaderRoom.MakeIn(headers, Headers);
         properties.Headers = headers;
         return properties;
     }

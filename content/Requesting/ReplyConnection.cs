@@ -8,7 +8,7 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
 {
     private static readonly TimeSpan MostBackoff = TimeSpan.FromSeconds(3);
 
-    private readonly string _address = source.Address;
+    private readonly string _address = source.Check();
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private TaskCompletionSource<ReplyLink> _link = NewLink();
