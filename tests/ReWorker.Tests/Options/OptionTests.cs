@@ -103,7 +103,7 @@ public sealed class OptionTests
         var keys = new[] { typeof(BrokerOptions), typeof(WorkerOptions), typeof(OutputWorkerOptions) }
             .SelectMany(type => type.GetProperties(), (type, property) => $"{type.Name.Replace("Options", "", StringComparison.Ordinal)}:{property.Name}");
 
-        Assert.Empty(keys.Except(NotRanged).Where(key => !Wrong.Any(one => one.Key.StartsWith(key, StringComparison.Ordinal))));
+        Assert.DoesNotContain(keys.Except(NotRanged), key => !Wrong.Any(one => one.Key.StartsWith(key, StringComparison.Ordinal)));
     }
 
     [Fact]
