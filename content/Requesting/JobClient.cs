@@ -46,6 +46,8 @@ public sealed partial class JobClient : IAsyncDisposable
 
     internal JobClient(ConnectionSource source, JobClientOptions options, TimeSpan confirmTimeout, TimeProvider time, ILogger log)
     {
+        if (options.ReplyQueueLifetime < TimeSpan.FromMinutes(1) || options.ReplyQueueLifetime > TimeSpan.FromDays(1))
+            throw new ArgumentException($"{nameof(JobClientOptions.ReplyQueueLifetime)} is {options.ReplyQueueLifetime}; allowed: 1 min to 24 h", nameof(options));
         (_time, _log) = (time, log);
         _replyQueue = $"reply.{JobIds.New(time)}";
         _connection = new ReplyConnection(source, new ReplyQueue(_replyQueue, options, Received), confirmTimeout, time)

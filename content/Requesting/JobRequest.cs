@@ -9,6 +9,8 @@ namespace ReWorker.Requesting;
 /// <summary>A job to send.</summary>
 public sealed class JobRequest
 {
+    // timers know no longer times
+    private static readonly TimeSpan MostTimeout = TimeSpan.FromDays(24);
     private static readonly string[] Phases = ["started", "completed", "failed"];
 
     /// <summary>The worker's queue, as its <c>Worker:Queue</c> names it: the job goes to <c>worker.&lt;Queue&gt;</c>.</summary>
@@ -32,7 +34,7 @@ public sealed class JobRequest
     /// <summary>Names the job in everything that it causes. At most 255 bytes, unique; default: a new one that sorts by time.</summary>
     public string CorrelationId { get; init; } = JobIds.New(TimeProvider.System);
 
-    /// <summary>The job must have ended within this, its wait in the queue included. Default: for ever.</summary>
+    /// <summary>The job must have ended within this, its wait in the queue included. Up to 24 d; default: for ever.</summary>
     public TimeSpan Timeout { get; init; } = System.Threading.Timeout.InfiniteTimeSpan;
 
     /// <summary>The body as bytes, once the contract is kept.</summary>
@@ -41,6 +43,8 @@ public sealed class JobRequest
     {
         CheckLength("the queue's name", Names.Queue(Queue), Queue.Length > 0);
         CheckLength("the correlation id", CorrelationId, CorrelationId.Length > 0);
+        if (Timeout != System.Threading.Timeout.InfiniteTimeSpan && (Timeout <= TimeSpan.Zero || Timeout > MostTimeout))
+            throw new ArgumentException($"the timeout is {Timeout}; allowed: more than 0, at most {MostTimeout}, or Timeout.InfiniteTimeSpan");
 
         var body = Body is not null ? Write(Body.WriteTo) : Write(WriteParts);
         if (JobReader.TryRead(body, SendRules.MaxBodyBytes, out var content) is { } refusal) throw new ArgumentException(refusal.Reason);

@@ -14,10 +14,11 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
     private TaskCompletionSource<ReplyLink> _link = NewLink();
     private Task? _loop;
     private int _attempts;
+    private string? _trouble;
     private string? _lastWhy;
 
     /// <summary>What stands between here and the broker, and what was tried; null while nothing does.</summary>
-    public string? Trouble { get; private set; }
+    public string? Trouble => _trouble ?? (Volatile.Read(ref _link).Task is { IsCompletedSuccessfully: true, Result.Blocked: { } why } ? $"{_address} takes no messages: {why}" : null);
 
     /// <summary>Called with each trouble that is not the one before.</summary>
     public Action<string>? OnTrouble { get; set; }
@@ -46,7 +47,7 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
             try
             {
                 link = await ReplyLink.OpenAsync(source, queue, confirmTimeout, time, _stop.Token).ConfigureAwait(false);
-                (Trouble, _lastWhy, _attempts) = (null, null, 0);
+                (_trouble, _lastWhy, _attempts) = (null, null, 0);
                 var since = time.GetTimestamp();
                 lock (_gate) _link.SetResult(link);
 
@@ -73,10 +74,10 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
 
     private void Say(string what, string why)
     {
-        Trouble = $"{what}: {why}";
+        _trouble = $"{what}: {why}";
         if (why == _lastWhy) return;
         _lastWhy = why;
-        OnTrouble?.Invoke(Trouble);
+        OnTrouble?.Invoke(_trouble);
     }
 
     private static TaskCompletionSource<ReplyLink> NewLink() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -3,6 +3,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using My.Step_1.Tests;
 using RabbitMQ.Client;
 using ReWorker.Requesting;
@@ -228,6 +231,19 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
     }
 
     [Fact]
+    public async Task AddJobClient_InAHost_GoesWhereTheConfigurationSays()
+    {
+        await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.CompleteAsync());
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:rabbitmq", broker.Amqp.AbsoluteUri)]);
+        builder.AddJobClient(options => options.FollowOutput = false);
+        using var host = builder.Build();
+        await using var client = host.Services.GetRequiredService<JobClient>();
+
+        Assert.Equal(JsonValueKind.Undefined, (await client.RunAsync(Job(worker), Cancel)).Data.ValueKind);
+    }
+
+    [Fact]
     public async Task SendAsync_StrangersBytesOnTheReplyQueue_AreDropped()
     {
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, async turn =>
@@ -272,6 +288,7 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
             (new() { Queue = "" }, "the queue's name has 0 bytes; allowed: 1 to 255"),
             (new() { Queue = new string('q', 249) }, "the queue's name has 256 bytes; allowed: 1 to 255"),
             (new() { Queue = "q", CorrelationId = new string('é', 128) }, "the correlation id has 256 bytes; allowed: 1 to 255"),
+            (new() { Queue = "q", Timeout = TimeSpan.FromDays(25) }, "the timeout is 25.00:00:00; allowed: more than 0, at most 24.00:00:00, or Timeout.InfiniteTimeSpan"),
             (new() { Queue = "q", Body = JsonValue.Create(1) }, "the job's body can't be read: it is a number; allowed: an object or a list"),
             (new() { Queue = "q", Body = JsonNode.Parse("""{"dynamic":[]}""") }, "the job's 'dynamic' is a list; allowed: an object"),
             (new() { Queue = "q", Notify = new JsonObject { ["end"] = new JsonObject() } }, "the job's 'notify' has a phase 'end'; allowed: started, completed, failed"),
