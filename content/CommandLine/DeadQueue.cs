@@ -52,7 +52,7 @@ internal sealed class DeadQueue(IConnection connection, IChannel channel, string
         for (var number = 1; number <= count; number++)
         {
             cancel.ThrowIfCancellationRequested();
-            if (await channel.BasicGetAsync(name, autoAck: false, cancel).ConfigureAwait(false) is not { } message) yield break;
+            if (await GetAsync().ConfigureAwait(false) is not { } message) yield break;
             var job = new DeadJob(number, message);
             yield return job;
 
@@ -96,6 +96,10 @@ internal sealed class DeadQueue(IConnection connection, IChannel channel, string
         }
         await connection.DisposeAsync().ConfigureAwait(false);
     }
+
+    /// <summary>Not to be cancelled half-way: that would leave the channel in doubt, and the acknowledgements before it.</summary>
+    private Task<BasicGetResult?> GetAsync() => Deadline.RunAsync(
+        token => channel.BasicGetAsync(name, autoAck: false, token), Limit, $"reading {name}", time, CancellationToken.None);
 
     private static async Task<IConnection> ConnectAsync(ConnectionSource source, CancellationToken cancel)
     {
