@@ -31,7 +31,7 @@ public sealed class LoadTests(PikaBus bus) : ContractTest(bus)
             // as many in flight as a busy FSM has
             while (sent < Jobs && sent - ended < 200)
             {
-                var id = session.Send(worker.Name, $$$"""{"parameters":{"number":{{{sent}}} },"notify":{"failed":{"irc":["#ops"]}}}""");
+                var id = session.Send(worker.Name, $$$"""{"parameters":{"number":{{{sent}}} },"notify":{"failed":{"irc":["#ops"]} } }""");
                 jobs[id] = [];
                 numbers[id] = sent++;
             }
