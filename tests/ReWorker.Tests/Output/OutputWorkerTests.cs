@@ -169,6 +169,18 @@ public sealed class OutputWorkerTests(OutputBus bus) : ContractTest<OutputBus>(b
         session.SendRaw(output.Worker.Name, JsonSerializer.SerializeToUtf8Bytes(new { message = line }), properties);
     }
 
-    private static int OpenFiles(string directory) =>
-        Directory.GetFiles("/proc/self/fd").Select(one => File.ResolveLinkTarget(one, returnFinalTarget: false)?.FullName).Count(one => one?.StartsWith(directory, StringComparison.Ordinal) ?? false);
+    private static int OpenFiles(string directory) => Directory.GetFiles("/proc/self/fd").Count(one => Target(one)?.StartsWith(directory, StringComparison.Ordinal) ?? false);
+
+    private static string? Target(string handle)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(handle, returnFinalTarget: false)?.FullName;
+        }
+        catch (IOException)
+        {
+            // closed meanwhile
+            return null;
+        }
+    }
 }
