@@ -76,5 +76,9 @@ public class PikaBus(BrokerOfTheRun broker, PikaOfTheRun pika) : IAsyncLifetime
 
     public Task<JsonElement> AskAsync(string what, object arguments) => Requester.AskAsync(what, arguments);
 
-    public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public virtual ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
 }

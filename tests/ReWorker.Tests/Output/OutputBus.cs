@@ -21,5 +21,6 @@ public sealed class OutputBus(BrokerOfTheRun broker, PikaOfTheRun pika) : PikaBu
     {
         await Requester.DisposeAsync();
         await RunRabbitmqctlAsync("delete_vhost", _name);
+        await base.DisposeAsync();
     }
 }
