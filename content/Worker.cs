@@ -29,6 +29,9 @@ public abstract class Worker
     /// <summary>Routing keys of the exchange, besides the queue's own name, that bring messages into the queue.</summary>
     internal virtual IReadOnlyList<string> RoutingKeys => [];
 
+    /// <summary>False for one that sends no status to whoever asks for it.</summary>
+    internal virtual bool Answers => true;
+
     internal JobJson Json { get; set; } = JobJson.Plain;
 
     /// <summary>Does the job's work.</summary>

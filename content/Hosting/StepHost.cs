@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Logging.Console;
 using ReWorker.Health;
 using ReWorker.Telemetry;
@@ -37,6 +38,8 @@ internal static class StepHost
         workers(builder);
 
         var app = builder.Build();
+        // all that is wrong at once: the first service that is made would only tell of its own settings
+        app.Services.GetRequiredService<IStartupValidator>().Validate();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint("/metrics");
         return app;

@@ -20,6 +20,8 @@ internal sealed partial class OutputWorker(ReleaseFiles files, Redactor redactor
 
     internal override IReadOnlyList<string> RoutingKeys => [Names.Output];
 
+    internal override bool Answers => false;
+
     protected internal override async Task<object?> ProcessAsync(Job job, CancellationToken cancel)
     {
         if (job.Body.ValueKind is not JsonValueKind.Object || !job.Body.TryGetProperty("message", out var message) || message.ValueKind is not JsonValueKind.String)
@@ -56,7 +58,12 @@ internal sealed partial class OutputWorker(ReleaseFiles files, Redactor redactor
         host.Services.AddSingleton<Redactor>();
         host.Services.AddSingleton<ReleaseFiles>();
         host.AddWorker<OutputWorker>();
-        host.Services.PostConfigure<WorkerOptions>(nameof(OutputWorker), options => (options.Queue, options.Concurrency, options.Prefetch) = (Names.Output, 1, 256));
+        host.Services.PostConfigure<WorkerOptions>(nameof(OutputWorker), options => 
+        {
+            (options.Queue, options.Concurrency, options.Prefetch) = (Names.Output, 1, 256);
+            // a line that can't be written is no job that may fail: it waits
+            (options.TimeLimit, options.AutoNotify) = (TimeSpan.FromDays(24), false);
+        });
     }
 
     [LoggerMessage(EventId = 60, Level = LogLevel.Information, Message = "{CorrelationId} │ {Line}")]

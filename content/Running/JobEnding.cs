@@ -68,9 +68,9 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
     private void Reply(JobInHand hand, Outbox outbox, string status, byte[] body, TaskCompletionSource<bool>? waiter = null)
     {
         var properties = hand.Delivery.Properties;
-        if (SendRules.ReplyTo(properties.ReplyTo) is not { } queue)
+        if (!parts.Worker.Answers || SendRules.ReplyTo(properties.ReplyTo) is not { } queue)
         {
-            if (!string.IsNullOrEmpty(properties.ReplyTo)) LogNoRequester(log, Printable.Of(properties.ReplyTo), status);
+            if (parts.Worker.Answers && !string.IsNullOrEmpty(properties.ReplyTo)) LogNoRequester(log, Printable.Of(properties.ReplyTo), status);
             waiter?.TrySetResult(false);
             return;
         }

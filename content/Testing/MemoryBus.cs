@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using RabbitMQ.Client;
 using ReWorker.Consuming;
@@ -21,7 +22,7 @@ internal sealed class MemoryBus : IPublisher, IDeliverySource
 
     public void Enqueue(OutboundMessage message)
     {
-        lock (_gate) _messages.Add(new HarnessMessage(message.Exchange, message.RoutingKey, Kind(message), JsonElement.Parse(message.Body)));
+        lock (_gate) _messages.Add(new HarnessMessage(message.Exchange, message.RoutingKey, Kind(message), Read(message.Body)));
         message.Owner.Settled(message);
     }
 
@@ -34,6 +35,19 @@ internal sealed class MemoryBus : IPublisher, IDeliverySource
     public HarnessResult Result()
     {
         lock (_gate) return new HarnessResult([.. _messages], _settlement is Settlement.Ack, _settlement is Settlement.Requeue or Settlement.Retry);
+    }
+
+    /// <summary>A parked body may be anything: what is no JSON is shown as a text.</summary>
+    private static JsonElement Read(byte[] body)
+    {
+        try
+        {
+            return JsonElement.Parse(body);
+        }
+        catch (JsonException)
+        {
+            return JsonSerializer.SerializeToElement(Encoding.UTF8.GetString(body), SimpleJson.Default.String);
+        }
     }
 
     private static HarnessMessageKind Kind(OutboundMessage message) => message.Kind switch

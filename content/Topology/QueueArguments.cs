@@ -12,6 +12,9 @@ internal static class QueueArguments
     /// </summary>
     private const int DeliveryLimit = 2000;
 
+    /// <summary>The longest that the broker's timers can do.</summary>
+    private const long MostMilliseconds = uint.MaxValue;
+
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
 
     public static readonly IDictionary<string, object?> OfDeadQueue = new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = DeliveryLimit };
@@ -31,6 +34,6 @@ internal static class QueueArguments
     public static IDictionary<string, object?> OfConsumer(Runner runner)
     {
         var rounds = (runner.Prefetch / runner.Options.Concurrency) + 2;
-        return new Dictionary<string, object?> { ["x-consumer-timeout"] = (long)((runner.Options.TimeLimit * rounds) + Margin).TotalMilliseconds };
+        return new Dictionary<string, object?> { ["x-consumer-timeout"] = (long)Math.Min(((runner.Options.TimeLimit * rounds) + Margin).TotalMilliseconds, MostMilliseconds) };
     }
 }

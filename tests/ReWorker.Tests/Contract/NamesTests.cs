@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using ReWorker.OutputLog;
 using Xunit;
 
 namespace ReWorker.Tests.Contract;
@@ -42,16 +41,6 @@ public sealed class NamesTests(PikaBus bus) : ContractTest(bus)
 
         Assert.Contains(worker.Logs.Of(40), one => one.Message.Contains("worker.frobworker ", StringComparison.Ordinal));
         Assert.Equal("worker.frobworker", worker.Queue);
-    }
-
-    [Fact, Contract("Names / user output")]
-    public async Task OutputQueue_OutputWorker_IsDurableAndBoundToOutput()
-    {
-        await using var worker = await RunningWorker.StartAsync(Bus, OutputWorker.Add, Cancel, ("OutputWorker:Directory", Path.Combine(Path.GetTempPath(), $"reworker-{Guid.NewGuid():n}")));
-
-        Assert.Contains(worker.Logs.Of(40), one => one.Message.StartsWith("Consuming from worker.output at ", StringComparison.Ordinal));
-        Assert.Contains("worker.output\ttrue", await Bus.RunRabbitmqctlAsync("-q", "list_queues", "name", "durable"), StringComparison.Ordinal);
-        Assert.Contains("re\tworker.output\toutput", await Bus.RunRabbitmqctlAsync("-q", "list_bindings", "source_name", "destination_name", "routing_key"), StringComparison.Ordinal);
     }
 
     [Fact, Contract("Names / notifications"), Contract("Names / replies"), Contract("Names / user output")]

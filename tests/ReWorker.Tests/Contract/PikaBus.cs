@@ -22,19 +22,24 @@ public sealed class PikaOfTheRun : IAsyncDisposable
 }
 
 /// <summary>What a test class asks for that needs a broker and a requester on it that is not ours.</summary>
-public sealed class PikaBus(BrokerOfTheRun broker, PikaOfTheRun pika) : IAsyncLifetime
+public class PikaBus(BrokerOfTheRun broker, PikaOfTheRun pika) : IAsyncLifetime
 {
     private TestBroker? _broker;
     private Requester? _requester;
 
-    public Uri Amqp => _broker!.Amqp;
+    public Uri Amqp { get; protected set; } = new("amqp://none");
 
-    internal Requester Requester => _requester!;
+    internal Requester Requester
+    {
+        get => _requester!;
+        private protected set => _requester = value;
+    }
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         _broker = await broker.GetAsync();
-        _requester = pika.Get(_broker.Amqp);
+        Amqp = _broker.Amqp;
+        _requester = pika.Get(Amqp);
     }
 
     public Task<string> RunRabbitmqctlAsync(params string[] arguments) => _broker!.RunRabbitmqctlAsync(arguments);
@@ -71,5 +76,9 @@ public sealed class PikaBus(BrokerOfTheRun broker, PikaOfTheRun pika) : IAsyncLi
 
     public Task<JsonElement> AskAsync(string what, object arguments) => Requester.AskAsync(what, arguments);
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public virtual ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
 }

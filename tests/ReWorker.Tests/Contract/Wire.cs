@@ -113,12 +113,13 @@ internal sealed class Wire : IAsyncDisposable
                     while (isHeld()) await Task.Delay(20);
                     await to.GetStream().WriteAsync(buffer.AsMemory(0, count));
                 }
+                // the one end has said all: the other shall hear the last of it
+                to.Client.Shutdown(SocketShutdown.Send);
             }
             catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException or InvalidOperationException)
             {
-                // cut
+                Cut();
             }
-            Cut();
         }
     }
 }

@@ -67,7 +67,7 @@ public sealed class TlsTests(PikaBus bus) : ContractTest(bus)
         using var server = made.Server();
         await using var port = new TlsPort(Bus.Amqp, server);
 
-        await AssertRefusedAsync(port, "UntrustedRoot");
+        await AssertRefusedAsync(port, "CN=localhost, is not trusted: ");
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class TlsTests(PikaBus bus) : ContractTest(bus)
         using var server = made.Server();
         await using var port = new TlsPort(Bus.Amqp, server);
 
-        await AssertRefusedAsync(port, "PartialChain", ("Broker:CaFile", other.CaFile));
+        await AssertRefusedAsync(port, "CN=localhost, is not trusted: ", ("Broker:CaFile", other.CaFile));
     }
 
     [Fact]

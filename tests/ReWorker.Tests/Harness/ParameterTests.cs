@@ -1,0 +1,76 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using ReWorker.Testing;
+using Xunit;
+
+namespace ReWorker.Tests.Harness;
+
+/// <summary>Typed parameters: everything wrong with them in one reply, and no secret in it.</summary>
+public sealed partial class ParameterTests
+{
+    [Fact]
+    public async Task Bind_EverythingWrong_NamesAllAtOnceWithWhatIsAllowed()
+    {
+        var result = await RunAsync("""{"parameters":{"hosts":"a","count":"many","isLate":1,"password":["hunter2"],"nothing":null}}""");
+
+        Assert.Equal(["failed"], result.Statuses);
+        var reason = result.Reason!;
+        Assert.Contains("dynamic values missing: cart; required: cart", reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.hosts is \"a\"; allowed: a list", reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.count is \"many\"; allowed: a whole number", reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.isLate is 1; allowed: true or false", reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.name is missing; allowed: a text", reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.password is not right (its value is secret); allowed: a text", reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bind_OutOfRange_NamesAllAtOnce()
+    {
+        var result = await RunAsync("""{"parameters":{"name":"x","count":11,"apiKey":"hunter2"},"dynamic":{"cart":1}}""");
+
+        Assert.Contains("parameters.count is 11; ", result.Reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.apiKey is not right (its value is secret); ", result.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bind_UnknownKeysAndOtherCase_AreKeptAndTaken()
+    {
+        var result = await RunAsync("""{"parameters":{"NAME":"n","count":3,"hosts":["a","b"],"unknown":{"deep":5}},"dynamic":{"cart":"c"}}""");
+
+        Assert.Equal("n 3 a,b 5", result.Data.GetString());
+    }
+
+    private static Task<HarnessResult> RunAsync(string job) =>
+        new JobHarness(new TypedWorker(), TypedJson.Default).RunAsync(job, TestContext.Current.CancellationToken);
+
+    internal sealed class Typed
+    {
+        [JsonRequired]
+        public string Name { get; set; } = "";
+
+        public IReadOnlyList<string> Hosts { get; set; } = [];
+
+        [Range(1, 10)]
+        public int Count { get; set; } = 1;
+
+        public bool IsLate { get; set; }
+
+        public string? Password { get; set; }
+
+        [StringLength(3)]
+        public string ApiKey { get; set; } = "";
+    }
+
+    [JsonSerializable(typeof(Typed))]
+    internal sealed partial class TypedJson : JsonSerializerContext;
+
+    private sealed class TypedWorker : Worker<Typed>
+    {
+        protected internal override IReadOnlyList<string> Dynamic => ["cart"];
+
+        protected internal override Task<object?> ProcessAsync(Job<Typed> job, CancellationToken cancel) => Task.FromResult<object?>(
+            $"{job.Parameters.Name} {job.Parameters.Count} {string.Join(',', job.Parameters.Hosts)} {((Job)job).Parameters.GetProperty("unknown").GetProperty("deep")}");
+    }
+}

@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ReWorker.Tests.Contract;
+using ReWorker.Tests.Options;
+using Xunit;
+
+namespace ReWorker.Tests.Output;
+
+/// <summary>What a step says to its users, and the notifications beside it.</summary>
+public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
+{
+    [Fact, Contract("Messages / user output")]
+    public async Task Output_ScopesAndExceptions_AreForUsers()
+    {
+        await using var worker = await StartAsync(job =>
+        {
+            using (job.Output.BeginScope("host {Host}", "a"))
+            using (job.Output.BeginScope("try 2")) job.Output.LogWarning(new InvalidOperationException("it broke"), "Could not {What}", "frob");
+            job.Output.LogError(new InvalidOperationException("alone"), "");
+            job.Output.LogTrace("too fine");
+            return null;
+        });
+        await using var session = await Bus.OpenAsync();
+
+        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+
+        Assert.Equal(["[host a] [try 2] Could not frob: it broke", "alone"], all.Where(one => one.IsOutput).Select(one => one.Line));
+    }
+
+    [Fact, Contract("Order / nothing after the end")]
+    public async Task Output_AfterTheEnd_IsRefusedAndNotSent()
+    {
+        ILogger? kept = null;
+        Job? late = null;
+        await using var worker = await StartAsync(job =>
+        {
+            (kept, late) = (job.Output, job);
+            return null;
+        });
+        await using var session = await Bus.OpenAsync();
+
+        await session.RunAsync(worker.Name, """{"notify":{"completed":{"irc":["#a"]}}}""", Cancel);
+
+        var refused = Assert.Throws<InvalidOperationException>(() => kept!.LogInformation("late"));
+        Assert.Equal("The job has ended: nothing can be sent for it any more.", refused.Message);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => late!.SendAsync("topic", "late", cancel: Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => late!.NotifyAsync("s", "m", Phase.Completed, cancel: Cancel));
+        await worker.StopAsync();
+        Assert.Empty(await session.RestAsync());
+    }
+
+    [Fact, Contract("Order / started, output, terminal")]
+    public async Task Output_TenThousandLinesOfOneJob_HoldUpNobodyAndKeepTheirOrder()
+    {
+        const int lines = 10_000;
+        var most = 0L;
+        RunningWorker? self = null;
+        await using var worker = await StartAsync(job =>
+        {
+            if (job.Group != "large") return null;
+            for (var i = 0; i < lines; i++)
+            {
+                job.Output.LogInformation("{Number}", i);
+                most = Math.Max(most, self!.Unconfirmed);
+            }
+            return null;
+        });
+        self = worker;
+        await using var session = await Bus.OpenAsync();
+
+        var large = session.Send(worker.Name, """{"group":"large"}""");
+        var heard = new List<Heard>();
+        var (small, slowest) = ("", TimeSpan.Zero);
+        var neighbours = 0;
+        var watch = Stopwatch.StartNew();
+        while (!heard.Any(one => one.IsTerminal && one.Property("correlation_id") == large))
+        {
+            if (small.Length == 0)
+            {
+                small = session.Send(worker.Name, "{}");
+                watch.Restart();
+            }
+            var one = await session.NextAsync(Cancel);
+            if (one.Property("correlation_id") == large || one.IsTerminal) heard.Add(one);
+            if (!one.IsTerminal || one.Property("correlation_id") != small) continue;
+            (small, slowest) = ("", watch.Elapsed > slowest ? watch.Elapsed : slowest);
+            neighbours++;
+        }
+
+        Assert.Equal(Enumerable.Range(0, lines).Select(i => $"{i}"), heard.Where(one => one.IsOutput).Select(one => one.Line));
+        Assert.InRange(neighbours, 3, int.MaxValue);
+        Assert.InRange(slowest, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        // memory: what is not confirmed is bounded, however much a job says
+        Assert.InRange(most, 1, 300);
+    }
+
+    [Fact, Contract("Messages / notification")]
+    public async Task Notifications_OwnOnes_TakeThePlaceOfTheAutomatic()
+    {
+        await using var worker = await StartAsync(async (job, cancel) =>
+        {
+            await job.NotifyAsync("my own", "text", Phase.Completed, cancel: cancel);
+            return null;
+        });
+        await using var session = await Bus.OpenAsync();
+
+        var all = await session.RunAsync(worker.Name, """{"notify":{"started":{"irc":["#a"]},"completed":{"irc":["#a"]}}}""", Cancel);
+
+        Assert.Equal(["FrobWorker started", "my own"], all.Where(one => one.Key == "notify.irc").Select(one => one.Json.GetProperty("slug").GetString()));
+    }
+
+    [Fact, Contract("Messages / notification")]
+    public async Task Notifications_SwitchedOff_AreTheStepsAlone()
+    {
+        await using var worker = await StartAsync(_ => null, ("Worker:AutoNotify", "false"));
+        await using var session = await Bus.OpenAsync();
+
+        var all = await session.RunAsync(worker.Name, Fsm, Cancel);
+
+        Assert.Equal(["started", "completed"], all.Select(one => one.Status));
+    }
+
+    [Fact, Contract("Names / a worker's queue")]
+    public async Task Workers_TwoInAProcess_HaveTheirQueuesAndShareTheConnections()
+    {
+        var other = My.Step_1.Tests.BrokerFixture.UniqueQueue();
+        await using var worker = await RunningWorker.StartAsync(Bus, host =>
+        {
+            host.Services.AddSingleton(new Frob((_, _, _) => Task.FromResult<object?>("frob")));
+            host.AddWorker<FrobWorker>().AddWorker<OtherWorker>();
+        }, Cancel, ("Worker:OtherWorker:Queue", other));
+        await using var session = await Bus.OpenAsync();
+
+        var first = await session.RunAsync(worker.Name, "{}", Cancel);
+        var second = await session.RunAsync(other, "{}", Cancel);
+
+        Rules.CheckJob(first, first[0].Property("correlation_id"));
+        Rules.CheckJob(second, second[0].Property("correlation_id"), appId: "otherworker");
+        Assert.Equal(("frob", "other"), (first[^1].Data.GetString(), second[^1].Data.GetString()));
+        await worker.StopAsync();
+        await Bus.DeleteAsync($"worker.{other}", $"worker.{other}.dead");
+    }
+}
