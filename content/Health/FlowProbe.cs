@@ -55,12 +55,12 @@ internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> opti
             var looks = isStarved ? before.Looks + 1 : 0;
             idle[consumer] = (consumer.Received, looks);
 
-            if (looks >= Patience || queue.ConsumerCount == 0)
+            if ((looks >= Patience || queue.ConsumerCount == 0) && Remedies.Has(Remedy.FlowProbe))
             {
                 epoch.End(new Loss(LossReason.NotConsuming, $"{consumer.Runner.Queue}: {queue.MessageCount} jobs wait and none is delivered, {queue.ConsumerCount} consumers by the broker's count"));
                 return;
             }
-            health.Set($"queue {consumer.Runner.Queue}", looks == 0, looks == 0 ? "jobs flow" : $"{queue.MessageCount} jobs wait and none is delivered");
+            health.Set($"queue {consumer.Runner.Queue}", looks == 0 || !Remedies.Has(Remedy.FlowProbe), looks == 0 ? "jobs flow" : $"{queue.MessageCount} jobs wait and none is delivered");
         }
     }
 

@@ -72,7 +72,8 @@ internal sealed class Publisher(IOptions<BrokerOptions> options, Instruments ins
             if (_session is null) return;
             var rest = _again.ToArray();
             _again.Clear();
-            foreach (var message in _session.Detach().Concat(rest)) _again.Enqueue(message);
+            var inDoubt = _session.Detach();
+            foreach (var message in Remedies.Has(Remedy.Resend) ? inDoubt.Concat(rest) : rest) _again.Enqueue(message);
             _session.Dispose();
             _session = null;
         }
