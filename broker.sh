@@ -20,37 +20,44 @@ case ${1:-} in -h | --help) sed -n '2,/^set/{s/^# \{0,1\}//p}' "$0"; exit 0 ;; e
 for bin in /usr/lib/rabbitmq/bin /opt/rabbitmq/sbin ''; do [ -x "$bin/rabbitmq-server" ] && break; done
 [ -n "$bin" ] || die 'rabbitmq-server is not installed: apt-get install rabbitmq-server, or use Docker (docker compose up)'
 
+dir='' keeper=''
+let_go() {
+    [ -z "$keeper" ] || { exec {leash}>&-; wait "$keeper"; }
+    [ -z "$dir" ] || rm -rf "$dir"
+}
+trap let_go EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
 # The folder carries the port in its name: making it also reserves the port among brokers that start at once.
 tmp=${TMPDIR:-/tmp}
 [ -w "$tmp" ] || die "cannot write to $tmp: set TMPDIR to a folder that you may write to"
-while :; do
-    port=$((20000 + RANDOM % 4000 * 3)) dir=$tmp/reworker-broker-$port
-    taken "$port" || taken $((port + 1)) || taken $((port + 2)) || ! mkdir -m 700 "$dir" 2>/dev/null || break
+while [ -z "$dir" ]; do
+    port=$((20000 + RANDOM % 4000 * 3)) epmd_port=$((port + 1))
+    if taken "$port" || taken "$epmd_port" || taken $((port + 2)); then continue; fi
+    ! mkdir -m 700 "$tmp/reworker-broker-$port" 2>/dev/null || dir=$tmp/reworker-broker-$port
 done
 
 # Owns epmd and the node. It lives in a session of its own, starts them when this script says so and ends them
 # when this script lets go of the leash, which it does however it ends, kill -9 included. Then the folder goes too.
 keep() {
+    cd "$dir" || return
     if read -r _; then
         epmd -port "$epmd_port" -address 127.0.0.1 & epmd=$!
         until taken "$epmd_port" || ! kill -0 "$epmd"; do sleep 0.05; done
-        cd "$dir" && ./run rabbitmq-server >>log 2>&1 & node=$!
+        ./run rabbitmq-server >>log 2>&1 & node=$!
         cat <&0 & leash=$!
         wait -n "$epmd" "$node" "$leash"
-        : >"$dir/ended"
+        : >ended
         kill -KILL "$node" "$epmd"
         wait
     fi
     rm -rf "$dir"
 }
 
-epmd_port=$((port + 1))
 mkfifo "$dir/leash"
 exec {leash}<>"$dir/leash"
 setsid bash -c "$(declare -p dir epmd_port; declare -f taken keep); keep" <"$dir/leash" >/dev/null 2>&1 {leash}>&- & keeper=$!
-trap 'exec {leash}>&-; wait "$keeper"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
 
 loopback='-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false'
 settings=(

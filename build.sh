@@ -4,6 +4,10 @@
 #   ./build.sh demo   from nothing to a finished job: packs, installs into a hive of its own, scaffolds MyStep,
 #                     starts it with a broker, submits a job, shows what it said, and clears everything away
 #   ./build.sh test   all tests: the pack's, the runtime's, and a scaffolded project's own
+#   ./build.sh faults [NAME...] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--page FILE]
+#                     what goes wrong on purpose, and what the worker does: rows whose names contain NAME; writes a page
+#   ./build.sh soak [MINUTES] [--picture FILE]
+#                     30 minutes of jobs and random faults; draws memory, threads and handles
 #   ./build.sh pack   artifacts/ReWorker.Templates.<version>.nupkg
 #   ./build.sh help   this
 #
@@ -143,31 +147,34 @@ JOB
     say '  dotnet new reworker -n MyStep && cd MyStep'
     if [ "$by" = docker ]; then
         say '  docker compose up -d'
-        say '  docker compose run --rm mystep submit --parameter service=frobd --dynamic environment=dev'
+        say '  docker compose run --rm mystep submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     else
         say '  ./broker.sh                                  # and in other terminals, with the URI that it prints:'
         say '  export ConnectionStrings__rabbitmq=amqp://...'
         say '  dotnet run --project src/MyStep'
-        say '  dotnet run --project src/MyStep -- submit --parameter service=frobd --dynamic environment=dev'
+        say '  dotnet run --project src/MyStep -- submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     fi
 }
 
 # submit COMMAND...: what the person came for, so its output is shown as it comes
 submit() {
+    local status=0 line="$* <job.json"
     say
-    say "\$ ${*//"$work/app"/.}"
+    say "\$ ${line/ --progress quiet/}"
     start "$@" <"$project/job.json"
-    finish || { local status=$?; say "The job did not complete (exit status $status)." >&2; "logs_with_$by" >&2; return "$status"; }
+    finish || status=$?
+    [ "$status" = 0 ] || { say "The job did not complete (exit status $status)."; "logs_with_$by"; } >&2
+    return "$status"
 }
 
 # saved COMMAND...: the log file that the output worker wrote, once it has stopped growing
 saved() {
     local size=0 last=-1 tries=0
     until [ "$size" -gt 0 ] && [ "$size" = "$last" ]; do
-        [ $((++tries)) -le 40 ] || { say 'The output worker saved nothing.' >&2; return 1; }
+        [ $((++tries)) -le 40 ] || { say 'The output worker saved nothing.' >&2; "logs_with_$by" >&2; return 1; }
         sleep 0.5
-        "$@"
-        last=$size size=$(cat "$work"/saved/*.log 2>/dev/null | wc -c)
+        "$@" >/dev/null 2>&1 || true
+        last=$size size=$({ cat "$work"/saved/*.log || true; } 2>/dev/null | wc -c)
     done
     say
     say "The output worker saved it as $(cd "$work/saved" && echo *.log):"
@@ -181,10 +188,10 @@ demo_with_docker() {
     export COMPOSE_PROJECT_NAME=reworker-demo-$$ STEP_IMAGE=reworker-demo-$$ RABBITMQ_PORT=0 RABBITMQ_MANAGEMENT_PORT=0
     undo+=('docker image rm "$STEP_IMAGE"' 'docker compose down --volumes --remove-orphans')
     step 'docker compose up -d: the image, a broker, the step and the output worker' docker compose up -d --build
-    submit docker compose run --rm -T mystep submit --job -
-    saved docker compose cp -q output:/output "$work/saved"
+    submit docker compose --progress quiet run --rm -T mystep submit --job -
+    saved docker compose cp output:/output "$work/saved"
 }
-logs_with_docker() { docker compose logs --no-color --tail 30; }
+logs_with_docker() { docker compose logs --no-color --tail 30 mystep output; }
 
 demo_with_processes() {
     start_broker
@@ -194,7 +201,7 @@ demo_with_processes() {
     export ConnectionStrings__rabbitmq=$amqp OutputWorker__Directory=$work/saved
     serve step ./MyStep
     serve output ./MyStep output
-    submit ./MyStep submit --job "$project/job.json"
+    submit ./MyStep submit --job -
     saved true
 }
 logs_with_processes() { tail -n 30 "$work"/step.log "$work"/output.log; }
@@ -206,11 +213,11 @@ serve() {
     ASPNETCORE_URLS=$url "$@" </dev/null >"$work/$name.log" 2>&1 &
     local served=$!
     undo+=("kill -TERM $served; wait $served")
-    step "Starting ./MyStep ${2:-}" until_ready "$served" "$url" || { tail -n 30 "$work/$name.log" >&2; return 1; }
+    step "Starting $*" until_ready "$served" "$url" || { tail -n 30 "$work/$name.log" >&2; return 1; }
 }
 until_ready() {
     local tries=0
-    until ASPNETCORE_URLS=$2 ./MyStep health; do { kill -0 "$1" && [ $((++tries)) -lt 60 ]; } || return; sleep 0.3; done
+    until ASPNETCORE_URLS=$2 ./MyStep health >/dev/null 2>&1; do { kill -0 "$1" && [ $((++tries)) -lt 60 ]; } || return; sleep 0.3; done
 }
 free_port() {
     local port
@@ -240,15 +247,34 @@ all_tests() {
     engine || { export REWORKER_DOCKER=0; start_broker; }
     step 'Building template/, content/ and tests/ in place' build || { failed=1; return; }
     for p in template/tests/*/*.csproj tests/*/*.csproj; do
+        [ "$p" != "$matrix/ReWorker.Faults.csproj" ] || continue # a command, with brokers of its own
         REWORKER_TEST_AMQP=${amqp:-} REWORKER_TEST_RABBITMQCTL=${rabbitmqctl:-} tests "Testing $(basename "$p" .csproj)" dotnet test --project "$p" --no-build
     done
+    tests 'The quick rows of the fault matrix' dotnet run --project "$matrix" --no-build -- --quick --broker "$([ -n "${amqp:-}" ] && echo 3.10 || echo 4.3)"
     scaffold || { failed=$((failed + 1)); return; }
     cd "$project"
     # with a broker that they find for themselves
     REWORKER_TEST_AMQP='' tests "Testing a scaffolded project's own tests" dotnet test
 }
 
+# ---- faults --------------------------------------------------------------------------------------------------------
+
+matrix=tests/ReWorker.Faults
+
+faults() {
+    workplace
+    step 'Building the fault matrix' dotnet build "$matrix" -nologo -v q
+    dotnet run --project "$matrix" --no-build -- "$@"
+}
+
 # --------------------------------------------------------------------------------------------------------------------
+
+case ${1:-} in faults | soak) # their own arguments follow
+    if [ "$1" = faults ]; then shift; fi
+    faults "$@"
+    exit
+    ;;
+esac
 
 command=''
 for argument; do

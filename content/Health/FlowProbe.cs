@@ -55,7 +55,8 @@ internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> opti
             var looks = isStarved ? before.Looks + 1 : 0;
             idle[consumer] = (consumer.Received, looks);
 
-            if ((looks >= Patience || queue.ConsumerCount == 0) && Remedies.Has(Remedy.FlowProbe))
+            // one that was never served may be second in line for a queue with a single active consumer: it has to wait
+            if (((looks >= Patience && consumer.Received > 0) || queue.ConsumerCount == 0) && Remedies.Has(Remedy.FlowProbe))
             {
                 epoch.End(new Loss(LossReason.NotConsuming, $"{consumer.Runner.Queue}: {queue.MessageCount} jobs wait and none is delivered, {queue.ConsumerCount} consumers by the broker's count"));
                 return;

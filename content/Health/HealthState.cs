@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using ReWorker.Options;
 
 namespace ReWorker.Health;
 
@@ -6,10 +8,10 @@ namespace ReWorker.Health;
 internal sealed record PartHealth(bool IsWell, string Detail, DateTimeOffset Since);
 
 /// <summary>What readiness and liveness are made of; written by the supervisor and the probe, read by the endpoints.</summary>
-internal sealed class HealthState(TimeProvider time)
+internal sealed class HealthState(IOptions<BrokerOptions> options, TimeProvider time)
 {
     /// <summary>Longer than any single step of the supervisor's may take without a sign of life.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(25);
+    private readonly TimeSpan _silence = options.Value.ConnectTimeout + TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, PartHealth> _parts = [];
     private long _tick = time.GetTimestamp();
@@ -19,7 +21,7 @@ internal sealed class HealthState(TimeProvider time)
     public bool IsReady => !_parts.IsEmpty && _parts.Values.All(part => part.IsWell);
 
     /// <summary>False when the supervisor shows no sign of life: only a restart helps then.</summary>
-    public bool IsLive => time.GetElapsedTime(Volatile.Read(ref _tick)) < Silence;
+    public bool IsLive => time.GetElapsedTime(Volatile.Read(ref _tick)) < _silence;
 
     /// <summary>The supervisor lives.</summary>
     public void Tick() => Volatile.Write(ref _tick, time.GetTimestamp());

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using ReWorker.Health;
 using ReWorker.Telemetry;
 
@@ -42,7 +43,7 @@ internal static class StepHost
     }
 
     /// <summary>The services of the short-lived verbs: the same configuration, no worker, no endpoint.</summary>
-    public static IServiceProvider Services(string[] args)
+    public static ServiceProvider Services(string[] args)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddJsonFile("appsettings.json", optional: true).AddEnvironmentVariables().AddCommandLine(args);
@@ -66,6 +67,10 @@ internal static class StepHost
     {
         builder.Logging.ClearProviders();
         if (builder.Configuration.GetValue<bool>("DOTNET_RUNNING_IN_CONTAINER")) builder.Logging.AddJsonConsole(json => json.TimestampFormat = "O");
-        else builder.Logging.AddSimpleConsole(line => (line.SingleLine, line.TimestampFormat) = (true, "HH:mm:ss.fff "));
+        else
+        {
+            builder.Services.AddSingleton<ConsoleFormatter, TerminalFormatter>();
+            builder.Logging.AddConsole(console => console.FormatterName = TerminalFormatter.FormatterName);
+        }
     }
 }

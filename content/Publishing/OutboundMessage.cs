@@ -46,6 +46,16 @@ internal sealed class OutboundMessage
     /// <summary>When it was written to the connection last (a timestamp of the time provider).</summary>
     public long WrittenAt { get; set; }
 
+    /// <summary>The metric's <c>kind</c>.</summary>
+    public string Tag => Kind switch
+    {
+        MessageKind.Status => "status",
+        MessageKind.Output => "output",
+        MessageKind.Notification => "notification",
+        MessageKind.Parked => "parked",
+        _ => "sent",
+    };
+
     /// <summary>Made anew for each attempt: the client writes into the object.</summary>
     public BasicProperties ToProperties()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ReWorker.Options;
 using ReWorker.Supervision;
@@ -11,7 +12,7 @@ namespace ReWorker.Publishing;
 /// One queue, one writer, one channel: that gives the contract's order by itself. It outlives connections: what one
 /// session could not get confirmed, the next sends again, in the same order, under the same ids.
 /// </summary>
-internal sealed class Publisher(IOptions<BrokerOptions> options, Instruments instruments, TimeProvider time) : IPublisher
+internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instruments instruments, TimeProvider time, ILogger<Publisher> log) : IPublisher
 {
     private readonly Channel<OutboundMessage> _queue = Channel.CreateUnbounded<OutboundMessage>();
     private readonly Lock _gate = new();
@@ -45,7 +46,7 @@ internal sealed class Publisher(IOptions<BrokerOptions> options, Instruments ins
     /// <summary>Publishes on the epoch's channel until the epoch ends; any trouble ends it.</summary>
     public async Task RunAsync(Epoch epoch)
     {
-        var session = new PublishSession(epoch, options.Value.ConfirmTimeout, Settle, Enqueue, instruments, time);
+        var session = new PublishSession(epoch, options.Value.ConfirmTimeout, Settle, message => _queue.Writer.TryWrite(message), instruments, time);
         lock (_gate) _session = session;
         var watch = session.WatchAsync();
         try
@@ -95,6 +96,14 @@ internal sealed class Publisher(IOptions<BrokerOptions> options, Instruments ins
     private void Settle(OutboundMessage message)
     {
         Interlocked.Decrement(ref _unsettled);
+        if (message.Unroutable)
+        {
+            instruments.Unroutable.Add(1, new KeyValuePair<string, object?>("kind", message.Tag));
+            if (message.Kind is MessageKind.Status) LogNobodyWaits(log, Printable.Of(message.CorrelationId), Printable.Of(message.RoutingKey));
+        }
         message.Owner.Settled(message);
     }
+
+    [LoggerMessage(EventId = 70, Level = LogLevel.Warning, Message = "A status of job {CorrelationId} reached nobody: the queue {Queue} is gone. The job goes on; nothing is sent again.")]
+    private static partial void LogNobodyWaits(ILogger log, string correlationId, string queue);
 }

@@ -41,10 +41,11 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
         if (_loss.TrySetResult(loss)) _ = _ended.CancelAsync();
     }
 
-    public async Task ConnectAsync(ConnectionSource source, string name, CancellationToken cancel)
+    public async Task ConnectAsync(ConnectionSource source, string name, Action alive, CancellationToken cancel)
     {
         _consume = await source.OpenAsync($"{name} consumes", cancel).ConfigureAwait(false);
         Watch(_consume);
+        alive();
         _publish = await source.OpenAsync($"{name} publishes", cancel).ConfigureAwait(false);
         Watch(_publish);
         _publish.ConnectionBlockedAsync += (_, blocked) => Signal(() => Alarm.Raise(blocked.Reason));

@@ -34,8 +34,9 @@ internal sealed partial class Supervisor(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (_runners.GroupBy(one => one.Queue).FirstOrDefault(queue => queue.Count() > 1) is { } shared)
-            throw new InvalidOperationException($"{string.Join(" and ", shared.Select(one => one.Name))} have the same queue, {shared.Key}: name each in Worker:<class name>:Queue");
-        health.Set("connection", false, "not connected yet");
+            throw new OptionsValidationException(WorkerOptions.Section, typeof(WorkerOptions), [$"{string.Join(" and ", shared.Select(one => one.Name))} have the same queue, {shared.Key}; allowed: one each, by Worker:<class name>:Queue"]);
+        // an address that can't be read will not mend itself: better no start than a loop
+        health.Set("connection", false, $"not connected yet to {source.Address}");
         foreach (var runner in _runners) runner.Start();
         _loop = Task.Run(LoopAsync, CancellationToken.None);
         return Task.CompletedTask;
@@ -56,7 +57,8 @@ internal sealed partial class Supervisor(
         LogStopped(log);
     }
 
-    public void Dispose() => _stop.Dispose();
+    /// <summary>A host whose start fails elsewhere disposes without stopping, and twice. The source has nothing else to free.</summary>
+    public void Dispose() => _stop.Cancel();
 
     private async Task LoopAsync()
     {
@@ -91,15 +93,20 @@ internal sealed partial class Supervisor(
     {
         var limit = options.Value.ConnectTimeout;
         var cancel = _stop.Token;
-        await epoch.ConnectAsync(source, string.Join(", ", _runners.Select(one => one.Name)), cancel).ConfigureAwait(false);
+        await epoch.ConnectAsync(source, string.Join(", ", _runners.Select(one => one.Name)), health.Tick, cancel).ConfigureAwait(false);
         foreach (var runner in _runners)
+        {
+            health.Tick();
             await Deadline.RunAsync(token => topology.BuildAsync(epoch.ConsumeConnection, runner, token), limit, "declaring the queues", time, cancel).ConfigureAwait(false);
+        }
+        health.Tick();
         await Deadline.RunAsync(epoch.OpenPublishingAsync, limit, "opening a channel", time, cancel).ConfigureAwait(false);
         _ = publisher.RunAsync(epoch);
         if (!_draining)
         {
             foreach (var runner in _runners)
             {
+                health.Tick();
                 var consumer = await Deadline.RunAsync(token => consumers.StartAsync(epoch, runner, token), limit, "consuming", time, cancel).ConfigureAwait(false);
                 _ = consumer.RunAsync();
             }

@@ -35,8 +35,8 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAs
     }
 
     private bool Runs(Fault fault, On kind) => options.Brokers.HasFlag(kind)
-        // without an engine there is the private node only, and it stands for all
-        && (fault.On.HasFlag(kind) || (kind is On.V310 && _hasEngine is false && !fault.NeedsContainer && !options.Brokers.HasFlag(On.V43)));
+        // asked for alone, as where there is no engine, the private node stands for the others
+        && (fault.On.HasFlag(kind) || (options.Brokers == On.V310 && fault.IsQuick && !fault.NeedsContainer));
 
     private async Task<Verdict> RunAsync(Fault fault, On kind)
     {

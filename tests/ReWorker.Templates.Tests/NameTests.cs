@@ -71,6 +71,7 @@ public sealed partial class NameTests(InstalledTemplates templates)
 
         Assert.Equal((project, @namespace, @class, service), (scaffold.Project, scaffold.Namespace, scaffold.Class, scaffold.Service));
         Assert.Equal(service, scaffold.Queue);
+        Assert.Contains($"\nname: {service} ", scaffold.Read("docker-compose.yml"), StringComparison.Ordinal);
         Assert.Matches(Identifiers(), scaffold.Namespace);
         Assert.Matches(Identifiers(), scaffold.Class);
         Assert.Matches("^[a-z0-9][a-z0-9-]{0,62}$", scaffold.Service);

@@ -16,7 +16,7 @@ internal sealed partial record Scaffold(string Folder, string Said)
     public string Class => Worker().Match(Assert.Single(Directory.GetFiles(At("src", Project), "*Worker.cs"), file => Worker().IsMatch(file))).Groups[1].Value;
 
     /// <summary>The compose service that is built here.</summary>
-    public string Service => Assert.Single(Services().Matches(Read("docker-compose.yml")).Select(match => match.Groups[1].Value).Distinct());
+    public string Service => Assert.Single(Services().Matches(Read("docker-compose.yml"))).Groups[1].Value;
 
     public string Queue
     {
@@ -37,6 +37,6 @@ internal sealed partial record Scaffold(string Folder, string Said)
     [GeneratedRegex(@"([^/\\]+)Worker\.cs$")]
     private static partial Regex Worker();
 
-    [GeneratedRegex(@"^    image: ""?([^\s"":$]+)""?(?=\r?$)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^  ([^\s:]+):.*\n    build:", RegexOptions.Multiline)]
     private static partial Regex Services();
 }

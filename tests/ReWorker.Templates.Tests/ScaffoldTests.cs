@@ -43,7 +43,7 @@ public sealed partial class ScaffoldTests(InstalledTemplates templates)
         var free = types
             .Where(type => !type.StartsWith(scaffold.Class, StringComparison.Ordinal))
             .Where(type => Regex.IsMatch(code, $@"(?<![.\w]){type}(?!\w)") && !Forms.Pattern("hidesType").IsMatch(type));
-        Assert.Equal([], free);
+        Assert.True(!free.Any(), $"template.json, form hidesType, lacks {string.Join('|', free)}");
     }
 
     /// <summary>A project cannot be named as a package that it refers to, however far away.</summary>
@@ -59,7 +59,7 @@ public sealed partial class ScaffoldTests(InstalledTemplates templates)
             .Where(library => library.Value.GetProperty("type").GetString() == "package")
             .Select(library => library.Name.Split('/')[0]);
         var free = packages.Where(package => !Forms.Pattern("taken").IsMatch(package));
-        Assert.Equal([], free);
+        Assert.True(!free.Any(), $"template.json, form taken, lacks {string.Join('|', free)}");
     }
 
     private static bool IsOwners(string file) =>

@@ -24,7 +24,7 @@ public sealed partial class MyStep1Worker(ILogger<MyStep1Worker> log, TimeProvid
         }
 
         var seconds = Math.Round(time.GetElapsedTime(began).TotalSeconds, 1);
-        job.Output.LogInformation("Done: {Count} hosts, {Seconds} s", hosts.Count, seconds);
+        job.Output.LogInformation("Done in {Seconds} s", seconds);
         return new MyStep1Result(hosts.Count, seconds);                                   // the reply's data
     }
 

@@ -20,7 +20,7 @@ public sealed class IntegrationTests(BrokerFixture broker) : IClassFixture<Broke
         var heard = await step.RunAsync(new JsonObject { ["hosts"] = new JsonArray("a", "b", "c"), ["service"] = "frobd" }, Clone(Dev), _cancel);
 
         Assert.IsType<JobEvent.Started>(heard[0]);
-        Assert.Equal(["Frobbing frobd on a", "Frobbing frobd on b", "Frobbing frobd on c", "Done: 3 hosts, 0 s"], heard.OfType<JobEvent.Output>().Select(one => one.Line));
+        Assert.Equal(["Frobbing frobd on a", "Frobbing frobd on b", "Frobbing frobd on c", "Done in 0 s"], heard.OfType<JobEvent.Output>().Select(one => one.Line));
         Assert.Equal(3, Assert.IsType<JobEvent.Completed>(heard[^1]).Data.GetProperty("hosts").GetInt32());
     }
 

@@ -17,7 +17,7 @@ public sealed class MyStep1WorkerTests
             TestContext.Current.CancellationToken);
 
         Assert.Equal(["started", "completed"], result.Statuses);
-        Assert.Equal(["Frobbing frobd on a.example.com", "Frobbing frobd on b.example.com", "Done: 2 hosts, 0 s"], result.Output);
+        Assert.Equal(["Frobbing frobd on a.example.com", "Frobbing frobd on b.example.com", "Done in 0 s"], result.Output);
         Assert.Equal(2, result.Data.GetProperty("hosts").GetInt32());
         Assert.True(result.IsAcknowledged);
     }

@@ -49,7 +49,8 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
             }
             catch (Exception) when (!_end.IsCancellationRequested && Environment.TickCount64 < limit)
             {
-                // in doubt: once more, with the same ids
+                // in doubt: once more, with the same ids; the broker may have it twice then
+                job.Runs++;
             }
             await Task.Delay(100, _end.Token);
             if (Environment.TickCount64 > limit) throw new FaultException("the requester could not send a job for two minutes");

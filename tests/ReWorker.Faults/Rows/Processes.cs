@@ -154,7 +154,7 @@ internal sealed class SignalTwice() : Fault("sigterm-twice", "SIGTERM twice, the
     public override async Task RunAsync(Bench bench)
     {
         await bench.WarmUpAsync();
-        foreach (var (signal, status) in new[] { ("TERM", 143), ("INT", 130) })
+        foreach (var signal in new[] { "TERM", "INT" })
         {
             var job = await bench.SendAsync(seconds: 60, expected: null, expect: one => one.Runs = 4);
             await Bench.StartedAsync(job, TimeSpan.FromSeconds(10));
@@ -164,7 +164,7 @@ internal sealed class SignalTwice() : Fault("sigterm-twice", "SIGTERM twice, the
             var began = Stopwatch.GetTimestamp();
             var code = await bench.Worker.ExitAsync(TimeSpan.FromSeconds(15));
             Bench.Check(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(2), $"it took {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s");
-            Bench.Check(code == status, $"exit status {code}, {status} was expected");
+            Bench.Check(code == 130, $"exit status {code}, 130 was expected");
             bench.StartWorker();
         }
         bench.Over();
