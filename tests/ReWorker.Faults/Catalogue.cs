@@ -11,7 +11,7 @@ internal static class Catalogue
         new AbsentAtStart(), new NameDoesNotResolve(), new SilentPort(), new RestartIdle(), new TcpReset(), new AllConnectionsClosed(), new HeldBothWays(),
         new ConfirmWithheld(), new ConfirmNeverComes(), new StaleDeliveries(), new MemoryAlarm(), new PasswordChanged(), new ConnectionLimit(),
         // queues and replies
-        new QueueDeletedIdle(), new QueueDeletedDuringAJob(), new QueueDeletedNoRight(), new OtherArguments(), new HeldExclusively(),
+        new QueueDeletedIdle(), new QueueDeletedDuringAJob(), new QueueDeletedNoRight(), new OtherArguments(), new HeldExclusively(), new Tls(), new SecretRotated(),
         new NoRightOnDefaultExchange(), new ReplyQueueGone(), new ReplyRules(), new DirectReplyTo(),
         // the process
         new Sigterm(), new SignalTwice(), new SigtermWhileBlocked(), new SigtermWhileReconnecting(), new WorkerKilled(),
@@ -22,6 +22,6 @@ internal static class Catalogue
         // those that take longer
         new RestartDuringAJob(), new BrokerKilled(), new ConsumerTimeoutOld(), new ConsumerTimeout43(), new ConsumerTimeoutAvoided(), new PhantomConsumer(),
         new SupervisorHangs(), new AbsentAtStartForAMinute(), new DiskAlarmAndKill(), new WorkerFrozen(), new BrokerFrozen(), new HalfOpen(), new SlowLink(),
-        new AllConnectionsClosedOften(), new Flapping(),
+        new AllConnectionsClosedOften(), new Flapping(), new RestrictedContainer(), new LeaderKilled(), new MajorityDown(),
     ];
 }

@@ -23,6 +23,9 @@ internal abstract class Fault(string name, string how)
     /// <summary>True if it needs a container to ill-treat, or rights that only a container gives.</summary>
     public virtual bool NeedsContainer => false;
 
+    /// <summary>True if it is about three nodes.</summary>
+    public virtual bool NeedsCluster => false;
+
     public virtual TimeSpan Limit => TimeSpan.FromMinutes(IsQuick ? 1.5 : 8);
 
     /// <summary>The worker's settings.</summary>

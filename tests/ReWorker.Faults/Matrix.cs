@@ -10,6 +10,7 @@ internal sealed record Verdict(Fault Fault, string Broker, bool IsClean, bool Is
 internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAsyncDisposable
 {
     private readonly Dictionary<On, Broker> _brokers = [];
+    private Broker? _cluster;
     private bool? _hasEngine;
 
     public async Task<List<Verdict>> RunAsync(Action<Verdict> done, CancellationToken cancel)
@@ -32,6 +33,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAs
     public async ValueTask DisposeAsync()
     {
         foreach (var broker in _brokers.Values) await broker.DisposeAsync();
+        if (_cluster is not null) await _cluster.DisposeAsync();
     }
 
     private bool Runs(Fault fault, On kind) => options.Brokers.HasFlag(kind)
@@ -42,7 +44,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAs
     {
         var began = Stopwatch.GetTimestamp();
         double Took() => Stopwatch.GetElapsedTime(began).TotalSeconds;
-        var broker = await OpenAsync(kind);
+        var broker = await OpenAsync(kind, fault.NeedsCluster);
         if (broker is null) return new(fault, Label(kind), false, true, "skipped: no engine, or no such broker here", 0, 0, null, 0);
         if (fault.NeedsContainer && broker is not ContainerBroker) return new(fault, broker.Version, false, true, "skipped: needs a container", 0, 0, null, 0);
         if (options.WithoutRemedy && fault.NoRemedy is { } why) return new(fault, broker.Version, false, true, $"no single remedy: {why}", 0, 0, null, 0);
@@ -70,7 +72,12 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAs
             problem ??= $"clearing away: {e.Message}";
         }
         // a broker that something was done to and not undone is no use to the next row
-        if (problem is not null && _brokers.Remove(kind, out var used)) await used.DisposeAsync();
+        if (problem is not null)
+        {
+            if (broker == _cluster) _cluster = null;
+            else _brokers.Remove(kind);
+            await broker.DisposeAsync();
+        }
 
         var isClean = options.WithoutRemedy ? problem is not null : problem is null;
         var text = options.WithoutRemedy ? problem is null ? "Clean all the same: the row proves nothing" : $"fails: {problem}" : problem ?? "Clean";
@@ -89,8 +96,14 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAs
 
     private static string Label(On kind) => kind switch { On.V43 => "4.3", On.V40 => "4.0", _ => "3.10" };
 
-    private async Task<Broker?> OpenAsync(On kind)
+    private async Task<Broker?> OpenAsync(On kind, bool isCluster)
     {
+        if (isCluster)
+        {
+            if (_cluster is not null) return _cluster;
+            _hasEngine ??= await ContainerBroker.HasEngineAsync();
+            return _hasEngine.Value ? _cluster = await new Cluster("rabbitmq:4.3-management").OpenAsync() : null;
+        }
         if (_brokers.TryGetValue(kind, out var open)) return open;
         _hasEngine ??= await ContainerBroker.HasEngineAsync();
         Broker? broker = kind switch

@@ -6,7 +6,10 @@ using System.Text.Json;
 namespace ReWorker.Faults;
 
 /// <summary>What a process has in its hands, as the kernel tells.</summary>
-internal sealed record Resources(int Threads, int Handles, long Memory, string Kinds);
+internal sealed record Resources(int Threads, int Handles, long Memory, string Kinds)
+{
+    public override string ToString() => $"{Threads} threads, {Memory >> 20} MiB, {Handles} handles ({Kinds})";
+}
 
 /// <summary>How an endpoint answered.</summary>
 internal sealed record Answer(int Code, string Body, TimeSpan Took)
@@ -73,8 +76,10 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         var status = File.ReadAllLines($"/proc/{Id}/status");
         long Of(string key) => long.Parse(status.First(line => line.StartsWith(key, StringComparison.Ordinal)).Split(':')[1].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
-        return new((int)Of("Threads"), Directory.GetFiles($"/proc/{Id}/fd").Length, Of("VmRSS") * 1024, Kinds());
-        string Kinds() => string.Join(", ", Directory.GetFiles($"/proc/{Id}/fd").Select(path => new FileInfo(path).LinkTarget?.Split('[')[0] ?? "").GroupBy(kind => kind.Contains("/dotnet", StringComparison.Ordinal) || kind.EndsWith(".dll", StringComparison.Ordinal) ? "assemblies" : kind).OrderBy(kind => kind.Key).Select(kind => $"{kind.Key} {kind.Count()}"));
+        // assemblies are opened when their first type is needed: that is no leak
+        var handles = Directory.GetFiles($"/proc/{Id}/fd").Select(path => new FileInfo(path).LinkTarget ?? "").Where(target => Path.GetExtension(target) is not (".dll" or ".pdb" or ".so")).ToList();
+        var kinds = handles.Select(target => target.Split('[')[0]).GroupBy(kind => kind).OrderBy(kind => kind.Key).Select(kind => $"{kind.Key} {kind.Count()}");
+        return new((int)Of("Threads"), handles.Count, Of("VmRSS") * 1024, string.Join(", ", kinds));
     }
 
     public async ValueTask DisposeAsync()
