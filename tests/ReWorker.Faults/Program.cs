@@ -5,6 +5,17 @@ using Spectre.Console;
 // faults [name…] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--page FILE] [--repeat N] [--verbose] [--list]
 if (args is ["worker", ..]) return await ChaosProcess.RunAsync(args[1..]);
 
+// soak [MINUTES] [--picture FILE]
+if (args is ["soak", ..])
+{
+    var minutes = args.Length > 1 && double.TryParse(args[1], CultureInfo.InvariantCulture, out var given) ? given : 30;
+    var soak = new Soak(TimeSpan.FromMinutes(minutes), args.SkipWhile(word => word != "--picture").ElementAtOrDefault(1));
+    await using var one = new Matrix(Options.Parse(["--broker", "4.3", "--verbose"]), [soak]);
+    var verdict = (await one.RunAsync(_ => { }, CancellationToken.None)).Single();
+    Console.WriteLine($"{verdict.Text}. {soak.Summary}");
+    return verdict.IsClean ? 0 : 1;
+}
+
 Options options;
 try
 {

@@ -31,9 +31,15 @@ internal sealed class ProxyLink(Proxy proxy, Socket worker, Socket? broker) : ID
     {
         foreach (var socket in new[] { worker, broker })
         {
-            if (socket is null) continue;
-            socket.LingerState = new LingerOption(true, 0);
-            socket.Dispose();
+            try
+            {
+                socket?.LingerState = new LingerOption(true, 0);
+                socket?.Dispose();
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // it ended by itself this moment
+            }
         }
     }
 

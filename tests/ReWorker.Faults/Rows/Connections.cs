@@ -147,7 +147,7 @@ internal sealed class ConfirmWithheld() : Fault("confirm-withheld", "the proxy h
         bench.Proxy.Hold(Way.Both, "publishes");
         await Task.Delay(3500);
         var queue = await bench.QueueAsync(Bench.Queue);
-        Bench.Check(queue.Unacked == 1, "the job was acknowledged before its reply was confirmed");
+        Bench.Check(queue.Ready + queue.Unacked == 1, "the job was acknowledged before its reply was confirmed");
         await Bench.CompletedAsync(job, TimeSpan.FromSeconds(20));
 
         // and once with the reply on the broker, the confirm on its way back
