@@ -17,6 +17,9 @@ internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> opti
     /// <summary>So many looks in a row must find a worker idle beside waiting jobs.</summary>
     private const int Patience = 2;
 
+    /// <summary>A look opens a channel, asks, and closes it; over a slow link each may take its time.</summary>
+    private const int Questions = 3;
+
     /// <summary>A message that was in hand when a connection died comes again at once, or never.</summary>
     private const int LedgerSweeps = 15;
 
@@ -29,7 +32,7 @@ internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> opti
             do
             {
                 Alarm(epoch);
-                await Deadline.RunAsync(token => LookAsync(epoch, idle, token), options.Value.ConnectTimeout, "the look at the queue", time, epoch.Ended).ConfigureAwait(false);
+                await Deadline.RunAsync(token => LookAsync(epoch, idle, token), Questions * options.Value.ConnectTimeout, "the look at the queue", time, epoch.Ended).ConfigureAwait(false);
             }
             while (await timer.WaitForNextTickAsync(epoch.Ended).ConfigureAwait(false));
         }

@@ -43,6 +43,9 @@ internal sealed class OutboundMessage
     /// <summary>Why it can never be sent.</summary>
     public Exception? Error { get; set; }
 
+    /// <summary>On how many connections it was the only one in doubt when the broker failed.</summary>
+    public int Strikes { get; set; }
+
     /// <summary>When it was written to the connection last (a timestamp of the time provider).</summary>
     public long WrittenAt { get; set; }
 

@@ -21,7 +21,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAs
             foreach (var fault in faults.Where(one => Runs(one, kind)))
             {
                 if (cancel.IsCancellationRequested) return verdicts;
-                var verdict = await RunAsync(fault, kind);
+                var verdict = await RunAsync(fault, kind, cancel);
                 verdicts.Add(verdict);
                 done(verdict);
             }
@@ -40,7 +40,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAs
         // asked for alone, as where there is no engine, the private node stands for the others
         && (fault.On.HasFlag(kind) || (options.Brokers == On.V310 && fault.IsQuick && !fault.NeedsContainer));
 
-    private async Task<Verdict> RunAsync(Fault fault, On kind)
+    private async Task<Verdict> RunAsync(Fault fault, On kind, CancellationToken cancel)
     {
         var began = Stopwatch.GetTimestamp();
         double Took() => Stopwatch.GetElapsedTime(began).TotalSeconds;
@@ -55,7 +55,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAs
         {
             await bench.OpenAsync();
             began = Stopwatch.GetTimestamp();
-            await fault.RunAsync(bench).WaitAsync(fault.Limit);
+            await fault.RunAsync(bench).WaitAsync(fault.Limit, cancel);
         }
         catch (Exception e)
         {
@@ -65,7 +65,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAs
         var took = Took();
         try
         {
-            await bench.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60));
+            await bench.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60), CancellationToken.None);
         }
         catch (Exception e)
         {

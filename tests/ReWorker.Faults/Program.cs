@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using ReWorker.Faults;
 using Spectre.Console;
 
@@ -40,7 +41,8 @@ if (faults.Count == 0)
 }
 
 using var stop = new CancellationTokenSource();
-Console.CancelKeyPress += (_, key) => { key.Cancel = true; stop.Cancel(); };
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => { signal.Cancel = true; stop.Cancel(); });
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => { signal.Cancel = true; stop.Cancel(); });
 var all = new List<Verdict>();
 for (var round = 0; round < options.Repeat && !stop.IsCancellationRequested; round++)
 {

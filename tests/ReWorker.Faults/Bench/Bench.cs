@@ -89,7 +89,7 @@ internal sealed class Bench(Broker broker, Fault fault, bool withoutRemedy) : IA
     {
         Requester.Start();
         StartWorker(more);
-        await ReadyAsync(TimeSpan.FromSeconds(20));
+        await ReadyAsync(TimeSpan.FromSeconds(40));
         await CompletedAsync(await SendAsync(), TimeSpan.FromSeconds(15));
         _before = Worker.Resources();
         _over = Stopwatch.GetTimestamp();

@@ -22,11 +22,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
 {
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _log = [];
+    private bool _isGone;
     private readonly int _port = ContainerBroker.FreePort();
 
     public WorkerProcess(IEnumerable<KeyValuePair<string, string>> settings, Func<ProcessStartInfo, ProcessStartInfo>? wrap = null)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["worker"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("env", ["--default-signal=INT,QUIT", Environment.ProcessPath!, "worker"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{_port}";
         start.Environment["Logging__LogLevel__Default"] = "Information";
         start.Environment["Logging__LogLevel__Microsoft"] = "Warning";
@@ -84,6 +85,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isGone) return;
+        _isGone = true;
         if (!_process.HasExited)
         {
             await Shell.TryAsync("kill", "-CONT", Id.ToString(CultureInfo.InvariantCulture));

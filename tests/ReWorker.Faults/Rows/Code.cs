@@ -12,7 +12,7 @@ internal sealed class CodeThrows() : Fault("code-throws", "the step throws")
         await bench.WarmUpAsync();
         var job = await bench.SendAsync("throw", expected: "failed");
         bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(5));
         Bench.Check(job.Data == "the step threw", job.Data);
     }
@@ -56,7 +56,7 @@ internal sealed class CodeBlocksThePool() : Fault("code-blocks-every-thread", "t
         // the machine has other things to do as well: one late answer is not the worker's
         Bench.Check(took.Order().ElementAt(18) < 50, $"health took up to {took.Max():0} ms");
         bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(15));
     }
 }
@@ -142,7 +142,7 @@ internal sealed class BadBodies() : Fault("bad-bodies", "not JSON, empty, BOM, b
         ];
         foreach (var body in bodies) await bench.SendRawAsync(body, job => (job.Expected, job.Starts, job.Runs, job.IsParked) = ("failed", false, 0, true));
         bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(10));
         foreach (var job in bench.Requester.Jobs.Where(one => one.IsParked)) Bench.Check(job.Data.Contains("can't be read", StringComparison.Ordinal), job.Data);
         Bench.Check(await bench.Worker.MetricAsync("reworker_jobs_parked_total") == bodies.Length, "not all were counted as parked");
@@ -181,7 +181,7 @@ internal sealed class OddCorrelationIds() : Fault("odd-correlation-ids", "../../
         foreach (var id in new[] { "../../x", "one\r\nFORGED two", "esc\u001b[31m", new string('c', 255), "\U0001F4A5" })
             await bench.SendRawAsync(body, job => job.Expected = "failed", id: id);
         bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         // the step itself writes what it is given to standard output; the runtime does not
         foreach (var job in bench.Requester.Jobs) job.Runs = 1;
         await bench.CleanAsync(TimeSpan.FromSeconds(10));

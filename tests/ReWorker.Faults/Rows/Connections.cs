@@ -37,8 +37,8 @@ internal sealed class AbsentAtStart() : Fault("broker-absent-at-start", "the por
         Bench.Check(bench.Worker.Count("Could not connect") is >= 2 and <= 8, $"{bench.Worker.Count("Could not connect")} warnings");
         bench.Proxy.Open();
         bench.Over();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(15));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(5));
     }
 }
@@ -68,7 +68,7 @@ internal sealed class AbsentAtStartForAMinute() : Fault("broker-absent-60s", "ra
         }
         bench.Over();
         bench.Requester.Start();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(15));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(5));
     }
@@ -83,7 +83,7 @@ internal sealed class NameDoesNotResolve() : Fault("name-unresolved", "the host 
         // the client's own port stays the proxy's: the name in a secret's file changes, and is read anew at every try
         bench.Requester.Start();
         bench.StartWorker(Set("Broker:Server", "no-such-host.invalid"));
-        await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(15));
+        await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
         Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
         await bench.Worker.SignalAsync("KILL");
 
@@ -100,11 +100,11 @@ internal sealed class NameDoesNotResolve() : Fault("name-unresolved", "the host 
                 return start;
             },
             Set("Broker:Server", "broker.example.test"));
-        await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(15));
+        await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
         await File.WriteAllTextAsync(hosts, "127.0.0.1 broker.example.test\n");
         bench.Over();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(15));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(5));
     }
 }
@@ -124,8 +124,8 @@ internal sealed class SilentPort() : Fault("silent-port", "something listens tha
         Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
         bench.Proxy.IsSilent = false;
         bench.Over();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(15));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(5));
     }
 }
@@ -141,18 +141,21 @@ internal sealed class ConfirmWithheld() : Fault("confirm-withheld", "the proxy h
     public override async Task RunAsync(Bench bench)
     {
         await bench.WarmUpAsync();
-        var job = await bench.SendAsync(seconds: 3);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(5));
+        var job = await bench.SendAsync(seconds: 4);
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
+        // started has been confirmed by then
+        await Task.Delay(1000);
         // the broker must hear nothing either: else it has the reply, and its copy alone tells of the second sending
         bench.Proxy.Hold(Way.Both, "publishes");
-        await Task.Delay(3500);
+        await Task.Delay(4000);
         var queue = await bench.QueueAsync(Bench.Queue);
         Bench.Check(queue.Ready + queue.Unacked == 1, "the job was acknowledged before its reply was confirmed");
         await Bench.CompletedAsync(job, TimeSpan.FromSeconds(20));
 
         // and once with the reply on the broker, the confirm on its way back
-        var other = await bench.SendAsync(seconds: 3);
-        await Bench.StartedAsync(other, TimeSpan.FromSeconds(5));
+        var other = await bench.SendAsync(seconds: 4);
+        await Bench.StartedAsync(other, TimeSpan.FromSeconds(15));
+        await Task.Delay(1000);
         bench.Proxy.Hold(Way.ToWorker, "publishes");
         await Bench.UntilAsync("given up a second time", TimeSpan.FromSeconds(15), () => Task.FromResult(bench.Worker.Count("was not confirmed within") == 2));
         bench.Over();
@@ -267,7 +270,7 @@ internal sealed class HalfOpen() : Fault("half-open", "iptables in the broker's 
         var address = await container.AddressAsync();
         await bench.WarmUpAsync(Set("Broker:Server", address.Address.ToString()), Set("Broker:Port", "5672"));
         var job = await bench.SendAsync(seconds: 10);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
 
         string[] rule = ["-s", "172.16.0.0/12", "-p", "tcp", "--dport", "5672", "-j", "DROP"], back = ["-d", "172.16.0.0/12", "-p", "tcp", "--sport", "5672", "-j", "DROP"];
         await container.InNetworkAsync(["iptables", "-A", "INPUT", .. rule]);
@@ -302,7 +305,7 @@ internal sealed class HeldBothWays() : Fault("held-both-ways", "the proxy holds 
     {
         await bench.WarmUpAsync();
         var job = await bench.SendAsync(seconds: 3);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
         bench.Proxy.Hold(Way.Both);
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(15));

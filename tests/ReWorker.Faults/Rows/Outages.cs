@@ -32,7 +32,7 @@ internal sealed class RestartDuringAJob() : Fault("restart-during-job", "rabbitm
     {
         await bench.WarmUpAsync();
         var job = await bench.SendAsync("talk", seconds: 15);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
         await bench.StopAppAsync(TimeSpan.FromSeconds(3));
         await bench.RecoverAsync(TimeSpan.FromSeconds(20));
         await bench.CleanAsync(TimeSpan.FromSeconds(30));
@@ -54,7 +54,7 @@ internal sealed class BrokerKilled() : Fault("broker-killed", "docker kill -s KI
     {
         await bench.WarmUpAsync();
         var running = await bench.SendManyAsync(8, seconds: 6);
-        await Bench.StartedAsync(running[0], TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(running[0], TimeSpan.FromSeconds(15));
         await bench.SendManyAsync(40, seconds: 0.1);
         await bench.Broker.KillAsync();
         await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
@@ -77,7 +77,7 @@ internal sealed class BrokerFrozen() : Fault("broker-frozen-90s", "docker pause 
     {
         await bench.WarmUpAsync();
         var job = await bench.SendAsync(seconds: 5);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
         await bench.Broker.FreezeAsync();
         var isFrozen = true;
         async Task ThawAsync()
@@ -109,7 +109,7 @@ internal sealed class MemoryAlarm() : Fault("memory-alarm", "set_vm_memory_high_
     {
         await bench.WarmUpAsync();
         var job = await bench.SendAsync(seconds: 4);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
         await using var alarm = await bench.RaiseAlarmAsync();
         await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
         var ready = await bench.Worker.ReadyAsync();
@@ -138,7 +138,7 @@ internal sealed class DiskAlarmAndKill() : Fault("disk-alarm-then-killed", "set_
     {
         await bench.WarmUpAsync();
         var job = await bench.SendAsync(seconds: 5);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
         await bench.Broker.ControlAsync("set_disk_free_limit", "999GB");
         await Task.Delay(8000);
         await bench.Broker.KillAsync();
@@ -159,11 +159,11 @@ internal sealed class SigtermWhileBlocked() : Fault("sigterm-while-blocked", "me
     public override async Task RunAsync(Bench bench)
     {
         await bench.WarmUpAsync();
-        var job = await bench.SendAsync(seconds: 1, expect: one => one.Runs = 2);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(5));
+        var job = await bench.SendAsync(seconds: 6, expect: one => one.Runs = 2);
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
         await using (await bench.RaiseAlarmAsync())
         {
-            await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
+            await bench.NotReadyAsync(TimeSpan.FromSeconds(15));
             await bench.Worker.SignalAsync("TERM");
             Bench.Check(await bench.Worker.ExitAsync(TimeSpan.FromSeconds(20)) == 0, "not exit status 0");
         }
@@ -184,7 +184,7 @@ internal sealed class SigtermWhileReconnecting() : Fault("sigterm-while-reconnec
     {
         await bench.WarmUpAsync();
         var job = await bench.SendAsync(seconds: 60, expected: null, expect: one => one.Runs = 2);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
         bench.Proxy.Close();
         bench.Proxy.Reset();
         await bench.NotReadyAsync(TimeSpan.FromSeconds(5));
@@ -225,7 +225,7 @@ internal sealed class ConnectionLimit() : Fault("connection-limit", "set_user_li
         await bench.WarmUpAsync();
         await bench.Broker.ControlAsync("set_user_limits", bench.User, """{"max-connections":0}""");
         await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
-        await bench.UntilSaidAsync("limit", TimeSpan.FromSeconds(10));
+        await bench.UntilSaidAsync("limit", TimeSpan.FromSeconds(30));
         await Task.Delay(4000);
         await bench.Broker.ControlAsync("clear_user_limits", bench.User, "all");
         bench.Over();

@@ -15,7 +15,7 @@ internal sealed class WorkerKilled() : Fault("worker-killed", "kill -9 with jobs
         var running = await bench.SendManyAsync(8, seconds: 2);
         foreach (var job in running) job.Runs = 2;
         await bench.SendManyAsync(20);
-        await Bench.StartedAsync(running[^1], TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(running[^1], TimeSpan.FromSeconds(15));
         await bench.Worker.SignalAsync("KILL");
         bench.Over();
         bench.StartWorker();
@@ -38,11 +38,13 @@ internal abstract class Poison(string name, string how) : Fault(name, how)
     {
         bench.Requester.Start();
         await PrepareAsync(bench);
+        bench.StartWorker();
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         var poison = await bench.SendAsync("die", expected: "failed", expect: job => (job.Runs, job.IsParked) = (Attempts, true));
         for (var life = 0; !poison.Terminal.IsCompleted; life++)
         {
             Bench.Check(life < Attempts + 3, $"not given up after {life} deaths");
-            var worker = bench.StartWorker();
+            var worker = life == 0 ? bench.Worker : bench.StartWorker();
             await Bench.UntilAsync("dead or done", TimeSpan.FromSeconds(15), () => Task.FromResult(worker.HasExited || poison.Terminal.IsCompleted));
         }
         bench.Over();
@@ -87,19 +89,19 @@ internal sealed class NeverTwice() : Fault("never-twice", "Worker:OnRedelivery i
     {
         await bench.WarmUpAsync();
         var killed = await bench.SendAsync(seconds: 3, expected: "failed");
-        await Bench.StartedAsync(killed, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(killed, TimeSpan.FromSeconds(15));
         await bench.Worker.SignalAsync("KILL");
         bench.StartWorker();
         await Bench.CompletedAsync(killed, TimeSpan.FromSeconds(15));
 
         var stopped = await bench.SendAsync(seconds: 8, expected: "failed");
-        await Bench.StartedAsync(stopped, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(stopped, TimeSpan.FromSeconds(15));
         await bench.Worker.SignalAsync("TERM");
         await bench.Worker.ExitAsync(TimeSpan.FromSeconds(15));
         bench.StartWorker();
         await Bench.CompletedAsync(stopped, TimeSpan.FromSeconds(15));
         bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(5), restarted: true);
     }
 }
@@ -116,22 +118,22 @@ internal sealed class Sigterm() : Fault("sigterm", "SIGTERM idle; with a short j
     {
         await bench.WarmUpAsync();
         await StopAsync(bench);
-        Bench.Check(await bench.QueueAsync(Bench.Queue) == (0, 0, 0), "idle: something is left");
+        await LeftAsync(bench, (0, 0, 0));
 
         bench.StartWorker();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(15));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         var quick = await bench.SendAsync(seconds: 1);
-        await Bench.StartedAsync(quick, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(quick, TimeSpan.FromSeconds(15));
         await StopAsync(bench);
         await Bench.CompletedAsync(quick, TimeSpan.FromSeconds(1));
-        Bench.Check(await bench.QueueAsync(Bench.Queue) == (0, 0, 0), "the short job was not acknowledged");
+        await LeftAsync(bench, (0, 0, 0));
 
         bench.StartWorker();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(15));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         var slow = await bench.SendAsync(seconds: 5.5, expect: job => job.Runs = 2);
-        await Bench.StartedAsync(slow, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(slow, TimeSpan.FromSeconds(15));
         await StopAsync(bench);
-        Bench.Check(await bench.QueueAsync(Bench.Queue) == (1, 0, 0), "the long job was not requeued");
+        await LeftAsync(bench, (1, 0, 0));
         Bench.Check(!slow.Terminal.IsCompleted, "a false terminal reply");
 
         bench.Over();
@@ -139,6 +141,9 @@ internal sealed class Sigterm() : Fault("sigterm", "SIGTERM idle; with a short j
         await bench.RecoverAsync(TimeSpan.FromSeconds(15));
         await bench.CleanAsync(TimeSpan.FromSeconds(10), restarted: true);
     }
+
+    private static Task LeftAsync(Bench bench, (int, int, int) queue) =>
+        Bench.UntilAsync($"left with {queue}", TimeSpan.FromSeconds(5), async () => await bench.QueueAsync(Bench.Queue) == queue);
 
     private static async Task StopAsync(Bench bench)
     {
@@ -183,10 +188,11 @@ internal sealed class WorkerFrozen() : Fault("worker-frozen-60s", "kill -STOP fo
     {
         await bench.WarmUpAsync();
         var job = await bench.SendAsync("stubborn", seconds: 65);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
         await bench.Worker.SignalAsync("STOP");
         await Task.Delay(TimeSpan.FromSeconds(60));
-        Bench.Check((await bench.QueueAsync(Bench.Queue)).Ready == 1, "the broker has not taken the job back");
+        var queue = await bench.QueueAsync(Bench.Queue);
+        Bench.Check(queue.Ready == 1, $"the broker has not taken the job back: {queue}");
         await bench.Worker.SignalAsync("CONT");
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(20));
@@ -231,7 +237,7 @@ internal sealed class StdoutClosed() : Fault("stdout-closed", "standard output a
             start.FileName = "sh";
             return start;
         });
-        await bench.ReadyAsync(TimeSpan.FromSeconds(15));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         await bench.SendManyAsync(10, seconds: 0.1);
         bench.Proxy.Reset();
         bench.Over();

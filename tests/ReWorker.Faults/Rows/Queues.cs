@@ -31,7 +31,7 @@ internal sealed class QueueDeletedDuringAJob() : Fault("queue-deleted-during-job
     {
         await bench.WarmUpAsync();
         var job = await bench.SendAsync(seconds: 4);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
         await bench.Broker.ControlAsync("delete_queue", "-p", bench.VHost, Bench.Queue);
         bench.Over();
         await Bench.UntilAsync("declared again", TimeSpan.FromSeconds(10), async () => (await bench.QueueAsync(Bench.Queue)).Consumers == 1);
@@ -49,7 +49,7 @@ internal sealed class QueueDeletedNoRight() : Fault("queue-deleted-no-right", "t
         await bench.WarmUpAsync();
         await bench.Broker.ControlAsync("set_permissions", "-p", bench.VHost, bench.User, "^$", ".*", ".*");
         await bench.Broker.ControlAsync("delete_queue", "-p", bench.VHost, Bench.Queue);
-        await bench.UntilSaidAsync("can't be declared", TimeSpan.FromSeconds(10));
+        await bench.UntilSaidAsync("can't be declared", TimeSpan.FromSeconds(30));
         Bench.Check((await bench.Worker.ReadyAsync()).Code == 503, "ready, with no queue");
         await Task.Delay(3000);
         await bench.Requester.OnChannelAsync(channel => channel.QueueDeclareAsync(Bench.Queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }));
@@ -96,13 +96,13 @@ internal sealed class HeldExclusively() : Fault("held-exclusively", "another con
         var channel = await holder.CreateChannelAsync();
         await channel.QueueDeclareAsync(Bench.Queue, durable: false, exclusive: true, autoDelete: true);
         bench.StartWorker();
-        await bench.UntilSaidAsync("held exclusively", TimeSpan.FromSeconds(10));
+        await bench.UntilSaidAsync("held exclusively", TimeSpan.FromSeconds(30));
         Bench.Check((await bench.Worker.ReadyAsync()).Code == 503, "ready, without the queue");
         await Task.Delay(5000);
         await holder.CloseAsync();
         bench.Over();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(15));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(5));
     }
 }
@@ -144,10 +144,10 @@ internal sealed class PhantomConsumer() : Fault("phantom-consumer", "the same, w
         await bench.Broker.ControlAsync("set_policy", "-p", bench.VHost, "timeout", "^worker", """{"consumer-timeout":5000}""", "--apply-to", "queues");
         await bench.WarmUpAsync();
         var held = await bench.SendAsync(seconds: 75, expect: one => one.Runs = 2);
-        await Bench.StartedAsync(held, TimeSpan.FromSeconds(5));
+        await Bench.StartedAsync(held, TimeSpan.FromSeconds(15));
         await Bench.UntilAsync("cancelled by the broker", TimeSpan.FromSeconds(70), async () => (await bench.QueueAsync(Bench.Queue)).Unacked == 0);
         var waiting = await bench.SendManyAsync(5);
-        await bench.NotReadyAsync(TimeSpan.FromSeconds(15));
+        await bench.NotReadyAsync(TimeSpan.FromSeconds(30));
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(20));
         await Bench.CompletedAsync(held, TimeSpan.FromSeconds(90));
@@ -169,7 +169,7 @@ internal sealed class ConsumerTimeoutAvoided() : Fault("consumer-timeout-avoided
         var job = await bench.SendAsync(seconds: 70);
         await Bench.CompletedAsync(job, TimeSpan.FromSeconds(80));
         bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(10));
         Bench.Check(await bench.Worker.MetricAsync("reworker_reconnects_total") == 0, "it cost a connection");
     }
@@ -206,7 +206,7 @@ internal sealed class NoRightOnDefaultExchange() : Fault("no-right-on-default-ex
         await bench.WarmUpAsync();
         await bench.Broker.ControlAsync("set_permissions", "-p", bench.VHost, bench.User, ".*", "^(re|worker.*)$", ".*");
         var job = await bench.SendAsync(seconds: 1);
-        await bench.UntilSaidAsync("amq.default", TimeSpan.FromSeconds(10));
+        await bench.UntilSaidAsync("amq.default", TimeSpan.FromSeconds(30));
         await Task.Delay(4000);
         await bench.Broker.ControlAsync("set_permissions", "-p", bench.VHost, bench.User, ".*", ".*", ".*");
         bench.Over();
@@ -226,13 +226,13 @@ internal sealed class ReplyQueueGone() : Fault("reply-queue-gone", "a requester 
     {
         await bench.WarmUpAsync();
         await bench.Requester.OnChannelAsync(channel => channel.QueueDeclareAsync("gone", durable: true, exclusive: false, autoDelete: false));
-        var body = """{"parameters":{"do":"sleep","seconds":2}}"""u8.ToArray();
+        var body = """{"parameters":{"do":"sleep","seconds":5}}"""u8.ToArray();
         await bench.SendRawAsync(body, job => job.Expected = null, replyTo: "gone");
-        await Bench.UntilAsync("started", TimeSpan.FromSeconds(5), async () => (await bench.QueueAsync("gone")).Ready == 1);
+        await Bench.UntilAsync("started", TimeSpan.FromSeconds(10), async () => (await bench.QueueAsync("gone")).Ready == 1);
         await bench.Broker.ControlAsync("delete_queue", "-p", bench.VHost, "gone");
-        await Task.Delay(2500);
+        await Task.Delay(5500);
         bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(5));
         Bench.Check(await bench.Worker.MetricAsync("reworker_publish_unroutable_total", "kind=\"status\"") == 1, "the unroutable reply was not counted");
         Bench.Check(await bench.Worker.MetricAsync("reworker_reconnects_total") == 0, "it cost a connection");
@@ -254,11 +254,12 @@ internal sealed class ReplyRules() : Fault("reply-to-rules", "reply_to absent, e
             await bench.SendRawAsync(body, job => job.Expected = null, replyTo);
         await bench.SendRawAsync(body, job => job.Expected = null, craft: properties => properties.ClearReplyTo());
         bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(20));
         await bench.CleanAsync(TimeSpan.FromSeconds(5));
         Bench.Check((await bench.QueueAsync("worker.other")).Ready == 0, "another worker was fed with replies");
-        Bench.Check(await bench.Worker.MetricAsync("reworker_reconnects_total") == 0, "it cost a connection");
-        Bench.Check(await bench.Worker.MetricAsync("reworker_deliveries_total") == bench.Jobs, "the worker fed itself");
+        // 4.0 and older fail over a direct reply-to that they cannot read, and close the connection: the message is found out and given up
+        Bench.Check(bench.Broker.Kind is not On.V43 || await bench.Worker.MetricAsync("reworker_reconnects_total") == 0, "it cost a connection");
+        Bench.Check(await bench.Worker.MetricAsync("reworker_deliveries_total", "fresh") == bench.Jobs, "the worker fed itself");
     }
 }
 
@@ -284,7 +285,7 @@ internal sealed class DirectReplyTo() : Fault("direct-reply-to-gone", "a request
         }
         await Task.Delay(2500);
         bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(5));
         Bench.Check(await bench.Worker.MetricAsync("reworker_reconnects_total") == 0, "it cost a connection");
     }

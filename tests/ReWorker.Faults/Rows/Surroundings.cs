@@ -63,10 +63,10 @@ internal sealed class SecretRotated() : Fault("secret-rotated", "the password is
                 return start;
             },
             Set("Broker:Password", "s3cr3t-not-used"));
-        await bench.ReadyAsync(TimeSpan.FromSeconds(15));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         await bench.Broker.ControlAsync("change_password", bench.User, "s3cr3t-rotated");
         await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
-        await bench.UntilSaidAsync("ACCESS_REFUSED", TimeSpan.FromSeconds(10));
+        await bench.UntilSaidAsync("ACCESS_REFUSED", TimeSpan.FromSeconds(30));
         await Task.Delay(3000);
         await File.WriteAllTextAsync(file, "s3cr3t-rotated");
         bench.Over();
@@ -94,22 +94,22 @@ internal sealed class Tls() : Fault("tls", "certificate expired, for another nam
         {
             front.Certificate = certificate;
             var refusing = Start(front.Port);
-            await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(15));
+            await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
             await Task.Delay(1000);
             Bench.Check(front.Passed == 0, "it talked to a broker that it must not trust");
             Bench.Check(bench.Worker.Says("certificate"), "the log does not say that it is the certificate");
             await refusing.DisposeAsync();
         }
         var plain = Start(bench.Proxy.Port);
-        await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(15));
+        await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
         Bench.Check((await bench.Worker.ReadyAsync()).Code == 503, "ready, over a plaintext port");
         await plain.DisposeAsync();
 
         front.Certificate = certificates.Good;
         Start(front.Port);
         bench.Over();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(15));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(5));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(5), restarted: true);
     }
 }
