@@ -53,16 +53,18 @@ public class Job
     /// <param name="topic">The routing key, at most 255 bytes.</param>
     /// <param name="message">Any value whose type is in the worker's JSON context, or a JSON element or node.</param>
     /// <param name="exchange">The exchange; empty for the queue that <paramref name="topic"/> names.</param>
+    /// <param name="correlationId">Another correlation id than the job's.</param>
     /// <returns>False if no queue took the message.</returns>
     /// <exception cref="ArgumentException">The topic or the message is too long, or the message is a second status reply.</exception>
     /// <exception cref="InvalidOperationException">The exchange does not exist, or the job has ended.</exception>
-    public async Task<bool> SendAsync(string topic, object message, string exchange = Names.Exchange, CancellationToken cancel = default)
+    public async Task<bool> SendAsync(
+        string topic, object message, string exchange = Names.Exchange, string? correlationId = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(message);
         var body = _context.Json.Serialize(message);
-        SendRules.Check(topic, exchange, body, ReplyTo);
+        SendRules.Check(topic, exchange, correlationId, body, ReplyTo);
         if (exchange is not (Names.Exchange or Names.DefaultExchange)) await _context.Publisher.CheckExchangeAsync(exchange, cancel).ConfigureAwait(false);
-        return await SendAndWaitAsync(new Draft(MessageKind.Sent, exchange, topic, body), cancel).ConfigureAwait(false);
+        return await SendAndWaitAsync(new Draft(MessageKind.Sent, exchange, topic, body) { CorrelationId = correlationId }, cancel).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -82,7 +84,7 @@ public class Job
         foreach (var (channel, targets) in _context.Content.Notify.For(phase))
         {
             var body = Bodies.Notification(slug, message, phase, targets);
-            SendRules.Check(Names.Notification(channel), exchange, body, ReplyTo);
+            SendRules.Check(Names.Notification(channel), exchange, correlationId, body, ReplyTo);
             if (exchange is not Names.Exchange) await _context.Publisher.CheckExchangeAsync(exchange, cancel).ConfigureAwait(false);
             var draft = new Draft(MessageKind.Notification, exchange, Names.Notification(channel), body) { CorrelationId = correlationId };
             await SendAndWaitAsync(draft, cancel).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using RabbitMQ.Client.Exceptions;
 
 namespace ReWorker.Broker;
@@ -11,6 +12,8 @@ internal static class BrokerFault
         AggregateException { InnerException: { } inner } => Words(inner),
         BrokerUnreachableException { InnerException: { } inner } => Words(inner),
         ConnectFailureException { InnerException: { } inner } => Words(inner),
+        AuthenticationFailureException or PossibleAuthenticationFailureException => "the broker refuses the user name or the password",
+        AuthenticationException tls => $"no TLS: {(tls.Message.Contains("frame", StringComparison.Ordinal) ? "what answers there does not speak it" : tls.Message)}",
         OperationInterruptedException { ShutdownReason.ReplyText: { Length: > 0 } text } => text,
         _ => e.Message.ReplaceLineEndings(" "),
     };

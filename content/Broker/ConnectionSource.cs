@@ -1,5 +1,3 @@
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -11,8 +9,30 @@ namespace ReWorker.Broker;
 /// <summary>Opens connections; reads name, password and certificates anew each time, so that rotated secrets take effect.</summary>
 internal sealed class ConnectionSource(IConfiguration configuration, IOptionsMonitor<BrokerOptions> options, TimeProvider time)
 {
-    /// <summary>Where the connections go, without the password.</summary>
-    public string Address => Factory() is var f ? $"{(f.Ssl.Enabled ? "amqps" : "amqp")}://{f.UserName}@{f.HostName}:{f.Endpoint.Port}/{Uri.EscapeDataString(f.VirtualHost)}" : "";
+    /// <summary>Where the connections go, without the password. Never throws: the log needs it when all else has failed.</summary>
+    public string Address
+    {
+        get
+        {
+            try
+            {
+                var to = Endpoint();
+                return $"{(to.Ssl.Enabled ? "amqps" : "amqp")}://{to.UserName}@{to.HostName}:{to.Endpoint.Port}/{Uri.EscapeDataString(to.VirtualHost)}";
+            }
+            catch (Exception e) when (e is FormatException or OptionsValidationException)
+            {
+                return "the broker";
+            }
+        }
+    }
+
+    /// <summary>The address; says whatever is wrong with it and with the certificates, before anything is opened.</summary>
+    /// <exception cref="FormatException">The URI is none, or a file can't be read; the message names the key.</exception>
+    public string Check()
+    {
+        Factory();
+        return Address;
+    }
 
     /// <exception cref="TimeoutException">The broker did not answer within <see cref="BrokerOptions.ConnectTimeout"/>.</exception>
     public Task<IConnection> OpenAsync(string name, CancellationToken cancel)
@@ -26,6 +46,13 @@ internal sealed class ConnectionSource(IConfiguration configuration, IOptionsMon
     }
 
     private ConnectionFactory Factory()
+    {
+        var factory = Endpoint();
+        if (factory.Ssl.Enabled) factory.Ssl = TlsSettings.Of(options.CurrentValue, factory.HostName);
+        return factory;
+    }
+
+    private ConnectionFactory Endpoint()
     {
         var given = options.CurrentValue;
         var factory = new ConnectionFactory
@@ -45,32 +72,6 @@ internal sealed class ConnectionSource(IConfiguration configuration, IOptionsMon
         };
         factory.Ssl.Enabled = given.Ssl;
         if (configuration.GetConnectionString("rabbitmq") is { Length: > 0 } uri) BrokerUri.Apply(uri, factory);
-        if (factory.Ssl.Enabled) factory.Ssl = Tls(given, factory.HostName);
         return factory;
-    }
-
-    private static SslOption Tls(BrokerOptions given, string host)
-    {
-        var tls = new SslOption(given.ServerName ?? host, enabled: true);
-        if (given.CertificateFile is { Length: > 0 } file)
-            tls.Certs = [X509Certificate2.CreateFromPemFile(file, given.KeyFile)];
-        if (given.CaFile is { Length: > 0 } authorities)
-        {
-            var trusted = new X509Certificate2Collection();
-            trusted.ImportFromPemFile(authorities);
-            tls.CertificateValidationCallback = (_, certificate, _, errors) => IsTrusted(certificate, errors, trusted);
-        }
-        return tls;
-    }
-
-    /// <summary>The given authorities take the system's place; a wrong name or a missing certificate stays an error.</summary>
-    private static bool IsTrusted(X509Certificate? certificate, SslPolicyErrors errors, X509Certificate2Collection authorities)
-    {
-        if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None) return false;
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        return chain.Build(new X509Certificate2(certificate));
     }
 }

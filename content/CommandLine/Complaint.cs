@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client.Exceptions;
@@ -13,6 +14,8 @@ internal static class Complaint
     {
         UsageException => (ExitCodes.Usage, error.Message),
         OptionsValidationException wrong => (ExitCodes.Usage, $"the configuration is wrong: {string.Join("; ", wrong.Failures.Distinct())}"),
+        AggregateException all when all.InnerExceptions.All(one => one is OptionsValidationException) =>
+            (ExitCodes.Usage, $"the configuration is wrong: {string.Join("; ", all.InnerExceptions.SelectMany(one => ((OptionsValidationException)one).Failures).Distinct())}"),
         // the binder's and the URI's: both name the key
         FormatException => (ExitCodes.Usage, error.Message),
         InvalidOperationException { InnerException: FormatException or OverflowException or ArgumentException } => (ExitCodes.Usage, $"the configuration is wrong: {error.Message}"),
@@ -20,7 +23,9 @@ internal static class Complaint
         IOException when error.InnerException is AddressInUseException || error.Message.Contains("address already in use", StringComparison.Ordinal) =>
             (ExitCodes.Failed, $"{error.Message.TrimEnd('.')}; end what uses the port, or set ASPNETCORE_HTTP_PORTS to another"),
         OperationCanceledException => (ExitCodes.Interrupted, "interrupted"),
-        BrokerUnreachableException or OperationInterruptedException or TimeoutException or System.Net.Sockets.SocketException => (ExitCodes.NoAnswer, $"the broker: {BrokerFault.Words(error)}"),
+        NoBrokerException => (ExitCodes.NoAnswer, error.Message),
+        TimeoutException => (ExitCodes.NoAnswer, error.Message),
+        OperationInterruptedException => (ExitCodes.NoAnswer, $"the broker: {BrokerFault.Words(error)}"),
         _ => null,
     };
 
@@ -29,13 +34,16 @@ internal static class Complaint
     {
         if (parsed.Errors.Count == 0) return null;
         var command = parsed.CommandResult.Command;
-        var where = command is RootCommand ? "" : $" of {command.Name}";
+        // the words that lead to it: "dead list"
+        var path = string.Join(' ', parsed.Tokens.Where(one => one.Type is TokenType.Command).Select(one => one.Value));
+        var where = path.Length == 0 ? "" : $" of {path}";
+        if (command.Action is null) return $"{path} needs one of: {string.Join(", ", command.Subcommands.Select(one => one.Name))}";
         if (parsed.UnmatchedTokens is [var unknown, ..])
         {
             var what = unknown.StartsWith('-') ? $"there is no option {unknown}{where}" : $"'{unknown}' is one argument too many{where}";
             var allowed = command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name).Concat(command.Options.Select(one => one.Name)).Append("--Section:Key=value");
             return $"{what}; allowed: {string.Join(", ", allowed)}";
         }
-        return $"{parsed.Errors[0].Message.TrimEnd('.')}; `{string.Join(' ', [RootCommand.ExecutableName, .. command is RootCommand ? Array.Empty<string>() : [command.Name]])} --help` tells more";
+        return $"{parsed.Errors[0].Message.TrimEnd('.')}; `{RootCommand.ExecutableName} {path} --help` tells more";
     }
 }

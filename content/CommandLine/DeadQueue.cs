@@ -30,7 +30,7 @@ internal sealed class DeadQueue(IConnection connection, IChannel channel, string
     public static async Task<DeadQueue> OpenAsync(ConnectionSource source, string queue, TimeProvider time, CancellationToken cancel)
     {
         var (worker, name) = (Names.Queue(queue), Names.DeadQueue(Names.Queue(queue)));
-        var connection = await source.OpenAsync("dead", cancel).ConfigureAwait(false);
+        var connection = await ConnectAsync(source, cancel).ConfigureAwait(false);
         try
         {
             var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true), cancel).ConfigureAwait(false);
@@ -52,7 +52,7 @@ internal sealed class DeadQueue(IConnection connection, IChannel channel, string
         for (var number = 1; number <= count; number++)
         {
             cancel.ThrowIfCancellationRequested();
-            if (await channel.BasicGetAsync(name, autoAck: false, cancel).ConfigureAwait(false) is not { } message) yield break;
+            if (await GetAsync().ConfigureAwait(false) is not { } message) yield break;
             var job = new DeadJob(number, message);
             yield return job;
 
@@ -95,6 +95,22 @@ internal sealed class DeadQueue(IConnection connection, IChannel channel, string
             // lost before: what was not acknowledged is back in the queue
         }
         await connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Not to be cancelled half-way: that would leave the channel in doubt, and the acknowledgements before it.</summary>
+    private Task<BasicGetResult?> GetAsync() => Deadline.RunAsync(
+        token => channel.BasicGetAsync(name, autoAck: false, token), Limit, $"reading {name}", time, CancellationToken.None);
+
+    private static async Task<IConnection> ConnectAsync(ConnectionSource source, CancellationToken cancel)
+    {
+        try
+        {
+            return await source.OpenAsync("dead", cancel).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is BrokerUnreachableException or OperationInterruptedException or TimeoutException or IOException)
+        {
+            throw new NoBrokerException(source.Address, e);
+        }
     }
 
     private async Task MoveAsync(DeadJob job, string to, BasicProperties properties)

@@ -5,6 +5,8 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using ReWorker.Broker;
 using ReWorker.Hosting;
+using ReWorker.Telemetry;
+using Spectre.Console;
 
 namespace ReWorker.CommandLine;
 
@@ -53,7 +55,7 @@ internal sealed class DeadVerb
     {
         var rows = new List<(string Number, string Id, string At, string Attempts, string Job, string Reason)> { ("#", "id", "parked", "attempts", "job", "reason") };
         await foreach (var job in queue.ReadAsync(cancel).ConfigureAwait(false))
-            rows.Add((job.Number.ToString(CultureInfo.InvariantCulture), job.Id, job.ParkedAt, job.Attempts, Terminal.Printable(job.Job), job.Reason.ReplaceLineEndings(" ⏎ ")));
+            rows.Add((job.Number.ToString(CultureInfo.InvariantCulture), job.Id, job.ParkedAt, job.Attempts, Printable.Line(job.Job), job.Reason.ReplaceLineEndings(" ⏎ ")));
 
         _terminal.Line($"{queue.Name} holds {(rows.Count - 1).ToString(CultureInfo.InvariantCulture)} {(rows.Count is 2 ? "job" : "jobs")}");
         if (rows.Count is 1) return ExitCodes.Done;
@@ -61,9 +63,9 @@ internal sealed class DeadVerb
         foreach (var row in rows)
         {
             _terminal.Line(
-                ($" {row.Number.PadLeft(number)}  {row.Id.PadRight(8)}  ", row == rows[0] ? "grey" : "yellow"),
-                ($"{row.At.PadRight(at)}  {row.Attempts.PadRight(attempts)}  {row.Job.PadRight(id)}  ", "grey"),
-                (row.Reason, row == rows[0] ? "grey" : ""));
+                ($" {row.Number.PadLeft(number)}  {row.Id.PadRight(8)}  ", row == rows[0] ? Color.Grey : Color.Yellow),
+                ($"{row.At.PadRight(at)}  {row.Attempts.PadRight(attempts)}  {row.Job.PadRight(id)}  ", Color.Grey),
+                (row.Reason, row == rows[0] ? Color.Grey : Color.Default));
         }
         return ExitCodes.Done;
     }
@@ -76,23 +78,23 @@ internal sealed class DeadVerb
             ("job", job.Job), ("reply to", job.Properties.ReplyTo), ("message id", job.Properties.MessageId), ("app id", job.Properties.AppId),
         })
         {
-            if (value is not null) _terminal.Line(($" {key,-11} ", "grey"), (value.ReplaceLineEndings(" ⏎ "), ""));
+            if (value is not null) _terminal.Line(($" {key,-11} ", Color.Grey), (value.ReplaceLineEndings(" ⏎ "), Color.Default));
         }
-        foreach (var (key, value) in job.Properties.Headers ?? new Dictionary<string, object?>()) _terminal.Line((" header      ", "grey"), ($"{key}: {DeadJob.Text(value)}", ""));
-        foreach (var line in Body(job.Body).Split('\n')) _terminal.Line((" │ ", "grey"), (line, ""));
+        foreach (var (key, value) in job.Properties.Headers ?? new Dictionary<string, object?>()) _terminal.Line((" header      ", Color.Grey), ($"{key}: {DeadJob.Text(value)}", Color.Default));
+        foreach (var line in Body(job.Body).Split('\n')) _terminal.Line((" │ ", Color.Grey), (line, Color.Default));
         return Task.CompletedTask;
     }, "", cancel);
 
     private Task<int> ReplayAsync(DeadQueue queue, DeadSelection selection, CancellationToken cancel) => EachAsync(queue, selection, async job =>
     {
         await queue.ReplayAsync(job).ConfigureAwait(false);
-        _terminal.Line((" replayed  ", "green"), ($"{job.Id}  {job.Job}", ""));
+        _terminal.Line((" replayed  ", Color.Green), ($"{job.Id}  {job.Job}", Color.Default));
     }, "replayed", cancel);
 
     private Task<int> DropAsync(DeadQueue queue, DeadSelection selection, CancellationToken cancel) => EachAsync(queue, selection, async job =>
     {
         await queue.DropAsync(job).ConfigureAwait(false);
-        _terminal.Line((" dropped   ", "red"), ($"{job.Id}  {job.Job}", ""));
+        _terminal.Line((" dropped   ", Color.Red), ($"{job.Id}  {job.Job}", Color.Default));
     }, "dropped", cancel);
 
     private async Task<int> EachAsync(DeadQueue queue, DeadSelection selection, Func<DeadJob, Task> action, string done, CancellationToken cancel)

@@ -7,7 +7,7 @@ namespace ReWorker.CommandLine;
 /// <summary>The worker itself, and the default: also as the Python runner was called, <c>MQ_CONFIG.json [-w WORKER_CONFIG.json]</c>.</summary>
 internal static class RunVerb
 {
-    public static void Add(Command command, string[] settings, Action<IHostApplicationBuilder> workers)
+    public static Command Create(string[] settings, Action<IHostApplicationBuilder> workers)
     {
         var broker = new Argument<string?>("MQ_CONFIG.json")
         {
@@ -15,8 +15,7 @@ internal static class RunVerb
             Description = "How to reach the broker: user, password, server, vhost, and if need be port, ssl. Without it: the configuration.",
         };
         var worker = new Option<string?>("--worker-config", "-w") { Description = "The step's own settings.", HelpName = "WORKER_CONFIG.json" };
-        command.Add(broker);
-        command.Add(worker);
+        var command = new Command("run", "Runs the worker; the default.") { broker, worker };
         command.SetAction(async (parsed, cancel) =>
         {
             var files = new List<string>();
@@ -24,6 +23,7 @@ internal static class RunVerb
             if (parsed.GetValue(worker) is { } own) files.AddRange(WorkerConfig.Read(own));
             return await HostAsync([.. files, .. settings], 8080, workers, cancel).ConfigureAwait(false);
         });
+        return command;
     }
 
     public static async Task<int> HostAsync(string[] settings, int port, Action<IHostApplicationBuilder> workers, CancellationToken cancel)

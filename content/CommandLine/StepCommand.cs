@@ -8,6 +8,8 @@ public static class StepCommand
 {
     internal static readonly string[] Verbs = ["run", "submit", "dead", "output", "health"];
 
+    private static readonly string[] Asks = ["--help", "-h", "-?", "--version"];
+
     /// <summary>Runs the verb that the arguments name, by default the worker, and returns the process's exit status.</summary>
     /// <param name="args">The process's arguments.</param>
     /// <param name="workers">Adds the workers: <c>static host =&gt; host.AddWorker&lt;MyWorker&gt;()</c>.</param>
@@ -18,13 +20,13 @@ public static class StepCommand
         try
         {
             var (words, settings) = Settings.Split(args);
-            var parsed = Create(terminal, settings, workers).Parse(words, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+            var parsed = Create(terminal, settings, workers).Parse(WithVerb(words), new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
             if (Complaint.Of(parsed) is { } complaint) throw new UsageException(complaint);
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,
                 // a host handles signals itself; the other verbs end what they hold
-                ProcessTerminationTimeout = parsed.CommandResult.Command is RootCommand or { Name: "run" or "output" } ? null : TimeSpan.FromSeconds(10),
+                ProcessTerminationTimeout = parsed.CommandResult.Command.Name is "run" or "output" ? null : TimeSpan.FromSeconds(10),
             }).ConfigureAwait(false);
         }
         catch (Exception e)
@@ -36,25 +38,23 @@ public static class StepCommand
         }
     }
 
-    private static RootCommand Create(Terminal terminal, string[] settings, Action<IHostApplicationBuilder> workers)
+    private static string[] WithVerb(string[] words) =>
+        words is [var first, ..] && (Verbs.Contains(first) || Asks.Contains(first)) ? words : ["run", .. words];
+
+    private static RootCommand Create(Terminal terminal, string[] settings, Action<IHostApplicationBuilder> workers) => new(
+        """
+        A worker for jobs on RabbitMQ.
+
+        Without a verb it runs the worker. Settings come from appsettings.json, the environment (Worker__Queue=…),
+        /run/secrets and, for every verb, from arguments of the form --Section:Key=value (--Worker:Queue=…).
+
+        Exit status: 0 done, 1 failed or not ready, 2 no answer in time, 64 wrong arguments or configuration, 130 interrupted.
+        """)
     {
-        var root = new RootCommand(
-            """
-            A worker for jobs on RabbitMQ.
-
-            Without a verb it runs the worker. Settings come from appsettings.json, the environment (Worker__Queue=…),
-            /run/secrets and, for every verb, from arguments of the form --Section:Key=value (--Worker:Queue=…).
-
-            Exit status: 0 done, 1 failed or not ready, 2 no answer in time, 64 wrong arguments or configuration, 130 interrupted.
-            """);
-        RunVerb.Add(root, settings, workers);
-        var run = new Command("run", "Runs the worker, as without a verb.");
-        RunVerb.Add(run, settings, workers);
-        root.Add(run);
-        root.Add(SubmitVerb.Create(terminal, settings));
-        root.Add(DeadVerb.Create(terminal, settings));
-        root.Add(OutputVerb.Create(settings));
-        root.Add(HealthVerb.Create(terminal));
-        return root;
-    }
+        RunVerb.Create(settings, workers),
+        SubmitVerb.Create(terminal, settings),
+        DeadVerb.Create(terminal, settings),
+        OutputVerb.Create(settings),
+        HealthVerb.Create(terminal),
+    };
 }

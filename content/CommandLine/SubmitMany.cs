@@ -13,12 +13,18 @@ internal sealed class SubmitMany(JobClient client, IFollower follower, Terminal 
 
     public async Task<int> RunAsync(Func<JobRequest> next, int count, int concurrency, CancellationToken cancel)
     {
+        // the first jobs' times are not to be the connection's
+        await client.ConnectAsync(next().Timeout, cancel).ConfigureAwait(false);
         var began = time.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var jobs = Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = concurrency, CancellationToken = stop.Token },
-            async (_, _) => await SendAsync(next(), stop).ConfigureAwait(false));
+        var left = count;
+        async Task LoopAsync()
+        {
+            while (!stop.IsCancellationRequested && Interlocked.Decrement(ref left) >= 0) await SendAsync(next(), stop).ConfigureAwait(false);
+        }
+        var jobs = Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => LoopAsync()));
         await ShowProgressAsync(jobs, count).ConfigureAwait(false);
-        await jobs.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await jobs.ConfigureAwait(false);
 
         _tally.Elapsed = time.GetElapsedTime(began);
         follower.Summary(_tally);

@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text;
+using ReWorker.Telemetry;
 using Spectre.Console;
 
 namespace ReWorker.CommandLine;
@@ -21,48 +20,35 @@ internal sealed class Terminal(Stream input, TextWriter output, TextWriter error
 
     public void Error(string line)
     {
-        lock (_gate) error.WriteLine(Printable(line));
+        lock (_gate) error.WriteLine(Printable.Line(line));
     }
 
     /// <summary>One line of parts, each with its colour. The text is a stranger's: it is escaped here.</summary>
-    public void Line(params ReadOnlySpan<(string Text, string Style)> parts)
+    public void Line(params ReadOnlySpan<(string Text, Color Color)> parts)
     {
         lock (_gate)
         {
             if (_lines is null)
             {
-                foreach (var (text, _) in parts) output.Write(Printable(text));
+                foreach (var (text, _) in parts) output.Write(Printable.Line(text));
                 output.WriteLine();
             }
             else
             {
                 var paragraph = new Paragraph();
-                foreach (var (text, style) in parts) paragraph.Append(Printable(text), Style.Parse(style));
+                foreach (var (text, color) in parts) paragraph.Append(Printable.Line(text), new Style(color));
                 _lines.Write(paragraph);
                 _lines.WriteLine();
             }
         }
     }
 
-    public void Line(string text) => Line((text, ""));
+    public void Line(string text) => Line((text, Color.Default));
 
     /// <summary>For machines: as it is.</summary>
     public void Raw(string line)
     {
         lock (_gate) output.WriteLine(line);
-    }
-
-    /// <summary>No control character reaches the terminal, nor what turns the direction of writing or breaks the line.</summary>
-    public static string Printable(string text)
-    {
-        if (!text.Any(IsUnsafe)) return text;
-        var line = new StringBuilder(text.Length + 16);
-        foreach (var one in text)
-        {
-            if (IsUnsafe(one)) line.Append(CultureInfo.InvariantCulture, $"\\u{(int)one:x4}");
-            else line.Append(one);
-        }
-        return line.ToString();
     }
 
     /// <summary>The terminal wraps long lines by itself, and a copied line stays one.</summary>
@@ -72,8 +58,4 @@ internal sealed class Terminal(Stream input, TextWriter output, TextWriter error
         console.Profile.Width = int.MaxValue / 4;
         return console;
     }
-
-    private static bool IsUnsafe(char one) =>
-        (char.IsControl(one) && one is not '\t')
-        || one is '\u061C' or '\u200E' or '\u200F' or '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using ReWorker.Protocol;
 using ReWorker.Requesting;
+using Spectre.Console;
 
 namespace ReWorker.CommandLine;
 
@@ -16,19 +17,19 @@ internal sealed class TextFollower(Terminal terminal, bool isQuiet) : IFollower
         switch (heard)
         {
             case JobEvent.Started when !isQuiet:
-                terminal.Line(Label("started", "blue"), (Names.Queue(job.Queue), ""), ("  job ", "grey"), (job.CorrelationId, "grey"));
+                terminal.Line(Label("started", Color.Blue), (Names.Queue(job.Queue), Color.Default), ("  job ", Color.Grey), (job.CorrelationId, Color.Grey));
                 break;
             case JobEvent.Output output when !isQuiet:
-                foreach (var line in output.Line.Split('\n')) terminal.Line((" │ ", "grey"), (line.TrimEnd('\r'), ""));
+                foreach (var line in output.Line.Split('\n')) terminal.Line((" │ ", Color.Grey), (line.TrimEnd('\r'), Color.Default));
                 break;
             case JobEvent.Notification one when !isQuiet:
-                terminal.Line((" ◆ ", "yellow"), ($"{one.Channel} → {string.Join(", ", one.Targets)}  ", "yellow"), (one.Slug, ""));
+                terminal.Line((" ◆ ", Color.Yellow), ($"{one.Channel} → {string.Join(", ", one.Targets)}  ", Color.Yellow), (one.Slug, Color.Default));
                 break;
             case JobEvent.Completed completed:
-                terminal.Line(Label("completed", "green"), ($"{Seconds(elapsed)}   {Compact(completed.Data)}".TrimEnd(), ""));
+                terminal.Line(Label("completed", Color.Green), ($"{Seconds(elapsed)}   {Compact(completed.Data)}".TrimEnd(), Color.Default));
                 break;
             case JobEvent.Failed failed:
-                terminal.Line(Label("failed", "red"), ($"{Seconds(elapsed)}   {failed.Reason.ReplaceLineEndings(" ⏎ ")}", ""));
+                terminal.Line(Label("failed", Color.Red), ($"{Seconds(elapsed)}   {failed.Reason.ReplaceLineEndings(" ⏎ ")}", Color.Default));
                 break;
         }
     }
@@ -37,14 +38,14 @@ internal sealed class TextFollower(Terminal terminal, bool isQuiet) : IFollower
 
     public void Summary(Tally tally)
     {
-        terminal.Line(Label("completed", "green"), (Number(tally.Completed), ""));
-        terminal.Line(Label("failed", tally.Failed > 0 ? "red" : "grey"), (Number(tally.Failed), ""), (tally.FirstFailure is { } reason ? $"   first: {reason.ReplaceLineEndings(" ⏎ ")}" : "", "grey"));
-        terminal.Line(Label("no answer", tally.NoAnswer > 0 ? "red" : "grey"), (Number(tally.NoAnswer), ""), (tally.FirstSilence is { } why ? $"   first: {why}" : "", "grey"));
-        terminal.Line(Label("in all", "grey"), (string.Create(CultureInfo.InvariantCulture,
-            $"{Seconds(tally.Elapsed)}   {tally.JobsPerSecond:0.0} jobs/s   p50 {tally.Percentile(0.50):0.000} s   p99 {tally.Percentile(0.99):0.000} s"), ""));
+        terminal.Line(Label("completed", Color.Green), (Number(tally.Completed), Color.Default));
+        terminal.Line(Label("failed", tally.Failed > 0 ? Color.Red : Color.Grey), (Number(tally.Failed), Color.Default), (tally.FirstFailure is { } reason ? $"   first: {reason.ReplaceLineEndings(" ⏎ ")}" : "", Color.Grey));
+        terminal.Line(Label("no answer", tally.NoAnswer > 0 ? Color.Red : Color.Grey), (Number(tally.NoAnswer), Color.Default), (tally.FirstSilence is { } why ? $"   first: {why}" : "", Color.Grey));
+        terminal.Line(Label("in all", Color.Grey), (string.Create(CultureInfo.InvariantCulture,
+            $"{Seconds(tally.Elapsed)}   {tally.JobsPerSecond:0.0} jobs/s   p50 {tally.Percentile(0.50):0.000} s   p99 {tally.Percentile(0.99):0.000} s"), Color.Default));
     }
 
-    private static (string, string) Label(string text, string style) => ($" {text,-9}  ", style);
+    private static (string, Color) Label(string text, Color color) => ($" {text,-9}  ", color);
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -2,3 +2,7 @@ namespace ReWorker.CommandLine;
 
 /// <summary>What was asked for can't be done as it was asked: one line that names the thing and the way out.</summary>
 internal sealed class UsageException(string message) : Exception(message);
+
+/// <summary>The broker can't be reached.</summary>
+internal sealed class NoBrokerException(string address, Exception why)
+    : Exception($"{address}: {Broker.BrokerFault.Words(why)}; is the broker running there? Broker:Server or ConnectionStrings:rabbitmq says where it is", why);

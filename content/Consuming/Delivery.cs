@@ -33,17 +33,28 @@ internal interface IDeliverySource
     Task FlushAsync(CancellationToken cancel);
 }
 
-/// <summary>One message as it came from the broker; the body is a copy of its own.</summary>
-internal sealed record Delivery(IDeliverySource Source, DeliveryInfo Info, IReadOnlyBasicProperties Properties, byte[] Body)
+/// <summary>One message as it came from the broker.</summary>
+internal sealed class Delivery(IDeliverySource source, DeliveryInfo info, IReadOnlyBasicProperties properties, byte[] body)
 {
+    public IDeliverySource Source => source;
+
+    public DeliveryInfo Info => info;
+
+    public IReadOnlyBasicProperties Properties => properties;
+
+    /// <summary>A copy of its own; empty once the job has ended, since the ledger remembers it for a while.</summary>
+    public byte[] Body { get; private set; } = body;
+
     /// <summary>The same for each delivery of one message, as far as can be told from outside.</summary>
-    public UInt128 Key { get; } = MessageKey.Of(Properties, Body);
+    public UInt128 Key { get; } = MessageKey.Of(properties, body);
 
     /// <summary>How often the broker says that it was delivered and failed before.</summary>
-    public int EarlierAttempts { get; } = DeliveryCount.Of(Properties, Info.Redelivered);
+    public int EarlierAttempts { get; } = DeliveryCount.Of(properties, info.Redelivered);
 
     /// <summary>The job in hand that it settles.</summary>
     public Running.JobInHand? Job { get; set; }
 
     public void Settle(Settlement how) => Source.Settle(this, how);
+
+    public void DropBody() => Body = [];
 }

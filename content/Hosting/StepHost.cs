@@ -28,7 +28,7 @@ internal static class StepHost
             Args = ["--hostBuilder:reloadConfigOnChange=false", .. args],
             ContentRootPath = AppContext.BaseDirectory,
         });
-        AddSecrets(builder.Configuration);
+        AddSecrets(builder.Configuration, Secrets);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
             builder.WebHost.UseUrls($"http://127.0.0.1:{defaultPort}");
         AddLogging(builder);
@@ -47,16 +47,16 @@ internal static class StepHost
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddJsonFile("appsettings.json", optional: true).AddEnvironmentVariables().AddCommandLine(args);
-        AddSecrets(builder.Configuration);
+        AddSecrets(builder.Configuration, Secrets);
         builder.AddBroker();
         return builder.Services.BuildServiceProvider();
     }
 
     /// <summary>One file a secret, the file's name the key: <c>Broker__Password</c>. They come before the command line only.</summary>
-    private static void AddSecrets(ConfigurationManager configuration)
+    internal static void AddSecrets(ConfigurationManager configuration, string folder)
     {
-        if (!Directory.Exists(Secrets)) return;
-        var source = new KeyPerFileConfigurationSource { FileProvider = new PhysicalFileProvider(Secrets), Optional = true, ReloadOnChange = false };
+        if (!Directory.Exists(folder)) return;
+        var source = new KeyPerFileConfigurationSource { FileProvider = new PhysicalFileProvider(folder), Optional = true, ReloadOnChange = false };
         var sources = ((IConfigurationBuilder)configuration).Sources;
         var commandLine = sources.ToList().FindLastIndex(one => one is CommandLineConfigurationSource);
         sources.Insert(commandLine < 0 ? sources.Count : commandLine, source);

@@ -55,13 +55,20 @@ public static class WorkerRegistration
             // two workers on one queue would take each other's jobs
             if (!isFirst) options.Queue = "";
             configuration.GetSection($"{WorkerOptions.Section}:{name}").Bind(options);
-            if (options.Queue.Length == 0) options.Queue = name.ToLowerInvariant();
+            if (string.IsNullOrEmpty(options.Queue)) options.Queue = name.ToLowerInvariant();
         }).ValidateOnStart();
         // the host waits for the longest drain, and for what follows it
         builder.Services.AddOptions<HostOptions>().Configure<IOptionsMonitor<WorkerOptions>>((host, workers) =>
         {
-            var needed = workers.Get(name).DrainTimeout + TimeSpan.FromSeconds(10);
-            if (host.ShutdownTimeout < needed) host.ShutdownTimeout = needed;
+            try
+            {
+                var needed = workers.Get(name).DrainTimeout + TimeSpan.FromSeconds(10);
+                if (host.ShutdownTimeout < needed) host.ShutdownTimeout = needed;
+            }
+            catch (OptionsValidationException)
+            {
+                // the start says it, together with whatever else is wrong
+            }
         });
         return builder;
     }

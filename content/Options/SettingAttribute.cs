@@ -20,8 +20,9 @@ internal abstract class SettingAttribute : ValidationAttribute
     [SuppressMessage("Trimming", "IL2026", Justification = "Nothing is looked up by name: the key comes from the generated validator.")]
     protected override ValidationResult? IsValid(object? value, ValidationContext context)
     {
-        if (value is null || Allows(value)) return ValidationResult.Success;
+        // a number that is not set has its default; JSON's null takes a text's default away
+        if (value is null ? this is not TextAttribute : Allows(value)) return ValidationResult.Success;
         var section = context.ObjectType.Name.Replace("Options", "", StringComparison.Ordinal);
-        return new ValidationResult($"{section}:{context.MemberName} is {(Secret ? "not" : $"'{Shown(value)}'; allowed:")} {Allowed}");
+        return new ValidationResult($"{section}:{context.MemberName} is {(Secret ? "not" : $"'{(value is null ? "" : Shown(value))}'; allowed:")} {Allowed}");
     }
 }

@@ -30,7 +30,7 @@ public sealed class WorkerOptions
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>How long running jobs may go on after the process was told to stop. 0 s to 24 h, default 20 s.</summary>
-    [Duration("00:00:00", "24:00:00")]
+    [Duration("00:00:00", "1.00:00:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>A larger body is refused. 1 byte to 16 MiB, default 4 MiB.</summary>
@@ -42,9 +42,11 @@ public sealed class WorkerOptions
     public int MaxAttempts { get; set; } = 20;
 
     /// <summary>What to do with a job that ran before and was interrupted. Default: run it again.</summary>
+    [OneOf(nameof(OnRedelivery.RunAgain), nameof(OnRedelivery.Fail))]
     public OnRedelivery OnRedelivery { get; set; } = OnRedelivery.RunAgain;
 
     /// <summary>Output below this level does not reach the users. Default: Debug, which is everything but Trace.</summary>
+    [OneOf("Trace", "Debug", "Information", "Warning", "Error", "Critical", "None")]
     public LogLevel OutputLevel { get; set; } = LogLevel.Debug;
 
     /// <summary>Sends the notifications that a job asks for, where the step has not sent its own. Default: true.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -23,6 +24,7 @@ internal static class JobReader
         JsonElement root;
         try
         {
+            if (body.IndexOf("\\ud"u8) >= 0 || body.IndexOf("\\uD"u8) >= 0) CheckCharacters(body);
             root = JsonElement.Parse(body, Strict);
         }
         catch (JsonException e)
@@ -62,9 +64,27 @@ internal static class JobReader
         var notify = NotifyTargets.None;
         if (root.TryGetProperty("notify", out var wanted) && wanted.ValueKind is not JsonValueKind.Null && !NotifyTargets.TryRead(wanted, out notify))
             return WrongShape("notify", wanted, "an object phase → channel → list of targets");
+        if (notify.Channels.Select(Encoding.UTF8.GetByteCount).FirstOrDefault(bytes => bytes > Names.ChannelBytes) is > 0 and var tooLong)
+            return new Refusal($"the job's 'notify' names a channel of {tooLong} bytes; allowed: {Names.ChannelBytes}", Park: false);
 
         job = new JobContent(root, group, parameters, values, notify);
         return null;
+    }
+
+    /// <summary>An escape may stand for half a character, which nothing could write again.</summary>
+    /// <exception cref="JsonException">One does.</exception>
+    private static void CheckCharacters(ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            while (reader.Read())
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped) reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            throw new JsonException($"the text before byte {reader.BytesConsumed} holds half a character");
+        }
     }
 
     private static Refusal Unusable(string why) => new($"the job's body can't be read: {why}", Park: true);

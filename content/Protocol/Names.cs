@@ -17,6 +17,9 @@ internal static class Names
     /// <summary>AMQP's limit for a short string: routing keys, correlation ids, queue names.</summary>
     public const int ShortStringBytes = 255;
 
+    /// <summary>The longest channel whose routing key is a short string still.</summary>
+    public const int ChannelBytes = ShortStringBytes - 7;
+
     public static string Queue(string name) => $"worker.{name}";
 
     /// <summary>Where the jobs that nobody can finish wait for a person.</summary>

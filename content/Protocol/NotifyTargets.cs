@@ -12,6 +12,9 @@ internal sealed class NotifyTargets
     public IReadOnlyList<KeyValuePair<string, string[]>> For(Phase phase) =>
         _phases.TryGetValue(Names.Of(phase), out var channels) ? channels : [];
 
+    /// <summary>Every channel, of any phase.</summary>
+    public IEnumerable<string> Channels => _phases.Values.SelectMany(channels => channels, (_, one) => one.Key);
+
     /// <summary>Reads <c>{"failed":{"irc":["#ops"]}}</c>; a single target may stand without its list.</summary>
     public static bool TryRead(JsonElement json, out NotifyTargets targets)
     {

@@ -11,10 +11,11 @@ internal static class SendRules
     public const int MaxBodyBytes = 16 * 1024 * 1024;
 
     /// <exception cref="ArgumentException">The message can't be sent; the text says why and what is allowed.</exception>
-    public static void Check(string topic, string exchange, byte[] body, string? replyTo)
+    public static void Check(string topic, string exchange, string? correlationId, byte[] body, string? replyTo)
     {
-        if (Encoding.UTF8.GetByteCount(topic) is > Names.ShortStringBytes and var bytes)
-            throw new ArgumentException($"the routing key has {bytes} bytes; allowed: {Names.ShortStringBytes}", nameof(topic));
+        CheckLength("routing key", topic, nameof(topic));
+        CheckLength("exchange's name", exchange, nameof(exchange));
+        CheckLength("correlation id", correlationId ?? "", nameof(correlationId));
         if (body.Length > MaxBodyBytes)
             throw new ArgumentException($"the message has {body.Length} bytes; allowed: {MaxBodyBytes}", nameof(body));
         if (exchange is Names.DefaultExchange && topic == replyTo && HasStatus(body))
@@ -27,6 +28,12 @@ internal static class SendRules
     /// </summary>
     public static string? ReplyTo(string? replyTo) =>
         string.IsNullOrEmpty(replyTo) || (replyTo.StartsWith("worker.", StringComparison.Ordinal) && Remedies.Has(Remedy.ReplyRules)) ? null : replyTo;
+
+    private static void CheckLength(string what, string text, string parameter)
+    {
+        if (Encoding.UTF8.GetByteCount(text) is > Names.ShortStringBytes and var bytes)
+            throw new ArgumentException($"the {what} has {bytes} bytes; allowed: {Names.ShortStringBytes}", parameter);
+    }
 
     private static bool HasStatus(byte[] body)
     {

@@ -43,9 +43,6 @@ internal sealed class OutboundMessage
     /// <summary>Why it can never be sent.</summary>
     public Exception? Error { get; set; }
 
-    /// <summary>On how many connections it was the only one in doubt when the broker failed.</summary>
-    public int Strikes { get; set; }
-
     /// <summary>When it was written to the connection last (a timestamp of the time provider).</summary>
     public long WrittenAt { get; set; }
 
@@ -71,6 +68,7 @@ internal sealed class OutboundMessage
         if (TraceParent is not null) headers["traceparent"] = TraceParent;
         if (TraceState is not null) headers["tracestate"] = TraceState;
         foreach (var (key, value) in Headers ?? new Dictionary<string, object?>()) headers[key] = value;
+        if (Original is not null) HeaderRoom.MakeIn(headers, Headers);
         properties.Headers = headers;
         return properties;
     }

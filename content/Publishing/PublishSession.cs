@@ -116,8 +116,8 @@ internal sealed partial class PublishSession : IDisposable
             left.Remove(culprit);
             GiveUp(culprit, reason);
         }
-        // alone on three connections that the broker failed on: it is this one
-        if (BrokerFailed && left is [var alone] && ++alone.Strikes == Strikes)
+        // alone on three connections that the broker failed on: it is this one, and what its job sends next will be no better
+        if (BrokerFailed && left is [var alone] && ++alone.Owner.Strikes >= Strikes)
         {
             left.Clear();
             GiveUp(alone, reason);

@@ -119,6 +119,19 @@ public sealed partial class JobClient : IAsyncDisposable
         await _connection.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <summary>Opens the connection before the first job asks for it.</summary>
+    internal async Task ConnectAsync(TimeSpan limit, CancellationToken cancel)
+    {
+        try
+        {
+            await _connection.CurrentAsync(cancel).WaitAsync(limit, _time, cancel).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"no broker within {limit.TotalSeconds:0.###} s: {_connection.Trouble ?? "it does not answer"}");
+        }
+    }
+
     private async Task<bool> PublishAsync(JobRequest job, byte[] body, PendingJob pending, CancellationToken cancel)
     {
         var queue = Names.Queue(job.Queue);
@@ -177,8 +190,7 @@ public sealed partial class JobClient : IAsyncDisposable
         {
             cancel.ThrowIfCancellationRequested();
             ObjectDisposedException.ThrowIf(_disposed.IsCancellationRequested, this);
-            var trouble = _connection.Trouble is { } why ? $"; {why}" : "";
-            throw new TimeoutException($"no answer from {Names.Queue(job.Queue)} within {job.Timeout.TotalSeconds:0.###} s: {pending.State}{trouble}");
+            throw new TimeoutException($"no answer from {Names.Queue(job.Queue)} within {job.Timeout.TotalSeconds:0.###} s: {_connection.Trouble ?? pending.State}");
         }
     }
 

@@ -8,17 +8,18 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
 {
     private static readonly TimeSpan MostBackoff = TimeSpan.FromSeconds(3);
 
-    private readonly string _address = source.Address;
+    private readonly string _address = source.Check();
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private TaskCompletionSource<ReplyLink> _link = NewLink();
     private Task? _loop;
     private int _attempts;
+    private string? _lastWhy;
 
     /// <summary>What stands between here and the broker, and what was tried; null while nothing does.</summary>
     public string? Trouble { get; private set; }
 
-    /// <summary>Called with each new trouble.</summary>
+    /// <summary>Called with each trouble that is not the one before.</summary>
     public Action<string>? OnTrouble { get; set; }
 
     public Task<ReplyLink> CurrentAsync(CancellationToken cancel)
@@ -45,14 +46,14 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
             try
             {
                 link = await ReplyLink.OpenAsync(source, queue, confirmTimeout, time, _stop.Token).ConfigureAwait(false);
-                (Trouble, _attempts) = (null, 0);
+                (Trouble, _lastWhy, _attempts) = (null, null, 0);
                 var since = time.GetTimestamp();
                 lock (_gate) _link.SetResult(link);
 
                 var why = await link.Loss.WaitAsync(_stop.Token).ConfigureAwait(false);
                 lock (_gate) _link = NewLink();
                 if (time.GetElapsedTime(since) > MostBackoff) backoff.Reset();
-                Say($"lost {_address}: {why}");
+                Say($"lost {_address}", why);
                 await link.DisposeAsync().ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -64,16 +65,18 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
             }
             catch (Exception e)
             {
-                Say($"tried {_address} {++_attempts} {(_attempts is 1 ? "time" : "times")}: {BrokerFault.Words(e)}");
+                Say($"tried {_address} {++_attempts} {(_attempts is 1 ? "time" : "times")}", BrokerFault.Words(e));
             }
             await Task.Delay(backoff.Next(), time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private void Say(string trouble)
+    private void Say(string what, string why)
     {
-        Trouble = trouble;
-        OnTrouble?.Invoke(trouble);
+        Trouble = $"{what}: {why}";
+        if (why == _lastWhy) return;
+        _lastWhy = why;
+        OnTrouble?.Invoke(Trouble);
     }
 
     private static TaskCompletionSource<ReplyLink> NewLink() => new(TaskCreationOptions.RunContinuationsAsynchronously);

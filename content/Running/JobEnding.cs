@@ -15,6 +15,8 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
     /// <summary>A reply larger than this may be over the broker's own limit: it is sent on trial.</summary>
     private const int LargeReply = 1024 * 1024;
 
+    private const int MostOfAHeader = 1000;
+
     public void SayStarted(JobContext context)
     {
         Reply(context.Hand, context.Outbox, "started", Bodies.Started);
@@ -113,7 +115,7 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
     {
         var headers = new Dictionary<string, object?>
         {
-            ["x-reworker-reason"] = reason,
+            ["x-reworker-reason"] = reason.Length <= MostOfAHeader ? reason : $"{reason[..MostOfAHeader]}…",
             ["x-reworker-parked-at"] = parts.Time.GetUtcNow().ToString("O"),
             ["x-reworker-queue"] = parts.Queue,
             [DeliveryCount.Header] = hand.Attempt - 1,

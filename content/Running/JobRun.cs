@@ -82,7 +82,7 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
         }
         catch (Exception e) when (!stop.IsCancellationRequested)
         {
-            LogFailed(log, e, Printable.Of(job.CorrelationId), e.Message);
+            LogFailed(log, e, Printable.Of(job.CorrelationId), Printable.Of(e.Message));
             return Outcome.Failed(Reason(e));
         }
         catch (Exception) when (limit.IsCancellationRequested)

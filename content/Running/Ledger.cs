@@ -42,6 +42,7 @@ internal sealed class Ledger
             delivery.Job = known;
             known.Delivery = delivery;
             kind = known.State is JobState.Ended ? DeliveryKind.Duplicate : DeliveryKind.Adopted;
+            if (known.State is JobState.Ended) delivery.DropBody();
             if (known.Settlement is { } how and not Settlement.Discard) delivery.Settle(how);
             if (known.State is not JobState.Lost) return false;
             known.State = JobState.Waiting;
@@ -79,6 +80,7 @@ internal sealed class Ledger
         lock (_gate)
         {
             job.State = JobState.Ended;
+            job.Delivery.DropBody();
             if (job.Settlement is Settlement.Discard) job.Settlement = null;
             TrySettle(job, how);
         }

@@ -22,11 +22,14 @@ internal enum OutcomeKind
 /// <param name="Park">A person must look at the message.</param>
 internal sealed record Outcome(OutcomeKind Kind, byte[]? Data = null, string? Reason = null, bool Park = false)
 {
+    /// <summary>A reason is for people; what is longer would not fit onto the bus in the end.</summary>
+    private const int MostOfAReason = 16 * 1024;
+
     public static readonly Outcome HandedBack = new(OutcomeKind.HandedBack);
 
-    public static Outcome Failed(string reason) => new(OutcomeKind.Failed, Reason: reason);
+    public static Outcome Failed(string reason) => new(OutcomeKind.Failed, Reason: Cut(reason));
 
-    public static Outcome Refused(string reason, bool park) => new(OutcomeKind.Refused, Reason: reason, Park: park);
+    public static Outcome Refused(string reason, bool park) => new(OutcomeKind.Refused, Reason: Cut(reason), Park: park);
 
     public bool IsCompleted => Kind is OutcomeKind.Completed;
 
@@ -38,4 +41,6 @@ internal sealed record Outcome(OutcomeKind Kind, byte[]? Data = null, string? Re
         OutcomeKind.HandedBack => "handed_back",
         _ => "recounted",
     };
+
+    private static string Cut(string reason) => reason.Length <= MostOfAReason ? reason : $"{reason[..MostOfAReason]}…";
 }

@@ -36,7 +36,7 @@ internal sealed partial class Supervisor(
         if (_runners.GroupBy(one => one.Queue).FirstOrDefault(queue => queue.Count() > 1) is { } shared)
             throw new OptionsValidationException(WorkerOptions.Section, typeof(WorkerOptions), [$"{string.Join(" and ", shared.Select(one => one.Name))} have the same queue, {shared.Key}; allowed: one each, by Worker:<class name>:Queue"]);
         // an address that can't be read will not mend itself: better no start than a loop
-        health.Set("connection", false, $"not connected yet to {source.Address}");
+        health.Set("connection", false, $"not connected yet to {source.Check()}");
         foreach (var runner in _runners) runner.Start();
         _loop = Task.Run(LoopAsync, CancellationToken.None);
         return Task.CompletedTask;

@@ -8,10 +8,13 @@ namespace ReWorker.Telemetry;
 /// <summary>The job's span: a child of the requester's, and the parent of everything that the job sends.</summary>
 internal static class JobTrace
 {
+    /// <summary>Nobody must carry more on, and every message of the job would.</summary>
+    private const int MostState = 512;
+
     public static Activity? Start(Delivery delivery, string queue, Outbox outbox)
     {
         var given = Header(delivery, "traceparent");
-        var state = Header(delivery, "tracestate");
+        var state = Header(delivery, "tracestate") is { Length: <= MostState } sane ? sane : null;
         ActivityContext.TryParse(given, state, isRemote: true, out var parent);
         var span = Instruments.Traces.StartActivity($"process {queue}", ActivityKind.Consumer, parent);
         span?.SetTag("messaging.system", "rabbitmq")

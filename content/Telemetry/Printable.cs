@@ -16,16 +16,20 @@ internal static class Printable
         _ => Line(text),
     };
 
-    /// <summary>As one line: control characters escaped.</summary>
+    /// <summary>As one line: no control character but the tab, nothing that turns the direction of writing.</summary>
     public static string Line(string text)
     {
-        if (!text.Any(char.IsControl)) return text;
-        var line = new StringBuilder();
+        if (!text.Any(IsUnsafe)) return text;
+        var line = new StringBuilder(text.Length + 16);
         foreach (var one in text)
         {
-            if (char.IsControl(one)) line.Append(CultureInfo.InvariantCulture, $"\\u{(int)one:x4}");
+            if (IsUnsafe(one)) line.Append(CultureInfo.InvariantCulture, $"\\u{(int)one:x4}");
             else line.Append(one);
         }
         return line.ToString();
     }
+
+    private static bool IsUnsafe(char one) =>
+        (char.IsControl(one) && one is not '\t')
+        || one is '\u061C' or '\u200E' or '\u200F' or '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

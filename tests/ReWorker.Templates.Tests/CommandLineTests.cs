@@ -51,11 +51,13 @@ public sealed class CommandLineTests(InstalledTemplates templates)
     [Theory]
     [InlineData("--colour", "'--colour' is not a valid option")]
     [InlineData("--queue", "Required argument missing for option: '--queue'")]
+    [InlineData("--no-restore=maybe", "'maybe' is not a valid option")]
+    [InlineData("--name=a/b", "Name cannot contain any of the following characters")]
     public async Task Option_Wrong_IsNamed(string option, string error)
     {
         var folder = templates.Folder.EmptyFolder();
 
-        var result = await templates.Folder.RunAsync(folder, "reworker", "-n", "MyStep", option);
+        var result = await templates.Folder.RunAsync(folder, "reworker", option);
 
         Assert.NotEqual(0, result.ExitCode);
         Assert.Contains(error, result.Output, StringComparison.Ordinal);

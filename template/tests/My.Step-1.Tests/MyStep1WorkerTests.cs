@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using ReWorker.Testing;
 using Xunit;
 
@@ -7,7 +8,7 @@ namespace My.Step_1.Tests;
 /// <summary>The step by itself: no broker, no waiting.</summary>
 public sealed class MyStep1WorkerTests
 {
-    private readonly JobHarness _harness = new(new MyStep1Worker(NullLogger<MyStep1Worker>.Instance, TimeProvider.System), MyStep1Json.Default);
+    private readonly JobHarness _harness = new(new MyStep1Worker(NullLogger<MyStep1Worker>.Instance, new FakeTimeProvider()), MyStep1Json.Default);
 
     [Fact]
     public async Task ProcessAsync_TwoHosts_SaysOneLineForEachAndCounts()

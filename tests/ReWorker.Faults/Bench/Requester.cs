@@ -27,7 +27,11 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
     /// <summary>Replies that belong to no job sent.</summary>
     public ConcurrentQueue<string> Strays { get; } = [];
 
-    public void Start() => _loop = Task.Run(LoopAsync);
+    public void Start()
+    {
+        // a second consumer would take its share of the replies, out of order
+        if (_loop == Task.CompletedTask) _loop = Task.Run(LoopAsync);
+    }
 
     public async Task SendAsync(SentJob job, string queue, byte[] body, string? replyTo = null, Action<BasicProperties>? craft = null, bool persistent = true)
     {

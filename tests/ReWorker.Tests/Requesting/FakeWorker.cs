@@ -16,7 +16,7 @@ public sealed class FakeWorker : IAsyncDisposable
     public string Queue { get; }
 
     /// <summary>The jobs that it took.</summary>
-    public List<BasicDeliverEventArgs> Jobs { get; } = [];
+    public List<Turn> Jobs { get; } = [];
 
     public static async Task<FakeWorker> StartAsync(Uri amqp, Func<Turn, Task> work)
     {
@@ -30,8 +30,9 @@ public sealed class FakeWorker : IAsyncDisposable
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += async (_, delivery) =>
         {
-            lock (worker.Jobs) worker.Jobs.Add(delivery);
-            await work(new Turn(channel, delivery.BasicProperties, Encoding.UTF8.GetString(delivery.Body.Span)));
+            var turn = new Turn(channel, delivery.BasicProperties, Encoding.UTF8.GetString(delivery.Body.Span));
+            lock (worker.Jobs) worker.Jobs.Add(turn);
+            await work(turn);
             await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false);
         };
         await channel.BasicConsumeAsync(name, autoAck: false, consumer);

@@ -10,6 +10,8 @@ using Xunit;
 
 namespace ReWorker.Tests.Requesting;
 
+// one after the other: some close all requesters' connections
+[Collection("requesters")]
 public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture<BrokerFixture>
 {
     private static readonly string[] Junk = ["", "{", "[]", "{}", """{"status":7}""", """{"status":"\ud800"}""", """{"status":"done"}"""];
@@ -167,19 +169,19 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
 
         var error = await Assert.ThrowsAsync<TimeoutException>(() => client.RunAsync(new JobRequest { Queue = "q", Timeout = TimeSpan.FromSeconds(1) }, Cancel));
 
-        Assert.Matches(@"^no answer from worker\.q within 1 s: .*; tried amqp://guest@127\.0\.0\.1:1/%2F \d times?: Connection refused", error.Message);
+        Assert.Matches(@"^no answer from worker\.q within 1 s: tried amqp://guest@127\.0\.0\.1:1/%2F \d times?: Connection refused", error.Message);
     }
 
     [Fact]
     public async Task SendAsync_WrongPassword_TimesOutAndSaysWhatWasRefused()
     {
-        var wrong = new UriBuilder(broker.Amqp) { Password = "wrong" }.Uri;
+        var wrong = new UriBuilder(broker.Amqp) { Password = "wr0ng" }.Uri;
         await using var client = new JobClient(wrong.AbsoluteUri);
 
         var error = await Assert.ThrowsAsync<TimeoutException>(() => client.RunAsync(new JobRequest { Queue = "q", Timeout = TimeSpan.FromSeconds(2) }, Cancel));
 
-        Assert.Contains("ACCESS_REFUSED", error.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("wrong", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the broker refuses the user name or the password", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("wr0ng", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -252,8 +254,8 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
         await client.RunAsync(job, Cancel);
 
         var sent = Assert.Single(worker.Jobs);
-        Assert.Equal("""{"group":"g","parameters":{"hosts":["a"]},"dynamic":{"n":1}}""", Encoding.UTF8.GetString(sent.Body.Span));
-        var properties = sent.BasicProperties;
+        Assert.Equal("""{"group":"g","parameters":{"hosts":["a"]},"dynamic":{"n":1}}""", sent.Body);
+        var properties = sent.Job;
         Assert.Equal(("application/json", DeliveryModes.Persistent, job.CorrelationId), (properties.ContentType, properties.DeliveryMode, properties.CorrelationId));
         Assert.Matches("^[0-9A-HJKMNP-TV-Z]{26}$", properties.CorrelationId);
         Assert.NotEmpty(properties.MessageId!);
@@ -287,7 +289,7 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.CompleteAsync());
         var client = Client();
         await client.RunAsync(Job(worker), Cancel);
-        var queue = worker.Jobs[0].BasicProperties.ReplyTo!;
+        var queue = worker.Jobs[0].Job.ReplyTo!;
         Assert.Contains(queue, await broker.RunRabbitmqctlAsync("-q", "list_queues", "name"), StringComparison.Ordinal);
 
         await client.DisposeAsync();

@@ -1,0 +1,84 @@
+using System.Text;
+using ReWorker.Protocol;
+using ReWorker.Tests.Contract;
+using Xunit;
+
+namespace ReWorker.Tests.BadInput;
+
+/// <summary>Bodies that can't be a job: the reply, the log, the parked message, and the job beside it.</summary>
+public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
+{
+    private const int Refused = 11;
+
+    public static TheoryData<string> Names => [.. BadJob.All.Select(one => one.Name)];
+
+    [Theory, MemberData(nameof(Names))]
+    public void TryRead_BadBody_SaysWhatIsWrong(string name)
+    {
+        var bad = BadJob.All.Single(one => one.Name == name);
+
+        var refusal = JobReader.TryRead(bad.Make(), 4 * 1024 * 1024, out var job);
+
+        Assert.Null(job);
+        Assert.True(refusal!.Park);
+        Assert.StartsWith("the job's body can't be read: ", refusal.Reason, StringComparison.Ordinal);
+        Assert.Contains(bad.Says, refusal.Reason, StringComparison.Ordinal);
+        Assert.InRange(refusal.Reason.Length, 1, 1000);
+    }
+
+    [Fact, Contract("Job's end / not JSON or over a limit")]
+    public async Task BadBodies_AmongGoodJobs_AreAnsweredLoggedAndParkedAndTheOthersRun()
+    {
+        await using var worker = await StartAsync(job => job.Body);
+        await using var session = await Bus.OpenAsync();
+
+        foreach (var bad in BadJob.All)
+        {
+            var id = $"bad {bad.Name}";
+            session.SendRaw(worker.Name, bad.Make(), new() { ["correlation_id"] = id, ["reply_to"] = session.ReplyTo });
+            session.Send(worker.Name, """{"neighbour":1}""");
+            var all = (await session.UntilTheEndAsync(Cancel)).Concat(await session.UntilTheEndAsync(Cancel)).ToList();
+            var parked = await Bus.TakeAsync(worker.DeadQueue, Cancel);
+
+            var reply = all.Where(one => one.Property("correlation_id") == id).ToList();
+            Rules.CheckJob(reply, id, started: false);
+            Assert.Contains(bad.Says, reply[0].Data.GetString(), StringComparison.Ordinal);
+            Rules.CheckJob([.. all.Except(reply)], all.Except(reply).First().Property("correlation_id"));
+            Assert.Equal(bad.Make(), parked.Bytes);
+            Assert.Equal((id, session.ReplyTo, worker.Queue), (parked.Property("correlation_id"), parked.Property("reply_to"), parked.Header("x-reworker-queue")));
+            Assert.Equal(reply[0].Data.GetString(), parked.Header("x-reworker-reason"));
+            Assert.Single(worker.Logs.Of(Refused), one => one.Message.StartsWith($"Job {id} was refused, answered and parked: ", StringComparison.Ordinal));
+        }
+
+        Assert.Single(worker.Logs.Of(40));
+        Assert.All(worker.Logs.All, one => Assert.DoesNotContain(one.Message, char.IsControl));
+    }
+
+    [Fact]
+    public async Task LargeBodies_ManyAtOnce_MemoryStaysBounded()
+    {
+        await using var worker = await StartAsync(_ => null, ("Worker:Concurrency", "2"));
+        await using var session = await Bus.OpenAsync();
+        var large = new byte[15 * 1024 * 1024];
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        for (var i = 0; i < 12; i++) session.SendRaw(worker.Name, large, new() { ["correlation_id"] = $"large {i}", ["reply_to"] = session.ReplyTo });
+        for (var i = 0; i < 12; i++) Assert.Equal("failed", (await session.NextAsync(Cancel)).Status);
+        await worker.SettledAsync(Cancel);
+
+        var after = GC.GetTotalMemory(forceFullCollection: true);
+        Assert.InRange(after - before, long.MinValue, 60L * 1024 * 1024);
+    }
+
+    [Theory]
+    [InlineData("""{"parameters":[]}""", "the job's 'parameters' is a list; allowed: an object")]
+    [InlineData("""{"dynamic":"x"}""", "the job's 'dynamic' is a string; allowed: an object")]
+    [InlineData("""{"notify":[]}""", "the job's 'notify' is a list; allowed: an object phase → channel → list of targets")]
+    [InlineData("""{"notify":{"failed":{"irc":5}}}""", "the job's 'notify' is a object; allowed: an object phase → channel → list of targets")]
+    public void TryRead_WrongShape_IsAnsweredAndNotParked(string body, string reason)
+    {
+        var refusal = JobReader.TryRead(Encoding.UTF8.GetBytes(body), 1000, out _);
+
+        Assert.Equal((reason, false), (refusal!.Reason, refusal.Park));
+    }
+}

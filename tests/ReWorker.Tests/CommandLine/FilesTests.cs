@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using ReWorker.CommandLine;
+using Xunit;
+
+namespace ReWorker.Tests.CommandLine;
+
+public sealed class FilesTests
+{
+    [Fact]
+    public void MqConfig_AllKeys_BecomeTheBrokersSettings()
+    {
+        using var file = new TempFile("""{"user":"u","password":"p@/=:","server":"s","port":"5671","vhost":"v","ssl":true}""");
+
+        Assert.Equal(
+            ["--ConnectionStrings:rabbitmq=", "--Broker:user=u", "--Broker:password=p@/=:", "--Broker:server=s", "--Broker:port=5671", "--Broker:vhost=v", "--Broker:ssl=true"],
+            MqConfig.Read(file.Path));
+    }
+
+    [Fact]
+    public void WorkerConfig_QueueAndLevel_MeanWhatTheyMeanInPython()
+    {
+        using var file = new TempFile("""{"queue":"q","OUTPUT_LEVEL":"INFO","own":{"list":[1,"two"]}}""");
+
+        Assert.Equal(
+            ["--Worker:OutputLevel=Information", "--Worker:Queue=q", "--WorkerConfig:OUTPUT_LEVEL=INFO", "--WorkerConfig:own:list:0=1", "--WorkerConfig:own:list:1=two", "--WorkerConfig:queue=q"],
+            WorkerConfig.Read(file.Path).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Settings_AnywhereOnTheLine_AreTakenOut()
+    {
+        var (words, settings) = Settings.Split(["submit", "--Worker:Queue=x", "--parameter", "a:b=c", "--Broker:Server", "h", "--notify=failed:irc=#o", "x:y"]);
+
+        Assert.Equal(["submit", "--parameter", "a:b=c", "--notify=failed:irc=#o", "x:y"], words);
+        Assert.Equal(["--Worker:Queue=x", "--Broker:Server=h"], settings);
+    }
+
+    [Theory]
+    [InlineData("30s", 30.0)]
+    [InlineData("1.5m", 90.0)]
+    [InlineData("2h", 7200.0)]
+    [InlineData("500ms", 0.5)]
+    [InlineData("7", 7.0)]
+    [InlineData("00:01:00", 60.0)]
+    [InlineData("-1s", null)]
+    [InlineData("0", null)]
+    [InlineData("1e3", null)]
+    [InlineData("1d", null)]
+    [InlineData("", null)]
+    [InlineData("99999h", null)]
+    public void Duration_AsPeopleWriteIt_IsRead(string text, double? seconds) => Assert.Equal(seconds, Duration.TryParse(text)?.TotalSeconds);
+
+    [Fact]
+    public void Printable_StrangersText_HasNoControlCharacters() =>
+        Assert.Equal("a\tb\\u001b[31mc\\u000d\\u009bd\\u202ee é 🙂", Telemetry.Printable.Line("a\tb\u001b[31mc\r\u009bd\u202ee é 🙂"));
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nA: b\r\n\r\n{\n  \"status\": \"healthy\"\n}", 0, "ready\n")]
+    [InlineData("HTTP/1.1 503 Service Unavailable\r\n\r\n{}", 1, "not ready  http://127.0.0.1:PORT/health/ready answered 503: {}\n")]
+    [InlineData("", 1, "not ready  http://127.0.0.1:PORT/health/ready answered : \n")]
+    public async Task Health_Answer_IsTheExitStatus(string answer, int code, string line)
+    {
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        var port = ((IPEndPoint)server.LocalEndpoint).Port;
+        var asked = Task.Run(async () =>
+        {
+            using var client = await server.AcceptTcpClientAsync();
+            var buffer = new byte[1000];
+            var length = await client.GetStream().ReadAsync(buffer);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(answer));
+            return Encoding.ASCII.GetString(buffer, 0, length);
+        }, TestContext.Current.CancellationToken);
+
+        var call = await Call.Async("health", "--port", $"{port}");
+
+        Assert.StartsWith("GET /health/ready HTTP/1.0\r\n", await asked, StringComparison.Ordinal);
+        Assert.Equal((code, line.Replace("PORT", $"{port}", StringComparison.Ordinal)), (call.Code, call.Output));
+    }
+
+    [Fact]
+    public async Task Health_NobodyThere_SaysWhereItAsked()
+    {
+        var call = await Call.Async("health", "--port", "1");
+
+        Assert.Equal((1, "not ready  http://127.0.0.1:1/health/ready: Connection refused; is the worker running, on this port?\n"), (call.Code, call.Output));
+    }
+}

@@ -1,0 +1,101 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using My.Step_1.Tests;
+
+namespace ReWorker.Tests.Contract;
+
+/// <summary>A host with a worker on a queue of its own, as in production but for the log.</summary>
+public sealed class RunningWorker : IAsyncDisposable
+{
+    private const int Consuming = 40;
+
+    private readonly PikaBus _bus;
+    private readonly IHost _host;
+    private bool _isStopped;
+
+    private RunningWorker(PikaBus bus, IHost host, LogRecords logs, string name) => (_bus, _host, Logs, Name) = (bus, host, logs, name);
+
+    /// <summary>The queue's name without <c>worker.</c></summary>
+    public string Name { get; }
+
+    public string Queue => $"worker.{Name}";
+
+    public string DeadQueue => $"{Queue}.dead";
+
+    public LogRecords Logs { get; }
+
+    /// <summary>Another worker goes on with the queues.</summary>
+    public bool KeepQueues { get; set; }
+
+    public IServiceProvider Services => _host.Services;
+
+    /// <summary>A job's code runs.</summary>
+    public bool IsBusy => Services.GetServices<Running.Runner>().Any(one => one.Running > 0);
+
+    /// <summary>How many messages the broker has not confirmed.</summary>
+    public int Unconfirmed => Services.GetRequiredService<Publishing.Publisher>().Unsettled;
+
+    public static Task<RunningWorker> StartAsync(PikaBus bus, Func<Job, CancellationToken, Task<object?>> code, CancellationToken cancel, params (string Key, string Value)[] settings) =>
+        StartAsync(bus, new Frob((_, job, token) => code(job, token)), cancel, settings);
+
+    public static Task<RunningWorker> StartAsync(PikaBus bus, Frob frob, CancellationToken cancel, params (string Key, string Value)[] settings) =>
+        StartAsync(bus, host =>
+        {
+            host.Services.AddSingleton(frob);
+            host.AddWorker<FrobWorker>();
+        }, cancel, settings);
+
+    public static async Task<RunningWorker> StartAsync(PikaBus bus, Action<IHostApplicationBuilder> workers, CancellationToken cancel, params (string Key, string Value)[] settings)
+    {
+        var queue = BrokerFixture.UniqueQueue();
+        var builder = Builder(bus.Amqp, queue, [.. settings.Select(one => (one.Key, (string?)one.Value))], out var logs);
+        workers(builder);
+        var host = builder.Build();
+        var worker = new RunningWorker(bus, host, logs, host.Services.GetServices<Running.Runner>().First().Queue["worker.".Length..]);
+        await worker._host.StartAsync(cancel);
+        await logs.WaitAsync(Consuming, cancel);
+        return worker;
+    }
+
+    internal static HostApplicationBuilder Builder(Uri amqp, string queue, (string Key, string? Value)[] settings, out LogRecords logs)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        var values = new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:rabbitmq"] = amqp.AbsoluteUri,
+            ["Worker:Queue"] = queue,
+            ["Worker:DrainTimeout"] = "00:00:00.5",
+        };
+        foreach (var (key, value) in settings) values[key] = value;
+        builder.Configuration.AddInMemoryCollection(values);
+        var records = logs = new LogRecords();
+        builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(records));
+        return builder;
+    }
+
+    /// <summary>Waits until nothing is in the queue, nor in the worker's hands.</summary>
+    public async Task SettledAsync(CancellationToken cancel)
+    {
+        for (var tries = 0; tries < 400; tries++)
+        {
+            if ((await _bus.CountAsync(Queue)).Messages == 0 && !IsBusy) return;
+            await Task.Delay(20, cancel);
+        }
+        throw new TimeoutException($"{Queue} is not settled");
+    }
+
+    public async Task StopAsync()
+    {
+        if (Interlocked.Exchange(ref _isStopped, true)) return;
+        await _host.StopAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _host.Dispose();
+        if (!KeepQueues) await _bus.DeleteAsync(Queue, DeadQueue);
+    }
+}
