@@ -36,7 +36,7 @@ internal static class TlsSettings
         if (certificate is null) throw new AuthenticationException("the broker shows no certificate");
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
             throw new AuthenticationException($"the broker's certificate is not for the name {name} but for {certificate.Subject}");
-        if (authorities is null) return !errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) || throw Refusal(sent!, certificate);
+        if (authorities is null) return errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) ? throw Refusal(sent!, certificate) : true;
 
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
@@ -45,7 +45,7 @@ internal static class TlsSettings
         if (sent is not null) chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ForServers));
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        return chain.Build(certificate) || throw Refusal(chain, certificate);
+        return chain.Build(certificate) ? true : throw Refusal(chain, certificate);
     }
 
     private static AuthenticationException Refusal(X509Chain chain, X509Certificate2 certificate) => new(

@@ -38,6 +38,7 @@ internal sealed class ChaosWorker : Worker
                 Thread.Sleep(TimeSpan.FromSeconds(seconds));
                 return null;
             case "die":
+                await Task.Delay(500, CancellationToken.None);
                 Process.GetCurrentProcess().Kill();
                 await Task.Delay(Timeout.Infinite, CancellationToken.None);
                 return null;
@@ -54,11 +55,11 @@ internal sealed class ChaosWorker : Worker
             case "huge":
                 return await RefusalAsync(() => job.SendAsync("nobody", new string('x', 17 * 1024 * 1024), cancel: cancel));
             case "nowhere":
-                return await RefusalAsync(() => job.SendAsync("nobody", "x", exchange: "no-such-exchange", cancel));
+                return await RefusalAsync(() => job.SendAsync("nobody", "x", exchange: "no-such-exchange", cancel: cancel));
             case "long-key":
                 return await RefusalAsync(() => job.SendAsync(new string('k', 300), "x", cancel: cancel));
             case "second":
-                return await RefusalAsync(() => job.SendAsync(job.ReplyTo!, new Dictionary<string, string> { ["status"] = "completed" }, exchange: "", cancel));
+                return await RefusalAsync(() => job.SendAsync(job.ReplyTo!, new Dictionary<string, string> { ["status"] = "completed" }, exchange: "", cancel: cancel));
             case "late":
                 _ = LateAsync(job);
                 return null;
