@@ -16,6 +16,9 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
     /// <summary>How long code that was told to stop may take before it is given up.</summary>
     private static readonly TimeSpan Obedience = TimeSpan.FromSeconds(2);
 
+    /// <summary>Long enough for the acknowledgement of its original to reach the broker.</summary>
+    private static readonly TimeSpan CopyWaits = TimeSpan.FromSeconds(1);
+
     /// <summary>Returns when the step's code has ended; the second task when the job is settled.</summary>
     public async Task<Task> ExecuteAsync(JobInHand hand, CancellationToken abort)
     {
@@ -70,6 +73,8 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
 
     private async Task<Outcome> RunAsync(Job job, JobContext context, CancellationToken abort)
     {
+        // the original is acknowledged only after its copy is safe: a copy that killed its worker at once would leave both
+        if (DeliveryCount.IsCopy(job.Properties)) await Task.Delay(CopyWaits, parts.Time, CancellationToken.None).ConfigureAwait(false);
         new JobEnding(parts, ledger, log).SayStarted(context);
         using var limit = new CancellationTokenSource(parts.Options.TimeLimit, parts.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, abort);

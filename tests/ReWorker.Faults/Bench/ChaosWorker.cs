@@ -11,7 +11,7 @@ internal sealed class ChaosWorker : Worker
 
     protected internal override async Task<object?> ProcessAsync(Job job, CancellationToken cancel)
     {
-        Console.WriteLine($"RAN {job.CorrelationId} attempt {job.Attempt}");
+        Say($"RAN {job.CorrelationId} attempt {job.Attempt}");
         var parameters = job.Parameters;
         var seconds = parameters.ValueKind is JsonValueKind.Object && parameters.TryGetProperty("seconds", out var given) ? given.GetDouble() : 0;
         var what = parameters.ValueKind is JsonValueKind.Object && parameters.TryGetProperty("do", out var named) ? named.GetString() : "sleep";
@@ -38,7 +38,6 @@ internal sealed class ChaosWorker : Worker
                 Thread.Sleep(TimeSpan.FromSeconds(seconds));
                 return null;
             case "die":
-                await Task.Delay(500, CancellationToken.None);
                 Process.GetCurrentProcess().Kill();
                 await Task.Delay(Timeout.Infinite, CancellationToken.None);
                 return null;
@@ -70,6 +69,18 @@ internal sealed class ChaosWorker : Worker
             default:
                 await Task.Delay(TimeSpan.FromSeconds(seconds), cancel);
                 return null;
+        }
+    }
+
+    private static void Say(string text)
+    {
+        try
+        {
+            Console.WriteLine(text);
+        }
+        catch (IOException)
+        {
+            // one of the rows has a full device for standard output
         }
     }
 

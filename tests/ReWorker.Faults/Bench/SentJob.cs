@@ -30,6 +30,9 @@ internal sealed class SentJob(string id)
     /// <summary>False if it is refused before its code begins.</summary>
     public bool Starts { get; set; } = true;
 
+    /// <summary>True if it kills its worker: whether <c>started</c> gets out before that is a matter of luck.</summary>
+    public bool IsDeadly { get; set; }
+
     /// <summary>True if it must lie in the dead-letter queue afterwards.</summary>
     public bool IsParked { get; set; }
 

@@ -40,7 +40,7 @@ internal abstract class Poison(string name, string how) : Fault(name, how)
         await PrepareAsync(bench);
         bench.StartWorker();
         await bench.ReadyAsync(TimeSpan.FromSeconds(30));
-        var poison = await bench.SendAsync("die", expected: "failed", expect: job => (job.Runs, job.IsParked) = (Attempts, true));
+        var poison = await bench.SendAsync("die", expected: "failed", expect: job => (job.Runs, job.IsParked, job.IsDeadly) = (Attempts, true, true));
         for (var life = 0; !poison.Terminal.IsCompleted; life++)
         {
             Bench.Check(life < Attempts + 3, $"not given up after {life} deaths");
