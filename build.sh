@@ -4,6 +4,10 @@
 #   ./build.sh demo   from nothing to a finished job: packs, installs into a hive of its own, scaffolds MyStep,
 #                     starts it with a broker, submits a job, shows what it said, and clears everything away
 #   ./build.sh test   all tests: the pack's, the runtime's, and a scaffolded project's own (--short: not the pack's)
+#   ./build.sh faults [NAME...] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--page FILE]
+#                     what goes wrong on purpose, and what the worker does: rows whose names contain NAME; writes a page
+#   ./build.sh soak [MINUTES] [--picture FILE]
+#                     30 minutes of jobs and random faults; draws memory, threads and handles
 #   ./build.sh pack   artifacts/ReWorker.Templates.<version>.nupkg
 #   ./build.sh help   this
 #
@@ -246,17 +250,39 @@ all_tests() {
     local p
     engine || { export REWORKER_DOCKER=0; start_broker; }
     for p in $(projects); do
+        [ "$p" != "$matrix/ReWorker.Faults.csproj" ] || continue # a command, with brokers of its own
         [ "$short" = 0 ] || [[ $p != *Templates.Tests* ]] || continue
         step "Building $(basename "$p" .csproj)" dotnet build "$p" -nologo -v q || { failed=$((failed + 1)); continue; }
         REWORKER_TEST_AMQP=${amqp:-} REWORKER_TEST_RABBITMQCTL=${rabbitmqctl:-} tests "Testing $(basename "$p" .csproj)" dotnet test --project "$p" --no-build
     done
+    if [ "$short" = 0 ]; then
+        step 'Building the fault matrix' dotnet build "$matrix" -nologo -v q
+        tests 'The quick rows of the fault matrix' dotnet run --project "$matrix" --no-build -- --quick --broker "$([ -n "${amqp:-}" ] && echo 3.10 || echo 4.3)"
+    fi
     scaffold || { failed=$((failed + 1)); return; }
     cd "$project"
     # with a broker that they find for themselves
     REWORKER_TEST_AMQP='' tests "Building and testing a scaffolded project" dotnet test
 }
 
+# ---- faults --------------------------------------------------------------------------------------------------------
+
+matrix=tests/ReWorker.Faults
+
+faults() {
+    workplace
+    step 'Building the fault matrix' dotnet build "$matrix" -nologo -v q
+    dotnet run --project "$matrix" --no-build -- "$@"
+}
+
 # --------------------------------------------------------------------------------------------------------------------
+
+case ${1:-} in faults | soak) # their own arguments follow
+    if [ "$1" = faults ]; then shift; fi
+    faults "$@"
+    exit
+    ;;
+esac
 
 command='' short=0
 for argument; do

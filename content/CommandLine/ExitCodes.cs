@@ -18,6 +18,6 @@ internal static class ExitCodes
     /// <summary>A fault in the program itself.</summary>
     public const int Fault = 70;
 
-    /// <summary>Interrupted by Ctrl-C or a signal.</summary>
+    /// <summary>Interrupted by Ctrl-C or a signal; a worker by the second one, the first lets it end in good order.</summary>
     public const int Interrupted = 130;
 }

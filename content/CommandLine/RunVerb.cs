@@ -29,7 +29,8 @@ internal static class RunVerb
     public static async Task<int> HostAsync(string[] settings, int port, Action<IHostApplicationBuilder> workers, CancellationToken cancel)
     {
         await using var app = StepHost.Build(settings, port, workers);
-        // it handles signals itself: it drains
+        // the first signal drains: the host sees to that itself
+        using var second = new SecondSignal();
         await app.RunAsync(cancel).ConfigureAwait(false);
         return ExitCodes.Done;
     }

@@ -18,6 +18,9 @@ internal static class DeliveryCount
     /// <summary>True if the queue counts: a redelivery then needs no count of our own.</summary>
     public static bool IsCounted(IReadOnlyBasicProperties properties) => properties.Headers?.ContainsKey(BrokersHeader) ?? false;
 
+    /// <summary>True for a message that was put back with our own count.</summary>
+    public static bool IsCopy(IReadOnlyBasicProperties properties) => properties.Headers?.ContainsKey(Header) ?? false;
+
     private static int Number(IReadOnlyBasicProperties properties, string header) =>
         properties.Headers is { } headers && headers.TryGetValue(header, out var value)
         && value is byte or sbyte or short or ushort or int or uint or long or ulong

@@ -17,6 +17,9 @@ internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> opti
     /// <summary>So many looks in a row must find a worker idle beside waiting jobs.</summary>
     private const int Patience = 2;
 
+    /// <summary>A look opens a channel, asks, and closes it; over a slow link each may take its time.</summary>
+    private const int Questions = 3;
+
     /// <summary>A message that was in hand when a connection died comes again at once, or never.</summary>
     private const int LedgerSweeps = 15;
 
@@ -29,7 +32,7 @@ internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> opti
             do
             {
                 Alarm(epoch);
-                await Deadline.RunAsync(token => LookAsync(epoch, idle, token), options.Value.ConnectTimeout, "the look at the queue", time, epoch.Ended).ConfigureAwait(false);
+                await Deadline.RunAsync(token => LookAsync(epoch, idle, token), Questions * options.Value.ConnectTimeout, "the look at the queue", time, epoch.Ended).ConfigureAwait(false);
             }
             while (await timer.WaitForNextTickAsync(epoch.Ended).ConfigureAwait(false));
         }
@@ -56,12 +59,12 @@ internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> opti
             idle[consumer] = (consumer.Received, looks);
 
             // one that was never served may be second in line for a queue with a single active consumer: it has to wait
-            if ((looks >= Patience && consumer.Received > 0) || queue.ConsumerCount == 0)
+            if (((looks >= Patience && consumer.Received > 0) || queue.ConsumerCount == 0) && Remedies.Has(Remedy.FlowProbe))
             {
                 epoch.End(new Loss(LossReason.NotConsuming, $"{consumer.Runner.Queue}: {queue.MessageCount} jobs wait and none is delivered, {queue.ConsumerCount} consumers by the broker's count"));
                 return;
             }
-            health.Set($"queue {consumer.Runner.Queue}", looks == 0, looks == 0 ? "jobs flow" : $"{queue.MessageCount} jobs wait and none is delivered");
+            health.Set($"queue {consumer.Runner.Queue}", looks == 0 || !Remedies.Has(Remedy.FlowProbe), looks == 0 ? "jobs flow" : $"{queue.MessageCount} jobs wait and none is delivered");
         }
     }
 

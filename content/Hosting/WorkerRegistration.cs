@@ -87,6 +87,7 @@ public static class WorkerRegistration
         services.AddSingleton<ConsumerStart>();
         services.AddSingleton<Publisher>();
         services.AddSingleton<FlowProbe>();
+        services.AddHostedService<PoolWatch>();
         services.AddSingleton<Supervisor>();
         services.AddHostedService(provider => provider.GetRequiredService<Supervisor>());
         return builder;

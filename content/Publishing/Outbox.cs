@@ -20,6 +20,9 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     public string? TraceParent { get; set; }
     public string? TraceState { get; set; }
 
+    /// <summary>How often one of its messages was the only one in doubt when the broker failed.</summary>
+    public int Strikes { get; set; }
+
     /// <summary>Names this run of the job; message ids begin with it.</summary>
     public string Id => _id;
 

@@ -15,6 +15,7 @@ internal sealed partial class PublishSession : IDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RefusedPause = TimeSpan.FromSeconds(1);
+    private const int Strikes = 3;
 
     private readonly Lock _gate = new();
     private readonly ConfirmWindow _window = new();
@@ -26,12 +27,14 @@ internal sealed partial class PublishSession : IDisposable
     private readonly Action<OutboundMessage> _again;
     private readonly Instruments _instruments;
     private readonly TimeProvider _time;
+    private int _suspects;
     private bool _detached;
 
+    /// <param name="suspects">So many messages are sent one by one at first: one of them may have brought down the last connection.</param>
     public PublishSession(
-        Epoch epoch, TimeSpan confirmTimeout, Action<OutboundMessage> settled, Action<OutboundMessage> again, Instruments instruments, TimeProvider time)
+        Epoch epoch, int suspects, TimeSpan confirmTimeout, Action<OutboundMessage> settled, Action<OutboundMessage> again, Instruments instruments, TimeProvider time)
     {
-        (_epoch, _confirmTimeout, _settled, _again, _instruments, _time) = (epoch, confirmTimeout, settled, again, instruments, time);
+        (_epoch, _suspects, _confirmTimeout, _settled, _again, _instruments, _time) = (epoch, suspects, confirmTimeout, settled, again, instruments, time);
         epoch.PublishChannel.BasicAcksAsync += (_, ack) => Confirmed(ack.DeliveryTag, ack.Multiple, refused: false);
         epoch.PublishChannel.BasicNacksAsync += (_, nack) => Confirmed(nack.DeliveryTag, nack.Multiple, refused: true);
         epoch.PublishChannel.BasicReturnAsync += Returned;
@@ -63,7 +66,7 @@ internal sealed partial class PublishSession : IDisposable
             while (await timer.WaitForNextTickAsync(_epoch.Ended).ConfigureAwait(false))
             {
                 // a broker in alarm confirms nothing: that is no fault of the connection
-                if (_epoch.Alarm.IsRaised || Oldest() is not { } oldest) continue;
+                if ((_epoch.Alarm.IsRaised && Remedies.Has(Remedy.AlarmWait)) || Oldest() is not { } oldest) continue;
                 var since = Math.Max(oldest.WrittenAt, _epoch.Alarm.EndedAt);
                 if (_time.GetElapsedTime(since) > _confirmTimeout)
                     _epoch.End(new Loss(LossReason.ConfirmTimeout, $"a message was not confirmed within {_confirmTimeout.TotalSeconds:0.#} s"));
@@ -95,6 +98,9 @@ internal sealed partial class PublishSession : IDisposable
         }
     }
 
+    /// <summary>The broker itself failed over something that was sent: 541, an internal error, say. A shutdown is none.</summary>
+    public bool BrokerFailed => _epoch.PublishChannel.CloseReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: >= 500 };
+
     /// <summary>What was written and not confirmed, in order. What closed the channel itself is given up: it would close the next one too.</summary>
     public List<OutboundMessage> Detach()
     {
@@ -108,13 +114,24 @@ internal sealed partial class PublishSession : IDisposable
         foreach (var culprit in left.Where(one => IsCulprit(one, reason)).ToArray())
         {
             left.Remove(culprit);
-            culprit.Error = new InvalidOperationException($"the broker refused the message: {reason.ReplyText}");
-            _settled(culprit);
+            GiveUp(culprit, reason);
+        }
+        // alone on three connections that the broker failed on: it is this one, and what its job sends next will be no better
+        if (BrokerFailed && left is [var alone] && ++alone.Owner.Strikes >= Strikes)
+        {
+            left.Clear();
+            GiveUp(alone, reason);
         }
         return left;
     }
 
     public void Dispose() => _room.Dispose();
+
+    private void GiveUp(OutboundMessage culprit, ShutdownEventArgs reason)
+    {
+        culprit.Error = new InvalidOperationException($"the broker refused the message: {reason.ReplyText}");
+        _settled(culprit);
+    }
 
     private static bool IsCulprit(OutboundMessage message, ShutdownEventArgs reason) => reason.ReplyCode switch
     {
@@ -125,8 +142,10 @@ internal sealed partial class PublishSession : IDisposable
 
     private bool IsFull()
     {
-        lock (_gate) return _window.IsFull;
+        lock (_gate) return HasNoRoom;
     }
+
+    private bool HasNoRoom => _window.IsFull || (_suspects > 0 && _window.Oldest is not null);
 
     private OutboundMessage? Oldest()
     {
@@ -149,9 +168,10 @@ internal sealed partial class PublishSession : IDisposable
         lock (_gate)
         {
             if (_detached) return Task.CompletedTask;
-            var wasFull = _window.IsFull;
+            var wasFull = HasNoRoom;
             _window.Take(number, multiple, done);
-            if (wasFull && !_window.IsFull) _room.Release();
+            _suspects -= done.Count;
+            if (wasFull && !HasNoRoom) _room.Release();
         }
         foreach (var message in done)
         {

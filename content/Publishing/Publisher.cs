@@ -18,6 +18,7 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
     private readonly Lock _gate = new();
     private readonly Queue<OutboundMessage> _again = [];
     private PublishSession? _session;
+    private int _suspects;
     private int _unsettled;
 
     /// <summary>How many messages are not confirmed yet.</summary>
@@ -46,7 +47,7 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
     /// <summary>Publishes on the epoch's channel until the epoch ends; any trouble ends it.</summary>
     public async Task RunAsync(Epoch epoch)
     {
-        var session = new PublishSession(epoch, options.Value.ConfirmTimeout, Settle, message => _queue.Writer.TryWrite(message), instruments, time);
+        var session = new PublishSession(epoch, _suspects, options.Value.ConfirmTimeout, Settle, message => _queue.Writer.TryWrite(message), instruments, time);
         lock (_gate) _session = session;
         var watch = session.WatchAsync();
         try
@@ -73,7 +74,9 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
             if (_session is null) return;
             var rest = _again.ToArray();
             _again.Clear();
-            foreach (var message in _session.Detach().Concat(rest)) _again.Enqueue(message);
+            var inDoubt = _session.Detach();
+            _suspects = _session.BrokerFailed ? inDoubt.Count : 0;
+            foreach (var message in Remedies.Has(Remedy.Resend) ? inDoubt.Concat(rest) : rest) _again.Enqueue(message);
             _session.Dispose();
             _session = null;
         }
@@ -95,6 +98,7 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
     private void Settle(OutboundMessage message)
     {
         Interlocked.Decrement(ref _unsettled);
+        if (message.Error is { } error) LogGivenUp(log, Printable.Of(message.CorrelationId), Printable.Of(message.RoutingKey), error.Message);
         if (message.Unroutable)
         {
             instruments.Unroutable.Add(1, new KeyValuePair<string, object?>("kind", message.Tag));
@@ -102,6 +106,9 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
         }
         message.Owner.Settled(message);
     }
+
+    [LoggerMessage(EventId = 71, Level = LogLevel.Warning, Message = "A message of job {CorrelationId} to '{RoutingKey}' is given up: {Reason}")]
+    private static partial void LogGivenUp(ILogger log, string correlationId, string routingKey, string reason);
 
     [LoggerMessage(EventId = 70, Level = LogLevel.Warning, Message = "A status of job {CorrelationId} reached nobody: the queue {Queue} is gone. The job goes on; nothing is sent again.")]
     private static partial void LogNobodyWaits(ILogger log, string correlationId, string queue);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using ReWorker.Consuming;
+using ReWorker.Options;
 using ReWorker.Protocol;
 using ReWorker.Publishing;
 using ReWorker.Telemetry;
@@ -31,7 +32,8 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
             if (hand.Settlement is Settlement.Retry || (outcome.Kind is OutcomeKind.HandedBack && hand.Settlement is null))
             {
                 outbox.Complete();
-                ledger.End(hand, Settlement.Requeue);
+                // what must never run twice goes back as a failure, which the broker counts: the next worker answers without running it
+                ledger.End(hand, parts.Options.OnRedelivery is OnRedelivery.Fail ? Settlement.Retry : Settlement.Requeue);
                 LogHandedBack(log, Printable.Of(hand.Delivery.Properties.CorrelationId));
                 return;
             }

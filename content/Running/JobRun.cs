@@ -5,6 +5,7 @@ using ReWorker.Options;
 using ReWorker.Output;
 using ReWorker.Protocol;
 using ReWorker.Publishing;
+using ReWorker.Supervision;
 using ReWorker.Telemetry;
 
 namespace ReWorker.Running;
@@ -14,6 +15,9 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
 {
     /// <summary>How long code that was told to stop may take before it is given up.</summary>
     private static readonly TimeSpan Obedience = TimeSpan.FromSeconds(2);
+
+    /// <summary>Long enough for the acknowledgement of its original to reach the broker.</summary>
+    private static readonly TimeSpan CopyWaits = TimeSpan.FromSeconds(1);
 
     /// <summary>Returns when the step's code has ended; the second task when the job is settled.</summary>
     public async Task<Task> ExecuteAsync(JobInHand hand, CancellationToken abort)
@@ -50,7 +54,7 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
         var delivery = hand.Delivery;
         if (hand.Attempt > parts.Options.MaxAttempts)
             return Outcome.Refused($"gave up after {hand.Attempt - 1} attempts: its worker died or lost it each time", park: true);
-        if (hand.WasInterrupted && !DeliveryCount.IsCounted(delivery.Properties)) return new Outcome(OutcomeKind.Recounted);
+        if (Remedies.Has(Remedy.OwnCount) && hand.WasInterrupted && !DeliveryCount.IsCounted(delivery.Properties)) return new Outcome(OutcomeKind.Recounted);
 
         if (JobReader.TryRead(delivery.Body, parts.Options.MaxBodyBytes, out var content) is { } refusal)
             return Outcome.Refused(refusal.Reason, refusal.Park);
@@ -69,6 +73,8 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
 
     private async Task<Outcome> RunAsync(Job job, JobContext context, CancellationToken abort)
     {
+        // the original is acknowledged only after its copy is safe: a copy that killed its worker at once would leave both
+        if (DeliveryCount.IsCopy(job.Properties)) await Task.Delay(CopyWaits, parts.Time, CancellationToken.None).ConfigureAwait(false);
         new JobEnding(parts, ledger, log).SayStarted(context);
         using var limit = new CancellationTokenSource(parts.Options.TimeLimit, parts.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, abort);

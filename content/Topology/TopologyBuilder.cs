@@ -3,6 +3,7 @@ using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using ReWorker.Protocol;
 using ReWorker.Running;
+using ReWorker.Supervision;
 
 namespace ReWorker.Topology;
 
@@ -41,6 +42,7 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
         if (refused is null) return;
         if (missing is null)
         {
+            if (!Remedies.Has(Remedy.Tolerance)) throw new TopologyException(refused.ReplyText);
             if (refused.ReplyCode is 406) LogOther(log, kind, name, refused.ReplyText);
         }
         else if (missing.ReplyCode is 404 && isVital)

@@ -1,0 +1,239 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using ReWorker.Supervision;
+
+namespace ReWorker.Faults;
+
+/// <summary>What a row works on: broker, proxy, requester, worker, on a virtual host of its own; and what it judges by.</summary>
+internal sealed class Bench(Broker broker, Fault fault, bool withoutRemedy) : IAsyncDisposable
+{
+    public const string Queue = "worker.chaos";
+    public const string DeadQueue = "worker.chaos.dead";
+
+    private readonly List<WorkerProcess> _workers = [];
+    private readonly Stack<Func<Task>> _undo = [];
+    private Resources? _before;
+    private long _over;
+    private int _number;
+
+    public Broker Broker => broker;
+
+    public string VHost { get; } = $"fault-{Guid.NewGuid().ToString("N")[..8]}";
+
+    public string User => $"{VHost}-worker";
+
+    /// <summary>Must never be seen in a log.</summary>
+    public string Password { get; set; } = $"s3cr3t-{Guid.NewGuid():N}";
+
+    public Proxy Proxy { get; } = new(broker.Nodes);
+
+    public Requester Requester { get; private set; } = null!;
+
+    public IReadOnlyList<WorkerProcess> Workers => _workers;
+
+    /// <summary>The newest.</summary>
+    public WorkerProcess Worker => _workers[^1];
+
+    /// <summary>Seconds from the fault's end to the first job completed.</summary>
+    public double? Recovery { get; private set; }
+
+    public int Jobs => Requester?.Jobs.Count() ?? 0;
+
+    public int Duplicates => Requester?.Jobs.Sum(job => job.Copies) ?? 0;
+
+    public async Task OpenAsync()
+    {
+        var requester = $"{VHost}-requester";
+        await broker.EvalAsync(
+            $$"""
+            rabbit_vhost:add(<<"{{VHost}}">>, <<"faults">>),
+            [begin rabbit_auth_backend_internal:add_user(U, P, <<"faults">>),
+             rabbit_auth_backend_internal:set_permissions(U, <<"{{VHost}}">>, <<".*">>, <<".*">>, <<".*">>, <<"faults">>) end
+             || {U, P} <- [{<<"{{User}}">>, <<"{{Password}}">>}, {<<"{{requester}}">>, <<"requester">>}]].
+            """);
+        Requester = new Requester(broker.Nodes, VHost, requester, "requester");
+    }
+
+    /// <summary>At the row's end, however it ends.</summary>
+    public void Undo(Func<Task> action) => _undo.Push(action);
+
+    public WorkerProcess StartWorker(params KeyValuePair<string, string>[] more) => StartWorker(null, more);
+
+    public WorkerProcess StartWorker(Func<ProcessStartInfo, ProcessStartInfo>? wrap, params KeyValuePair<string, string>[] more)
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["Broker:Server"] = "127.0.0.1",
+            ["Broker:Port"] = Proxy.Port.ToString(CultureInfo.InvariantCulture),
+            ["Broker:VHost"] = VHost,
+            ["Broker:User"] = User,
+            ["Broker:Password"] = Password,
+            ["Worker:Queue"] = "chaos",
+            ["Worker:Concurrency"] = "8",
+        };
+        foreach (var (key, value) in fault.Settings.Concat(more)) settings[key] = value;
+        if (withoutRemedy)
+        {
+            settings[ChaosProcess.Missing] = settings.TryGetValue(ChaosProcess.Missing, out var already) ? $"{already}, {fault.Remedy}" : fault.Remedy.ToString();
+            foreach (var (key, value) in fault.WithoutRemedy) settings[key] = value;
+        }
+        var worker = new WorkerProcess(settings, wrap);
+        _workers.Add(worker);
+        return worker;
+    }
+
+    /// <summary>A worker that consumes, has done a job, and is measured.</summary>
+    public async Task WarmUpAsync(params KeyValuePair<string, string>[] more)
+    {
+        Requester.Start();
+        StartWorker(more);
+        await ReadyAsync(TimeSpan.FromSeconds(40));
+        await CompletedAsync(await SendAsync(), TimeSpan.FromSeconds(15));
+        _before = Worker.Resources();
+        _over = Stopwatch.GetTimestamp();
+    }
+
+    public Task ReadyAsync(TimeSpan limit) => UntilAsync("ready", limit, async () => (await Worker.ReadyAsync()).IsWell);
+
+    public Task NotReadyAsync(TimeSpan limit) => UntilAsync("not ready", limit, async () => (await Worker.ReadyAsync()).Code == 503);
+
+    public async Task<SentJob> SendAsync(string what = "sleep", double seconds = 0, string? expected = "completed", Action<SentJob>? expect = null)
+    {
+        var body = JsonSerializer.Serialize(new Dictionary<string, object> { ["parameters"] = new Dictionary<string, object> { ["do"] = what, ["seconds"] = seconds } });
+        return await SendRawAsync(Encoding.UTF8.GetBytes(body), job => { job.Expected = expected; expect?.Invoke(job); });
+    }
+
+    public async Task<SentJob> SendRawAsync(byte[] body, Action<SentJob>? expect = null, string? replyTo = null, Action<RabbitMQ.Client.BasicProperties>? craft = null, string? id = null)
+    {
+        var job = new SentJob(id ?? $"{VHost}-{Interlocked.Increment(ref _number)}");
+        expect?.Invoke(job);
+        await Requester.SendAsync(job, Queue, body, replyTo, craft);
+        return job;
+    }
+
+    public async Task<List<SentJob>> SendManyAsync(int count, string what = "sleep", double seconds = 0)
+    {
+        var jobs = new List<SentJob>();
+        for (var one = 0; one < count; one++) jobs.Add(await SendAsync(what, seconds));
+        return jobs;
+    }
+
+    public static Task StartedAsync(SentJob job, TimeSpan limit) => InTimeAsync(job.Started, $"{job.Id} has not started", limit);
+
+    public static async Task CompletedAsync(SentJob job, TimeSpan limit)
+    {
+        await InTimeAsync(job.Terminal, $"{job.Id} has no terminal reply", limit);
+        if (job.Expected is { } expected && job.Statuses[^1] != expected) throw new FaultException($"{job.Id}: {job.Statuses[^1]} ({job.Data}), {expected} was expected");
+    }
+
+    /// <summary>The fault is over now; the time to recover counts from here.</summary>
+    public void Over() => _over = Stopwatch.GetTimestamp();
+
+    /// <summary>A job goes through again.</summary>
+    public async Task RecoverAsync(TimeSpan limit)
+    {
+        await CompletedAsync(await SendAsync(), limit);
+        Recovery = Stopwatch.GetElapsedTime(_over).TotalSeconds;
+    }
+
+    /// <summary>The judgement that is the same for every row.</summary>
+    /// <param name="wait">How long the jobs may take from here on.</param>
+    /// <param name="restarted">Another process than the one measured at the start.</param>
+    public async Task CleanAsync(TimeSpan wait, bool restarted = false, int consumers = 1)
+    {
+        foreach (var job in Requester.Jobs.Where(one => one.Expected is not null)) await CompletedAsync(job, wait);
+        await UntilAsync("settled", TimeSpan.FromSeconds(20), async () => await QueueAsync(Queue) == (0, 0, consumers));
+        await Task.Delay(200);
+
+        foreach (var job in Requester.Jobs) Judge(job);
+        Check(Requester.Strays.IsEmpty, $"a stray reply: {Requester.Strays.FirstOrDefault()}");
+        var dead = await QueueAsync(DeadQueue);
+        var parked = Requester.Jobs.Count(job => job.IsParked);
+        Check(dead.Ready == parked, $"{dead.Ready} parked, {parked} were expected");
+        CheckLogs();
+        if (!restarted && _before is not null) await CheckResourcesAsync();
+    }
+
+    public void CheckLogs()
+    {
+        foreach (var worker in _workers)
+            Check(!worker.Says(Password) && !worker.Says("s3cr3t"), "a secret is in the log");
+    }
+
+    public static void Check(bool isTrue, string otherwise)
+    {
+        if (!isTrue) throw new FaultException(otherwise);
+    }
+
+    /// <summary>Ready, unacknowledged, consumers; all -1 if there is no such queue.</summary>
+    public async Task<(int Ready, int Unacked, int Consumers)> QueueAsync(string queue)
+    {
+        var lines = (await broker.ControlAsync("list_queues", "-p", VHost, "--no-table-headers", "name", "messages_ready", "messages_unacknowledged", "consumers")).Split('\n');
+        var fields = lines.Select(line => line.Trim().Split('\t')).FirstOrDefault(one => one[0] == queue);
+        return fields is null or { Length: < 4 } || !int.TryParse(fields[1], out var ready) ? (-1, -1, -1) : (ready, int.Parse(fields[2], CultureInfo.InvariantCulture), int.Parse(fields[3], CultureInfo.InvariantCulture));
+    }
+
+    public static async Task UntilAsync(string what, TimeSpan limit, Func<Task<bool>> condition)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            if (Stopwatch.GetElapsedTime(began) > limit) throw new FaultException($"not {what} within {limit.TotalSeconds:0} s");
+            await Task.Delay(100);
+        }
+    }
+
+    public Task UntilSaidAsync(string text, TimeSpan limit) => UntilAsync($"said in the log, \"{text}\",", limit, () => Task.FromResult(Worker.Says(text)));
+
+    public int RunsOf(SentJob job) => _workers.Sum(worker => worker.Count($"RAN {job.Id} "));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var worker in _workers) await worker.DisposeAsync();
+        while (_undo.TryPop(out var action)) await action();
+        if (Requester is not null) await Requester.DisposeAsync();
+        await Proxy.DisposeAsync();
+        await broker.EvalAsync(
+            $"""
+            rabbit_vhost:delete(<<"{VHost}">>, <<"faults">>),
+            [catch rabbit_auth_backend_internal:delete_user(U, <<"faults">>) || U <- [<<"{User}">>, <<"{VHost}-requester">>]].
+            """);
+    }
+
+    private void Judge(SentJob job)
+    {
+        var started = job.Statuses.Count(status => status == "started");
+        var terminals = job.Statuses.Count - started;
+        Check(terminals == (job.Expected is null ? 0 : 1), $"{job.Id}: {terminals} terminal replies ({string.Join(", ", job.Statuses)})");
+        Check(job.Expected is null || job.IsDeadly || started == (job.Starts ? 1 : 0), $"{job.Id}: {started} x started");
+        Check(job.Expected is null || job.Statuses[^1] != "started", $"{job.Id}: started came last");
+        var runs = RunsOf(job);
+        Check(runs <= job.Runs, $"{job.Id} ran {runs} times, {job.Runs} at most was expected");
+    }
+
+    private async Task CheckResourcesAsync()
+    {
+        var now = Worker.Resources();
+        for (var tries = 0; tries < 40 && !IsBack(); tries++)
+        {
+            await Task.Delay(500);
+            now = Worker.Resources();
+        }
+        Check(IsBack(), $"before: {_before}; after: {now}");
+        bool IsBack() => now.Handles <= _before!.Handles + 4 && now.Threads <= _before.Threads + 12 && now.Memory <= _before.Memory + (96L << 20);
+    }
+
+    private static async Task InTimeAsync(Task task, string otherwise, TimeSpan limit)
+    {
+        try
+        {
+            await task.WaitAsync(limit);
+        }
+        catch (TimeoutException)
+        {
+            throw new FaultException($"{otherwise} after {limit.TotalSeconds:0} s");
+        }
+    }
+}

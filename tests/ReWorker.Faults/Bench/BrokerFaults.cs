@@ -1,0 +1,34 @@
+namespace ReWorker.Faults;
+
+/// <summary>What several rows do to the broker.</summary>
+internal static class BrokerFaults
+{
+    public static async Task StopAppAsync(this Bench bench, TimeSpan pause)
+    {
+        await bench.Broker.ControlAsync("stop_app");
+        await Task.Delay(pause);
+        await bench.Broker.ControlAsync("start_app");
+        bench.Over();
+    }
+
+    /// <summary>The memory alarm, until the result is disposed of.</summary>
+    public static async Task<Lowered> RaiseAlarmAsync(this Bench bench)
+    {
+        await bench.Broker.ControlAsync("set_vm_memory_high_watermark", "absolute", "1");
+        var alarm = new Lowered(bench.Broker);
+        bench.Undo(() => alarm.DisposeAsync().AsTask());
+        return alarm;
+    }
+
+    internal sealed class Lowered(Broker broker) : IAsyncDisposable
+    {
+        private bool _isOver;
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_isOver) return;
+            _isOver = true;
+            await broker.ControlAsync("set_vm_memory_high_watermark", "0.6");
+        }
+    }
+}

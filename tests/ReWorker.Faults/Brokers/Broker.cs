@@ -1,0 +1,42 @@
+using System.Net;
+
+namespace ReWorker.Faults;
+
+/// <summary>The brokers that a row is about.</summary>
+[Flags]
+internal enum On
+{
+    V43 = 1,
+    V40 = 2,
+    V310 = 4,
+    Every = V43 | V40 | V310,
+}
+
+/// <summary>A RabbitMQ to be ill-treated: one for all rows, each of which has a virtual host of its own.</summary>
+internal abstract class Broker : IAsyncDisposable
+{
+    public abstract On Kind { get; }
+
+    public string Version { get; protected set; } = "";
+
+    /// <summary>Where the nodes listen.</summary>
+    public abstract IReadOnlyList<IPEndPoint> Nodes { get; }
+
+    /// <summary>Runs <c>rabbitmqctl</c> on the (first living) node.</summary>
+    public abstract Task<string> ControlAsync(params string[] arguments);
+
+    public Task<string> EvalAsync(string erlang) => ControlAsync("eval", erlang);
+
+    public abstract Task KillAsync();
+
+    public abstract Task StartAsync();
+
+    /// <summary>Stops its processes in mid-air.</summary>
+    public abstract Task FreezeAsync();
+
+    public abstract Task ThawAsync();
+
+    public abstract ValueTask DisposeAsync();
+
+    protected async Task ReadVersionAsync() => Version = (await EvalAsync("rabbit_misc:version().")).Trim().Trim('"');
+}

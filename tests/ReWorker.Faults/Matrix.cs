@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using Spectre.Console;
+
+namespace ReWorker.Faults;
+
+/// <summary>What became of a row on one broker.</summary>
+internal sealed record Verdict(Fault Fault, string Broker, bool IsClean, bool IsSkipped, string Text, int Jobs, int Duplicates, double? Recovery, double Took);
+
+/// <summary>Runs rows one after the other, on one broker each.</summary>
+internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAsyncDisposable
+{
+    private readonly Dictionary<On, Broker> _brokers = [];
+    private Broker? _cluster;
+    private bool? _hasEngine;
+
+    public async Task<List<Verdict>> RunAsync(Action<Verdict> done, CancellationToken cancel)
+    {
+        var verdicts = new List<Verdict>();
+        foreach (var kind in new[] { On.V43, On.V40, On.V310 })
+        {
+            foreach (var fault in faults.Where(one => Runs(one, kind)))
+            {
+                if (cancel.IsCancellationRequested) return verdicts;
+                var verdict = await RunAsync(fault, kind, cancel);
+                verdicts.Add(verdict);
+                done(verdict);
+            }
+            if (_brokers.Remove(kind, out var broker)) await broker.DisposeAsync();
+        }
+        return verdicts;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var broker in _brokers.Values) await broker.DisposeAsync();
+        if (_cluster is not null) await _cluster.DisposeAsync();
+    }
+
+    private bool Runs(Fault fault, On kind) => options.Brokers.HasFlag(kind)
+        // asked for alone, as where there is no engine, the private node stands for the others
+        && (fault.On.HasFlag(kind) || (options.Brokers == On.V310 && fault.IsQuick && !fault.NeedsContainer));
+
+    private async Task<Verdict> RunAsync(Fault fault, On kind, CancellationToken cancel)
+    {
+        var began = Stopwatch.GetTimestamp();
+        double Took() => Stopwatch.GetElapsedTime(began).TotalSeconds;
+        var broker = await OpenAsync(kind, fault.NeedsCluster);
+        if (broker is null) return new(fault, Label(kind), false, true, "skipped: no engine, or no such broker here", 0, 0, null, 0);
+        if (fault.NeedsContainer && broker is not ContainerBroker) return new(fault, broker.Version, false, true, "skipped: needs a container", 0, 0, null, 0);
+        if (options.WithoutRemedy && fault.NoRemedy is { } why) return new(fault, broker.Version, false, true, $"no single remedy: {why}", 0, 0, null, 0);
+
+        var bench = new Bench(broker, fault, options.WithoutRemedy);
+        string? problem = null;
+        try
+        {
+            await bench.OpenAsync();
+            began = Stopwatch.GetTimestamp();
+            await fault.RunAsync(bench).WaitAsync(fault.Limit, cancel);
+        }
+        catch (Exception e)
+        {
+            problem = e is FaultException ? e.Message : $"{e.GetType().Name}: {e.Message}";
+            if (options.IsVerbose && !options.WithoutRemedy) Dump(bench, e);
+        }
+        var took = Took();
+        try
+        {
+            await bench.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60), CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            problem ??= $"clearing away: {e.Message}";
+        }
+        // a broker that something was done to and not undone is no use to the next row
+        if (problem is not null)
+        {
+            if (broker == _cluster) _cluster = null;
+            else _brokers.Remove(kind);
+            await broker.DisposeAsync();
+        }
+
+        var isClean = options.WithoutRemedy ? problem is not null : problem is null;
+        var text = options.WithoutRemedy ? problem is null ? "Clean all the same: the row proves nothing" : $"fails: {problem}" : problem ?? "Clean";
+        return new(fault, broker.Version, isClean, false, text, bench.Jobs, bench.Duplicates, bench.Recovery, took);
+    }
+
+    private static void Dump(Bench bench, Exception e)
+    {
+        AnsiConsole.WriteLine(e.ToString());
+        foreach (var worker in bench.Workers)
+        {
+            AnsiConsole.WriteLine($"--- worker {worker.Id}{(worker.HasExited ? ", ended" : "")}");
+            foreach (var line in worker.Log.TakeLast(40)) Console.WriteLine(line);
+        }
+    }
+
+    private static string Label(On kind) => kind switch { On.V43 => "4.3", On.V40 => "4.0", _ => "3.10" };
+
+    private async Task<Broker?> OpenAsync(On kind, bool isCluster)
+    {
+        if (isCluster)
+        {
+            if (_cluster is not null) return _cluster;
+            _hasEngine ??= await ContainerBroker.HasEngineAsync();
+            return _hasEngine.Value ? _cluster = await new Cluster("rabbitmq:4.3-management").OpenAsync() : null;
+        }
+        if (_brokers.TryGetValue(kind, out var open)) return open;
+        _hasEngine ??= await ContainerBroker.HasEngineAsync();
+        Broker? broker = kind switch
+        {
+            On.V310 => PrivateBroker.IsThere ? await new PrivateBroker().OpenAsync() : null,
+            _ when !_hasEngine.Value => null,
+            On.V43 => await new ContainerBroker(kind, "rabbitmq:4.3-management").OpenAsync(),
+            _ => await new ContainerBroker(kind, "rabbitmq:4.0-management").OpenAsync(),
+        };
+        if (broker is not null) _brokers[kind] = broker;
+        return broker;
+    }
+}

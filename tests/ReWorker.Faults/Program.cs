@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using ReWorker.Faults;
+using Spectre.Console;
+
+// faults [name…] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--page FILE] [--repeat N] [--verbose] [--list]
+if (args is ["worker", ..]) return await ChaosProcess.RunAsync(args[1..]);
+
+// soak [MINUTES] [--picture FILE]
+if (args is ["soak", ..])
+{
+    var minutes = args.Length > 1 && double.TryParse(args[1], CultureInfo.InvariantCulture, out var given) ? given : 30;
+    var soak = new Soak(TimeSpan.FromMinutes(minutes), args.SkipWhile(word => word != "--picture").ElementAtOrDefault(1));
+    await using var one = new Matrix(Options.Parse(["--broker", "4.3", "--verbose"]), [soak]);
+    var verdict = (await one.RunAsync(_ => { }, CancellationToken.None)).Single();
+    Console.WriteLine($"{verdict.Text}. {soak.Summary}");
+    return verdict.IsClean ? 0 : 1;
+}
+
+Options options;
+try
+{
+    options = Options.Parse(args);
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 64;
+}
+
+var faults = Catalogue.All.Where(one => (!options.IsQuick || one.IsQuick) && (options.Names.Count == 0 || options.Names.Any(name => one.Name.Contains(name, StringComparison.Ordinal)))).ToList();
+if (options.IsList)
+{
+    foreach (var fault in faults) Console.WriteLine($"{fault.Name,-28} {fault.How}");
+    return 0;
+}
+if (faults.Count == 0)
+{
+    Console.Error.WriteLine($"no row has a name with {string.Join(" or ", options.Names)}; --list shows them");
+    return 64;
+}
+
+using var stop = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => { signal.Cancel = true; stop.Cancel(); });
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => { signal.Cancel = true; stop.Cancel(); });
+var all = new List<Verdict>();
+for (var round = 0; round < options.Repeat && !stop.IsCancellationRequested; round++)
+{
+    await using var matrix = new Matrix(options, faults);
+    all.AddRange(await matrix.RunAsync(
+        verdict => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{verdict.Fault.Name,-28} {verdict.Broker,-8} {verdict.Text} ({verdict.Took:0} s)")), stop.Token));
+}
+
+var table = new Table().AddColumns("fault", "broker", "result", "jobs", "duplicates", "s to recover");
+foreach (var one in all)
+    table.AddRow(one.Fault.Name, one.Broker, Markup.Escape(one.Text), $"{one.Jobs}", $"{one.Duplicates}", one.Recovery?.ToString("0.0", CultureInfo.InvariantCulture) ?? "");
+if (!Console.IsOutputRedirected) AnsiConsole.Write(table);
+if (options.Page is { } page) await File.WriteAllTextAsync(page, Page.Of(all, args));
+
+var skipped = all.Count(one => one.IsSkipped);
+var failed = all.Count(one => !one.IsClean && !one.IsSkipped);
+Console.WriteLine($"\n  succeeded: {all.Count - skipped - failed}\n  failed: {failed}\n  skipped: {skipped}");
+return failed == 0 ? 0 : 1;

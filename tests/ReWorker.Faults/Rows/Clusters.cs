@@ -1,0 +1,57 @@
+using ReWorker.Supervision;
+
+namespace ReWorker.Faults.Rows;
+
+internal sealed class LeaderKilled() : Fault("cluster-leader-killed", "three nodes, quorum queues, load; docker kill the leader of the job queue; 15 s; start it")
+{
+    public override bool IsQuick => false;
+
+    public override bool NeedsCluster => true;
+
+    public override Remedy Remedy => Remedy.Reconnect;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        var cluster = (Cluster)bench.Broker;
+        await bench.WarmUpAsync();
+        await bench.SendManyAsync(40, seconds: 0.5);
+        var leader = await cluster.LeaderAsync(bench.VHost, Bench.Queue);
+        await cluster.KillAsync(leader);
+        bench.Undo(() => cluster.StartAsync([leader]));
+        // whichever node the worker was on: it must be without it
+        bench.Proxy.Reset();
+        bench.Over();
+        await bench.SendManyAsync(20, seconds: 0.2);
+        await bench.RecoverAsync(TimeSpan.FromSeconds(40));
+        await Task.Delay(TimeSpan.FromSeconds(15));
+        await cluster.StartAsync([leader]);
+        await bench.CleanAsync(TimeSpan.FromSeconds(40));
+    }
+}
+
+internal sealed class MajorityDown() : Fault("cluster-majority-down", "two of three nodes killed for 40 s, jobs waiting and running")
+{
+    public override bool IsQuick => false;
+
+    public override bool NeedsCluster => true;
+
+    public override Remedy Remedy => Remedy.Reconnect | Remedy.FlowProbe;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        var cluster = (Cluster)bench.Broker;
+        await bench.WarmUpAsync();
+        await bench.SendManyAsync(20, seconds: 3);
+        await cluster.KillAsync(1);
+        await cluster.KillAsync(2);
+        bench.Undo(() => cluster.StartAsync(1, 2));
+        await bench.NotReadyAsync(TimeSpan.FromSeconds(40));
+        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
+        await Task.Delay(TimeSpan.FromSeconds(40));
+        await cluster.StartAsync(1, 2);
+        bench.Over();
+        await bench.ReadyAsync(TimeSpan.FromSeconds(60));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(30));
+        await bench.CleanAsync(TimeSpan.FromSeconds(60));
+    }
+}

@@ -1,0 +1,292 @@
+using RabbitMQ.Client;
+using ReWorker.Supervision;
+
+namespace ReWorker.Faults.Rows;
+
+internal sealed class QueueDeletedIdle() : Fault("queue-deleted-idle", "rabbitmqctl delete_queue")
+{
+    public override On On => On.Every;
+
+    public override Remedy Remedy => Remedy.ConsumerCancel | Remedy.FlowProbe;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.WarmUpAsync();
+        await bench.Broker.ControlAsync("delete_queue", "-p", bench.VHost, Bench.Queue);
+        bench.Over();
+        await bench.UntilSaidAsync("the broker cancelled the consumer", TimeSpan.FromSeconds(5));
+        await Bench.UntilAsync("declared again", TimeSpan.FromSeconds(10), async () => (await bench.QueueAsync(Bench.Queue)).Consumers == 1);
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
+        await bench.CleanAsync(TimeSpan.FromSeconds(5));
+    }
+}
+
+internal sealed class QueueDeletedDuringAJob() : Fault("queue-deleted-during-job", "rabbitmqctl delete_queue under a 4 s job")
+{
+    public override On On => On.Every;
+
+    public override Remedy Remedy => Remedy.ConsumerCancel | Remedy.FlowProbe;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.WarmUpAsync();
+        var job = await bench.SendAsync(seconds: 4);
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
+        await bench.Broker.ControlAsync("delete_queue", "-p", bench.VHost, Bench.Queue);
+        bench.Over();
+        await Bench.UntilAsync("declared again", TimeSpan.FromSeconds(10), async () => (await bench.QueueAsync(Bench.Queue)).Consumers == 1);
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
+        await bench.CleanAsync(TimeSpan.FromSeconds(10));
+    }
+}
+
+internal sealed class QueueDeletedNoRight() : Fault("queue-deleted-no-right", "the same, the user without the right to configure; 6 s later somebody makes it")
+{
+    public override Remedy Remedy => Remedy.Reconnect;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.WarmUpAsync();
+        await bench.Broker.ControlAsync("set_permissions", "-p", bench.VHost, bench.User, "^$", ".*", ".*");
+        await bench.Broker.ControlAsync("delete_queue", "-p", bench.VHost, Bench.Queue);
+        await bench.UntilSaidAsync("can't be declared", TimeSpan.FromSeconds(30));
+        Bench.Check((await bench.Worker.ReadyAsync()).Code == 503, "ready, with no queue");
+        await Task.Delay(3000);
+        await bench.Requester.OnChannelAsync(channel => channel.QueueDeclareAsync(Bench.Queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }));
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(15));
+        await bench.CleanAsync(TimeSpan.FromSeconds(5));
+    }
+}
+
+internal sealed class OtherArguments() : Fault("other-arguments", "the queue is there as a classic one with x-max-length, the exchange re as fanout")
+{
+    public override On On => On.Every;
+
+    public override Remedy Remedy => Remedy.Tolerance;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        bench.Requester.HearsOutput = false;
+        bench.Requester.Start();
+        await bench.Requester.OnChannelAsync(async channel =>
+        {
+            await channel.ExchangeDeclareAsync("re", ExchangeType.Fanout, durable: true);
+            await channel.QueueDeclareAsync(Bench.Queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "classic", ["x-max-length"] = 1000 });
+        });
+        await bench.WarmUpAsync();
+        await bench.SendManyAsync(20, seconds: 0.3);
+        bench.Proxy.Reset();
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
+        await bench.CleanAsync(TimeSpan.FromSeconds(10));
+        Bench.Check(bench.Worker.Count("was made with other properties") == 2, $"{bench.Worker.Count("was made with other properties")} warnings, for one exchange and one queue");
+    }
+}
+
+internal sealed class HeldExclusively() : Fault("held-exclusively", "another connection holds the queue exclusively for 5 s")
+{
+    public override Remedy Remedy => Remedy.Reconnect;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        bench.Requester.Start();
+        var factory = new ConnectionFactory { HostName = "127.0.0.1", Port = bench.Broker.Nodes[0].Port, VirtualHost = bench.VHost, UserName = $"{bench.VHost}-requester", Password = "requester" };
+        var holder = await factory.CreateConnectionAsync();
+        var channel = await holder.CreateChannelAsync();
+        await channel.QueueDeclareAsync(Bench.Queue, durable: false, exclusive: true, autoDelete: true);
+        bench.StartWorker();
+        await bench.UntilSaidAsync("held exclusively", TimeSpan.FromSeconds(30));
+        Bench.Check((await bench.Worker.ReadyAsync()).Code == 503, "ready, without the queue");
+        await Task.Delay(5000);
+        await holder.CloseAsync();
+        bench.Over();
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
+        await bench.CleanAsync(TimeSpan.FromSeconds(5));
+    }
+}
+
+internal sealed class ConsumerTimeout43() : Fault("consumer-timeout-4.3", "policy consumer-timeout of 5 s on quorum queues without the worker's own; a 12 s job, then more")
+{
+    public override bool IsQuick => false;
+
+    // the worker's own argument comes first, and would keep the policy away
+    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set(ChaosProcess.Missing, nameof(Remedy.ConsumerTimeout))];
+
+    public override Remedy Remedy => Remedy.ConsumerCancel | Remedy.FlowProbe;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.Broker.ControlAsync("set_policy", "-p", bench.VHost, "timeout", "^worker", """{"consumer-timeout":5000}""", "--apply-to", "queues");
+        await bench.WarmUpAsync();
+        var job = await bench.SendAsync(seconds: 75);
+        await bench.UntilSaidAsync("the broker cancelled the consumer", TimeSpan.FromSeconds(70));
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(20));
+        await bench.SendManyAsync(10);
+        await Bench.CompletedAsync(job, TimeSpan.FromSeconds(90));
+        await bench.CleanAsync(TimeSpan.FromSeconds(30));
+    }
+}
+
+/// <summary>The consumer that the broker counts and never serves: only the queue's length tells.</summary>
+internal sealed class PhantomConsumer() : Fault("phantom-consumer", "the same, with the worker deaf to the cancel (a test hook) and its late ack taken: not ready within 15 s, and back")
+{
+    public override bool IsQuick => false;
+
+    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set(ChaosProcess.Missing, $"{Remedy.ConsumerTimeout}, {Remedy.ConsumerCancel}")];
+
+    public override Remedy Remedy => Remedy.FlowProbe;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.Broker.ControlAsync("set_policy", "-p", bench.VHost, "timeout", "^worker", """{"consumer-timeout":5000}""", "--apply-to", "queues");
+        await bench.WarmUpAsync();
+        var held = await bench.SendAsync(seconds: 75, expect: one => one.Runs = 2);
+        await Bench.StartedAsync(held, TimeSpan.FromSeconds(15));
+        await Bench.UntilAsync("cancelled by the broker", TimeSpan.FromSeconds(70), async () => (await bench.QueueAsync(Bench.Queue)).Unacked == 0);
+        var waiting = await bench.SendManyAsync(5);
+        await bench.NotReadyAsync(TimeSpan.FromSeconds(30));
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(20));
+        await Bench.CompletedAsync(held, TimeSpan.FromSeconds(90));
+        await bench.CleanAsync(TimeSpan.FromSeconds(30));
+        Bench.Check(waiting.Count == 5, "");
+    }
+}
+
+internal sealed class ConsumerTimeoutAvoided() : Fault("consumer-timeout-avoided", "the policy again, and the worker's own consumer timeout in the consume: a 70 s job")
+{
+    public override bool IsQuick => false;
+
+    public override Remedy Remedy => Remedy.ConsumerTimeout;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.Broker.ControlAsync("set_policy", "-p", bench.VHost, "timeout", "^worker", """{"consumer-timeout":5000}""", "--apply-to", "queues");
+        await bench.WarmUpAsync();
+        var job = await bench.SendAsync(seconds: 70);
+        await Bench.CompletedAsync(job, TimeSpan.FromSeconds(80));
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
+        await bench.CleanAsync(TimeSpan.FromSeconds(10));
+        Bench.Check(await bench.Worker.MetricAsync("reworker_reconnects_total") == 0, "it cost a connection");
+    }
+}
+
+internal sealed class ConsumerTimeoutOld() : Fault("consumer-timeout-406", "application:set_env(rabbit, consumer_timeout, 5000), a 75 s job: the broker closes the channel with 406")
+{
+    public override On On => On.V40 | On.V310;
+
+    public override bool IsQuick => false;
+
+    public override Remedy Remedy => Remedy.Adoption;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.Broker.EvalAsync("application:set_env(rabbit, consumer_timeout, 5000).");
+        bench.Undo(() => bench.Broker.EvalAsync("application:set_env(rabbit, consumer_timeout, 1800000)."));
+        await bench.WarmUpAsync();
+        var job = await bench.SendAsync(seconds: 75);
+        await bench.UntilSaidAsync("(406, closed by the broker)", TimeSpan.FromSeconds(75));
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
+        await Bench.CompletedAsync(job, TimeSpan.FromSeconds(90));
+        await bench.CleanAsync(TimeSpan.FromSeconds(10));
+    }
+}
+
+internal sealed class NoRightOnDefaultExchange() : Fault("no-right-on-default-exchange", "set_permissions worker .* ^(re|worker.*)$ .*: replies are refused; 6 s later the grant is there")
+{
+    public override Remedy Remedy => Remedy.Resend;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.WarmUpAsync();
+        await bench.Broker.ControlAsync("set_permissions", "-p", bench.VHost, bench.User, ".*", "^(re|worker.*)$", ".*");
+        var job = await bench.SendAsync(seconds: 1);
+        await bench.UntilSaidAsync("amq.default", TimeSpan.FromSeconds(30));
+        await Task.Delay(4000);
+        await bench.Broker.ControlAsync("set_permissions", "-p", bench.VHost, bench.User, ".*", ".*", ".*");
+        bench.Over();
+        await Bench.CompletedAsync(job, TimeSpan.FromSeconds(20));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(15));
+        await bench.CleanAsync(TimeSpan.FromSeconds(10));
+    }
+}
+
+internal sealed class ReplyQueueGone() : Fault("reply-queue-gone", "a requester whose queue is deleted under its job")
+{
+    public override On On => On.Every;
+
+    public override string NoRemedy => "a return is followed by its confirm: the protocol itself settles it";
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.WarmUpAsync();
+        await bench.Requester.OnChannelAsync(channel => channel.QueueDeclareAsync("gone", durable: true, exclusive: false, autoDelete: false));
+        var body = """{"parameters":{"do":"sleep","seconds":5}}"""u8.ToArray();
+        await bench.SendRawAsync(body, job => job.Expected = null, replyTo: "gone");
+        await Bench.UntilAsync("started", TimeSpan.FromSeconds(10), async () => (await bench.QueueAsync("gone")).Ready == 1);
+        await bench.Broker.ControlAsync("delete_queue", "-p", bench.VHost, "gone");
+        await Task.Delay(5500);
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
+        await bench.CleanAsync(TimeSpan.FromSeconds(5));
+        Bench.Check(await bench.Worker.MetricAsync("reworker_publish_unroutable_total", "kind=\"status\"") == 1, "the unroutable reply was not counted");
+        Bench.Check(await bench.Worker.MetricAsync("reworker_reconnects_total") == 0, "it cost a connection");
+    }
+}
+
+internal sealed class ReplyRules() : Fault("reply-to-rules", "reply_to absent, empty, 255 bytes, the worker's own queue, worker.x, amq.rabbitmq.reply-to.x, emoji")
+{
+    public override On On => On.Every;
+
+    public override Remedy Remedy => Remedy.ReplyRules;
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.WarmUpAsync();
+        await bench.Requester.OnChannelAsync(channel => channel.QueueDeclareAsync("worker.other", durable: true, exclusive: false, autoDelete: false));
+        var body = """{"parameters":{"do":"sleep"}}"""u8.ToArray();
+        foreach (var replyTo in new[] { "", new string('r', 255), Bench.Queue, "worker.other", "amq.rabbitmq.reply-to.g1h2.none", "amq.gen-none", "\U0001F4A5" })
+            await bench.SendRawAsync(body, job => job.Expected = null, replyTo);
+        await bench.SendRawAsync(body, job => job.Expected = null, craft: properties => properties.ClearReplyTo());
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(20));
+        await bench.CleanAsync(TimeSpan.FromSeconds(5));
+        Bench.Check((await bench.QueueAsync("worker.other")).Ready == 0, "another worker was fed with replies");
+        // 4.0 and older fail over a direct reply-to that they cannot read, and close the connection: the message is found out and given up
+        Bench.Check(bench.Broker.Kind is not On.V43 || await bench.Worker.MetricAsync("reworker_reconnects_total") == 0, "it cost a connection");
+        Bench.Check(await bench.Worker.MetricAsync("reworker_deliveries_total", "fresh") <= bench.Jobs, "the worker fed itself");
+    }
+}
+
+internal sealed class DirectReplyTo() : Fault("direct-reply-to-gone", "a requester on amq.rabbitmq.reply-to disconnects under its job")
+{
+    public override On On => On.Every;
+
+    public override string NoRemedy => "the broker drops such a reply and confirms it: there is nothing to switch off";
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.WarmUpAsync();
+        var factory = new ConnectionFactory { HostName = "127.0.0.1", Port = bench.Broker.Nodes[0].Port, VirtualHost = bench.VHost, UserName = $"{bench.VHost}-requester", Password = "requester" };
+        await using (var connection = await factory.CreateConnectionAsync())
+        {
+            var channel = await connection.CreateChannelAsync();
+            var heard = new TaskCompletionSource();
+            var consumer = new RabbitMQ.Client.Events.AsyncEventingBasicConsumer(channel);
+            consumer.ReceivedAsync += (_, _) => { heard.TrySetResult(); return Task.CompletedTask; };
+            await channel.BasicConsumeAsync("amq.rabbitmq.reply-to", autoAck: true, consumer);
+            await channel.BasicPublishAsync("", Bench.Queue, mandatory: true, new BasicProperties { CorrelationId = "direct", ReplyTo = "amq.rabbitmq.reply-to" }, """{"parameters":{"seconds":2}}"""u8.ToArray());
+            await heard.Task.WaitAsync(TimeSpan.FromSeconds(5));
+        }
+        await Task.Delay(2500);
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
+        await bench.CleanAsync(TimeSpan.FromSeconds(5));
+        Bench.Check(await bench.Worker.MetricAsync("reworker_reconnects_total") == 0, "it cost a connection");
+    }
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+using ReWorker.Supervision;
+
+namespace ReWorker.Faults.Rows;
+
+internal sealed class RestrictedContainer() : Fault("restricted-container", "docker run --read-only, UID 1654, no capabilities, 64 MiB, half a CPU; connections reset under load")
+{
+    public override bool IsQuick => false;
+
+    public override bool NeedsContainer => true;
+
+    public override string NoRemedy => "nothing is written and little is used: there is nothing to switch off";
+
+    public override async Task RunAsync(Bench bench)
+    {
+        var name = $"{bench.VHost}-worker";
+        bench.Undo(() => Shell.TryAsync("docker", "rm", "-f", name));
+        bench.Requester.Start();
+        bench.StartWorker(start =>
+        {
+            var run = new ProcessStartInfo("docker") { RedirectStandardOutput = true, RedirectStandardError = true };
+            string[] limits = ["run", "--rm", "--name", name, "--network", "host", "--read-only", "--user", "1654:1654", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--memory", "64m", "--memory-swap", "64m", "--cpus", "0.5"];
+            foreach (var word in limits) run.ArgumentList.Add(word);
+            foreach (var (key, value) in start.Environment.Where(one => one.Key.Contains("__", StringComparison.Ordinal) || one.Key.StartsWith("ASPNETCORE", StringComparison.Ordinal)))
+            {
+                run.ArgumentList.Add("-e");
+                run.ArgumentList.Add($"{key}={value}");
+            }
+            string[] command = ["-e", "DOTNET_RUNNING_IN_CONTAINER=true", "-v", $"{AppContext.BaseDirectory}:/app:ro", "-w", "/app", "--entrypoint", "dotnet", "mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled", "ReWorker.Faults.dll", "worker"];
+            foreach (var word in command) run.ArgumentList.Add(word);
+            return run;
+        });
+        await bench.ReadyAsync(TimeSpan.FromSeconds(45));
+        await bench.SendManyAsync(100, seconds: 0.05);
+        bench.Proxy.Reset();
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(30));
+        await bench.CleanAsync(TimeSpan.FromSeconds(30), restarted: true);
+        await bench.Worker.SignalAsync("TERM");
+        Bench.Check(await bench.Worker.ExitAsync(TimeSpan.FromSeconds(30)) == 0, "not exit status 0");
+    }
+}
+
+internal sealed class SecretRotated() : Fault("secret-rotated", "the password is in /run/secrets; change_password and close; 3 s later the file has the new one")
+{
+    public override string NoRemedy => "the configuration is read anew at each try, and there is no other way to connect";
+
+    public override async Task RunAsync(Bench bench)
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        bench.Undo(() => { folder.Delete(recursive: true); return Task.CompletedTask; });
+        var file = Path.Combine(folder.FullName, "Broker__Password");
+        await File.WriteAllTextAsync(file, bench.Password);
+        bench.Requester.Start();
+        // in a mount namespace of its own there can be a /run/secrets
+        bench.StartWorker(
+            start =>
+            {
+                start.ArgumentList.Clear();
+                foreach (var word in new[] { "-m", "sh", "-c", $"mount -t tmpfs none /run && mkdir /run/secrets && mount --bind {folder.FullName} /run/secrets && exec {Environment.ProcessPath} worker" }) start.ArgumentList.Add(word);
+                start.FileName = "unshare";
+                return start;
+            },
+            Set("Broker:Password", "s3cr3t-not-used"));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+        await bench.Broker.ControlAsync("change_password", bench.User, "s3cr3t-rotated");
+        await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
+        await bench.UntilSaidAsync("ACCESS_REFUSED", TimeSpan.FromSeconds(30));
+        await Task.Delay(3000);
+        await File.WriteAllTextAsync(file, "s3cr3t-rotated");
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(15));
+        await bench.CleanAsync(TimeSpan.FromSeconds(5));
+    }
+}
+
+internal sealed class Tls() : Fault("tls", "certificate expired, for another name, of an unknown authority, a plaintext port; then a good one")
+{
+    public override IEnumerable<KeyValuePair<string, string>> WithoutRemedy => [Set("Broker:Ssl", "false")];
+
+    public override async Task RunAsync(Bench bench)
+    {
+        using var certificates = new Certificates();
+        var authority = Path.GetTempFileName();
+        bench.Undo(() => { File.Delete(authority); return Task.CompletedTask; });
+        await File.WriteAllTextAsync(authority, certificates.AuthorityPem);
+        bench.Requester.Start();
+        await using var front = new TlsFront(bench.Broker.Nodes[0]);
+        WorkerProcess Start(int port) => bench.StartWorker(
+            Set("Broker:Ssl", "true"), Set("Broker:CaFile", authority), Set("Broker:Server", "localhost"), Set("Broker:Port", port.ToString(CultureInfo.InvariantCulture)));
+
+        foreach (var certificate in new[] { certificates.Expired, certificates.OtherName, certificates.OtherAuthority })
+        {
+            front.Certificate = certificate;
+            var refusing = Start(front.Port);
+            await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
+            await Task.Delay(1000);
+            Bench.Check(front.Passed == 0, "it talked to a broker that it must not trust");
+            Bench.Check(bench.Worker.Says("certificate"), "the log does not say that it is the certificate");
+            await refusing.DisposeAsync();
+        }
+        var plain = Start(bench.Proxy.Port);
+        await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
+        Bench.Check((await bench.Worker.ReadyAsync()).Code == 503, "ready, over a plaintext port");
+        await plain.DisposeAsync();
+
+        front.Certificate = certificates.Good;
+        Start(front.Port);
+        bench.Over();
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
+        await bench.CleanAsync(TimeSpan.FromSeconds(5), restarted: true);
+    }
+}

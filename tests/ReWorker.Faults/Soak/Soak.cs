@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using System.Globalization;
+using ReWorker.Supervision;
+
+namespace ReWorker.Faults;
+
+/// <summary>Three workers, jobs all the time, a random fault every 20 s: nothing lost, every copy explained, nothing leaks.</summary>
+internal sealed class Soak(TimeSpan length, string? picture) : Fault("soak", "three workers; every 20 s, at random: restart, kill, pause, reset, all connections closed, a worker killed")
+{
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(20);
+
+    private readonly List<(TimeSpan At, string What)> _faults = [];
+    private readonly List<(TimeSpan At, int Worker, Resources Is)> _samples = [];
+    private readonly Dictionary<SentJob, TimeSpan> _sent = [];
+    private readonly WorkerProcess?[] _workers = new WorkerProcess?[3];
+    private readonly long _began = Stopwatch.GetTimestamp();
+
+    public override bool IsQuick => false;
+
+    public override bool NeedsContainer => true;
+
+    public override TimeSpan Limit => length + TimeSpan.FromMinutes(6);
+
+    public override string NoRemedy => "it is all of them together";
+
+    /// <summary>What the run was like, in a line or two.</summary>
+    public string Summary { get; private set; } = "";
+
+    private TimeSpan Now => Stopwatch.GetElapsedTime(_began);
+
+    public override async Task RunAsync(Bench bench)
+    {
+        bench.Requester.Start();
+        for (var worker = 0; worker < 3; worker++) _workers[worker] = bench.StartWorker();
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+
+        using var enough = new CancellationTokenSource();
+        var load = LoadAsync(bench, enough.Token);
+        var watch = SampleAsync(enough.Token);
+        while (Now < length)
+        {
+            await Task.Delay(Pace, CancellationToken.None);
+            await HarmAsync(bench);
+        }
+        await enough.CancelAsync();
+        await load;
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(60));
+        foreach (var job in _sent.Keys) job.Runs = int.MaxValue;
+        await bench.CleanAsync(TimeSpan.FromSeconds(90), restarted: true, consumers: 3);
+        await watch;
+        Explain(bench);
+        if (picture is not null) await File.WriteAllTextAsync(picture, Chart.Of(_samples, _faults, Now));
+    }
+
+    private async Task LoadAsync(Bench bench, CancellationToken enough)
+    {
+        for (var number = 0; !enough.IsCancellationRequested; number++)
+        {
+            var at = Now;
+            var job = number % 10 == 0 ? await bench.SendAsync("talk", seconds: 3) : await bench.SendAsync(seconds: Random.Shared.NextDouble());
+            _sent[job] = at;
+            await Task.Delay(120, CancellationToken.None);
+        }
+    }
+
+    private async Task HarmAsync(Bench bench)
+    {
+        var kind = Random.Shared.Next(6);
+        var at = Now;
+        var what = kind switch { 0 => "restart", 1 => "broker killed", 2 => "pause", 3 => "reset", 4 => "closed", _ => "worker killed" };
+        switch (kind)
+        {
+            case 0: await bench.StopAppAsync(TimeSpan.FromSeconds(2)); break;
+            case 1: await bench.Broker.KillAsync(); await bench.Broker.StartAsync(); break;
+            case 2: await bench.Broker.FreezeAsync(); await Task.Delay(5000); await bench.Broker.ThawAsync(); break;
+            case 3: bench.Proxy.Reset(); break;
+            case 4: await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "soak"); break;
+            default:
+                var victim = Random.Shared.Next(3);
+                await _workers[victim]!.SignalAsync("KILL");
+                _workers[victim] = null;
+                _workers[victim] = bench.StartWorker();
+                break;
+        }
+        _faults.Add((at, what));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{at:mm\\:ss} {what}; {bench.Jobs} jobs, {bench.Requester.Jobs.Count(job => job.Terminal.IsCompleted)} answered, {bench.Duplicates} copies"));
+    }
+
+    private async Task SampleAsync(CancellationToken enough)
+    {
+        while (!enough.IsCancellationRequested)
+        {
+            for (var worker = 0; worker < 3; worker++)
+            {
+                try
+                {
+                    if (_workers[worker] is { HasExited: false } process) _samples.Add((Now, worker, process.Resources()));
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
+                {
+                    // it was killed this moment
+                }
+            }
+            await Task.Delay(2000, CancellationToken.None);
+        }
+    }
+
+    /// <summary>A job may be answered twice, under one id, if a fault came between its sending and its end, or the requester sent it twice.</summary>
+    private void Explain(Bench bench)
+    {
+        var copied = _sent.Where(one => one.Key.Copies > 0).ToList();
+        foreach (var (job, at) in copied)
+        {
+            var reason = _faults.LastOrDefault(fault => fault.At > at - TimeSpan.FromSeconds(1) && fault.At < at + TimeSpan.FromSeconds(60));
+            Bench.Check(reason != default, $"{job.Id}: {job.Copies} copies, and no fault near {at}");
+        }
+        var (first, last) = (_samples.Where(one => one.At < Now / 4).Max(one => one.Is.Memory) >> 20, _samples.Where(one => one.At > Now * 3 / 4).Max(one => one.Is.Memory) >> 20);
+        Summary = string.Create(CultureInfo.InvariantCulture,
+            $"{Now:mm\\:ss}, {bench.Jobs} jobs, {_faults.Count} faults ({string.Join(", ", _faults.GroupBy(one => one.What).Select(one => $"{one.Count()} {one.Key}"))}); every job answered once, {copied.Count} of them with copies under the same id, each sent within a minute before a fault; at most {first} MiB in the first quarter, {last} MiB in the last.");
+        Bench.Check(last < first + 64, $"memory grows: {first} MiB, {last} MiB");
+    }
+}
