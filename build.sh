@@ -86,7 +86,7 @@ can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 install_package() { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$1"; }
 
 install_rabbitmq() {
-    install_package rabbitmq-server
+    install_package rabbitmq-server || return
     ! command -v systemctl >/dev/null || systemctl disable rabbitmq-server || true
 }
 
