@@ -19,7 +19,7 @@ internal sealed class PoolWatch : IHostedService, IDisposable
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (Remedies.Has(Remedy.PoolWatch)) new Thread(Run) { IsBackground = true, Name = "pool watch" }.Start();
+        new Thread(Run) { IsBackground = true, Name = "pool watch" }.Start();
         return Task.CompletedTask;
     }
 
