@@ -142,7 +142,7 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
     public async Task CleanAsync(TimeSpan wait, bool restarted = false, int consumers = 1)
     {
         foreach (var job in Requester.Jobs.Where(one => one.Expected is not null)) await CompletedAsync(job, wait);
-        await UntilAsync("settled", TimeSpan.FromSeconds(20), async () => await QueueAsync(Queue) == (0, 0, consumers));
+        await SettledAsync(consumers: consumers);
         await Task.Delay(200);
 
         foreach (var job in Requester.Jobs) Judge(job);
@@ -153,6 +153,10 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         CheckLogs();
         if (!restarted && _before is not null) await CheckResourcesAsync();
     }
+
+    /// <summary>The broker has the acks of all jobs but some.</summary>
+    public Task SettledAsync(int running = 0, int consumers = 1) =>
+        UntilAsync("settled", TimeSpan.FromSeconds(20), async () => await QueueAsync(Queue) == (0, running, consumers));
 
     public void CheckLogs()
     {

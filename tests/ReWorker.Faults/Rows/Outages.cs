@@ -216,7 +216,7 @@ internal sealed class PasswordChanged() : Fault("password-changed", "change_pass
         await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
         await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
         await Task.Delay(6000);
-        Bench.Check(bench.Worker.Says("ACCESS_REFUSED"), "the log does not say that the login was refused");
+        Bench.Check(bench.Worker.Says("refuses the user name or the password"), "the log does not say that the login was refused");
         await bench.Broker.ControlAsync("change_password", bench.User, bench.Password);
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(15));

@@ -65,7 +65,7 @@ internal sealed class SecretRotated() : Fault("secret-rotated", "the password is
         await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         await bench.Broker.ControlAsync("change_password", bench.User, "s3cr3t-rotated");
         await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
-        await bench.UntilSaidAsync("ACCESS_REFUSED", TimeSpan.FromSeconds(30));
+        await bench.UntilSaidAsync("refuses the user name or the password", TimeSpan.FromSeconds(30));
         await Task.Delay(3000);
         await File.WriteAllTextAsync(file, "s3cr3t-rotated");
         bench.Over();
