@@ -162,9 +162,10 @@ JOB
         say '  docker compose up -d'
         say '  docker compose run --rm mystep submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     else
+        say '  dotnet build'
         say '  ./broker.sh bash     # a private RabbitMQ, for as long as that shell lives'
-        say '  dotnet run --project src/MyStep &'
-        say '  dotnet run --project src/MyStep -- submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
+        say '  dotnet run --no-build --project src/MyStep &'
+        say '  dotnet run --no-build --project src/MyStep -- submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     fi
 }
 
