@@ -82,22 +82,30 @@ engine() {
     [ "${REWORKER_DOCKER:-1}" != 0 ] && timeout 60 docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1
 }
 
+can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+install_package() { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$1"; }
+
 install_rabbitmq() {
-    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends rabbitmq-server
+    install_package rabbitmq-server
     ! command -v systemctl >/dev/null || systemctl disable rabbitmq-server || true
 }
 
 ensure_rabbitmq() {
     [ ! -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || return 0
-    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-        die 'needs a Docker engine, or the package rabbitmq-server: sudo apt-get install rabbitmq-server'
-    fi
+    can_install || die 'needs a Docker engine, or the package rabbitmq-server: sudo apt-get install rabbitmq-server'
     local policy=/usr/sbin/policy-rc.d
     if [ ! -e "$policy" ]; then # the package is not to start a node of its own: ours is private
         undo+=("rm -f $policy")
         printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
     fi
     step "No Docker engine: installing the distribution's rabbitmq-server" install_rabbitmq
+}
+
+# The contract is tested by a requester that is not our own: Python's pika.
+ensure_pika() {
+    ! /usr/bin/python3 -c 'import pika' 2>/dev/null || return 0
+    can_install || die 'the tests of the contract need pika: sudo apt-get install python3-pika'
+    step "Installing the distribution's python3-pika, for the tests of the contract" install_package python3-pika
 }
 
 # start_broker: sets amqp and rabbitmqctl. The broker ends with this script, however it ends: its input closes then.
@@ -248,7 +256,9 @@ projects() { grep -l 'xunit\.v3' template/tests/*/*.csproj tests/*/*.csproj; }
 all_tests() {
     workplace
     local p
-    engine || { export REWORKER_DOCKER=0; start_broker; }
+    ensure_pika
+    # the tests clear away after themselves: no image is needed for that
+    if engine; then export TESTCONTAINERS_RYUK_DISABLED=${TESTCONTAINERS_RYUK_DISABLED:-true}; else export REWORKER_DOCKER=0; start_broker; fi
     for p in $(projects); do
         [ "$p" != "$matrix/ReWorker.Faults.csproj" ] || continue # a command, with brokers of its own
         [ "$short" = 0 ] || [[ $p != *Templates.Tests* ]] || continue

@@ -16,10 +16,12 @@ internal sealed class PoolWatch : IHostedService, IDisposable
     private const int Most = 1000;
 
     private readonly ManualResetEventSlim _stop = new();
+    private Thread? _thread;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        new Thread(Run) { IsBackground = true, Name = "pool watch" }.Start();
+        _thread = new Thread(Run) { IsBackground = true, Name = "pool watch" };
+        _thread.Start();
         return Task.CompletedTask;
     }
 
@@ -29,7 +31,12 @@ internal sealed class PoolWatch : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
-    public void Dispose() => _stop.Dispose();
+    public void Dispose()
+    {
+        _stop.Set();
+        _thread?.Join(); // it waits on what is disposed of here
+        _stop.Dispose();
+    }
 
     private void Run()
     {

@@ -53,7 +53,15 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         if (fault.NeedsContainer && broker is not ContainerBroker) return new(fault, broker.Version, false, true, "skipped: needs a container", 0, 0, null, 0);
         if (options.WithoutRemedy && fault.NoRemedy is { } why) return new(fault, broker.Version, false, true, $"no remedy to take away: {why}", 0, 0, null, 0);
 
-        var program = await builds.ProgramAsync(options.WithoutRemedy ? [.. fault.Lacks, .. fault.Remedy] : fault.Lacks);
+        string program;
+        try
+        {
+            program = await builds.ProgramAsync(options.WithoutRemedy ? [.. fault.Lacks, .. fault.Remedy] : fault.Lacks);
+        }
+        catch (InvalidOperationException e)
+        {
+            return new(fault, broker.Version, false, false, e.Message, 0, 0, null, 0);
+        }
         var bench = new Bench(broker, fault, program, options.WithoutRemedy);
         string? problem = null;
         try

@@ -69,8 +69,8 @@ internal static class Mutants
         "");
 
     public static readonly Mutant PoolWatch = new("lends threads to a pool that stands still", "Supervision/PoolWatch.cs",
-        """new Thread(Run) { IsBackground = true, Name = "pool watch" }.Start();""",
-        "");
+        "_thread.Start();",
+        "_thread = null;");
 
     public static readonly Mutant Liveness = new("asks for a restart when its supervisor is silent", "Health/HealthState.cs",
         "time.GetElapsedTime(Volatile.Read(ref _tick)) < _silence",

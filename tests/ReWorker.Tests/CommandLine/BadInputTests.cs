@@ -16,7 +16,7 @@ public sealed class BadInputTests
         { "--Worker:Queue", "--Worker:Queue has no value; allowed: --Worker:Queue=VALUE" },
         { "submit --bogus 1", $"there is no option --bogus of submit; allowed: {SubmitOptions}" },
         { "submit bogus", $"'bogus' is one argument too many of submit; allowed: {SubmitOptions}" },
-        { "submit", "no queue is named: give --queue NAME, or set Worker:Queue in appsettings.json" },
+        { "submit --Worker:Queue=", "no queue is named: give --queue NAME, or set Worker:Queue in appsettings.json" },
         { "submit --job", "Required argument missing for option: '--job'; " },
         { "submit --count 0", "--count is '0'; allowed: 1 to 10000000; " },
         { "submit --concurrency 2", "--concurrency needs --count" },
