@@ -193,6 +193,8 @@ internal sealed class SigtermWhileReconnecting() : Fault("sigterm-while-reconnec
         await bench.WarmUpAsync();
         var job = await bench.SendAsync(seconds: 60, expected: null, expect: one => one.Runs = 2);
         await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
+        // the ack of the job before it must not be lost with the connection
+        await bench.SettledAsync(running: 1);
         bench.Proxy.Close();
         bench.Proxy.Reset();
         await bench.NotReadyAsync(TimeSpan.FromSeconds(5));
