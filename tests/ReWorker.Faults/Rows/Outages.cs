@@ -162,6 +162,8 @@ internal sealed class SigtermWhileBlocked() : Fault("sigterm-while-blocked", "me
 
     public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Worker:DrainTimeout", "00:00:03")];
 
+    public override bool IsQuick => false;
+
     public override IReadOnlyList<Mutant> Remedy => [Mutants.RepliesAreNotAwaitedForEver];
 
     public override async Task RunAsync(Bench bench)
