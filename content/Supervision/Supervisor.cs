@@ -86,7 +86,6 @@ internal sealed partial class Supervisor(
             if (isOpen) lostAt = time.GetTimestamp();
             publisher.Reclaim();
             if (!_stop.IsCancellationRequested) await LostAsync(loss, isOpen).ConfigureAwait(false);
-            if (!Remedies.Has(Remedy.Reconnect)) return;
         }
     }
 
