@@ -37,7 +37,7 @@ internal sealed partial class Supervisor(
             throw new OptionsValidationException(WorkerOptions.Section, typeof(WorkerOptions), [$"{string.Join(" and ", shared.Select(one => one.Name))} have the same queue, {shared.Key}; allowed: one each, by Worker:<class name>:Queue"]);
         // an address that can't be read will not mend itself: better no start than a loop
         health.Set(HealthState.Connection, false, $"not connected yet to {source.Check()}");
-        NotTaking("waits for the connection");
+        Taking(false, "waits for the connection");
         foreach (var runner in _runners) runner.Start();
         _loop = Task.Run(LoopAsync, CancellationToken.None);
         return Task.CompletedTask;
@@ -49,7 +49,7 @@ internal sealed partial class Supervisor(
         _draining = true;
         health.Set(HealthState.Process, false, "stopping");
         if (_current is { } taking) await QuietlyAsync(() => Deadline.RunAsync(taking.CancelConsumersAsync, Tick, "cancelling", time, taking.Ended)).ConfigureAwait(false);
-        NotTaking("stopping");
+        Taking(false, "stopping");
         foreach (var runner in _runners) runner.StopTaking();
         await Task.WhenAll(_runners.Select(runner => runner.DrainAsync(cancellationToken))).ConfigureAwait(false);
 
@@ -118,6 +118,7 @@ internal sealed partial class Supervisor(
     {
         if (lostAt is { } since) instruments.Outage.Record(time.GetElapsedTime(since).TotalSeconds);
         health.Set(HealthState.Connection, true, source.Address);
+        if (!_draining) Taking(true, "consumes");
         LogConsuming(log, string.Join(", ", _runners.Select(one => one.Queue)), source.Address);
     }
 
@@ -135,7 +136,7 @@ internal sealed partial class Supervisor(
             {
                 isBlocked = !isBlocked;
                 if (isBlocked) LogBlocked(log, epoch.Alarm.Reason, publisher.Unsettled);
-                else LogUnblocked(log, publisher.Unsettled);
+                else LogUnblocked(log);
             }
             await Task.WhenAny(epoch.Loss, Task.Delay(Tick, time, _stop.Token)).ConfigureAwait(false);
         }
@@ -146,7 +147,7 @@ internal sealed partial class Supervisor(
     {
         var pause = _backoff.Next();
         health.Set(HealthState.Connection, false, loss.Detail);
-        NotTaking("waits for the connection");
+        Taking(false, "waits for the connection");
         if (wasOpen)
         {
             instruments.Reconnects.Add(1, new KeyValuePair<string, object?>("reason", loss.Tag));
@@ -161,10 +162,10 @@ internal sealed partial class Supervisor(
         await QuietlyAsync(() => Task.Delay(pause, time, _stop.Token)).ConfigureAwait(false);
     }
 
-    /// <summary>The probe says when jobs flow again.</summary>
-    private void NotTaking(string why)
+    /// <summary>The probe looks closer while connected.</summary>
+    private void Taking(bool isTaking, string why)
     {
-        foreach (var runner in _runners) health.Set(HealthState.Queue(runner.Queue), false, why);
+        foreach (var runner in _runners) health.Set(HealthState.Queue(runner.Queue), isTaking, why);
     }
 
     private static async Task QuietlyAsync(Func<Task> action)
@@ -194,6 +195,6 @@ internal sealed partial class Supervisor(
     [LoggerMessage(EventId = 44, Level = LogLevel.Warning, Message = "The broker takes no messages: {Reason}. Jobs run on; {Unsettled} messages and all that follow wait for the end of its alarm.")]
     private static partial void LogBlocked(ILogger log, string? reason, int unsettled);
 
-    [LoggerMessage(EventId = 45, Level = LogLevel.Information, Message = "The broker takes messages again; {Unsettled} that have waited are sent")]
-    private static partial void LogUnblocked(ILogger log, int unsettled);
+    [LoggerMessage(EventId = 45, Level = LogLevel.Information, Message = "The broker takes messages again: what has waited is sent")]
+    private static partial void LogUnblocked(ILogger log);
 }
