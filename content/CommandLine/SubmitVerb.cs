@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ReWorker.Hosting;
 using ReWorker.Options;
 using ReWorker.Requesting;
+using ReWorker.Telemetry;
 
 namespace ReWorker.CommandLine;
 
@@ -48,6 +49,7 @@ internal static class SubmitVerb
 
     private static async Task<int> FollowAsync(JobClient client, JobRequest job, IFollower follower, TimeProvider time, CancellationToken cancel)
     {
+        using var trace = JobTrace.Command("submit");
         var began = time.GetTimestamp();
         var code = ExitCodes.Failed;
         try

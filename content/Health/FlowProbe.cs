@@ -1,8 +1,11 @@
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 using ReWorker.Consuming;
 using ReWorker.Options;
+using ReWorker.Protocol;
 using ReWorker.Supervision;
+using ReWorker.Telemetry;
 
 namespace ReWorker.Health;
 
@@ -10,7 +13,7 @@ namespace ReWorker.Health;
 /// Asks the broker, on a channel of its own, whether jobs really flow. A consumer that the broker counts and never serves
 /// looks alive from here; what tells is a queue with jobs beside a worker with nothing to do.
 /// </summary>
-internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> options, TimeProvider time)
+internal sealed class FlowProbe(HealthState health, Instruments instruments, IOptions<BrokerOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
 
@@ -26,6 +29,7 @@ internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> opti
     public async Task RunAsync(Epoch epoch)
     {
         var idle = new Dictionary<Consumer, (long Received, int Looks)>();
+        var missing = new HashSet<string>();
         try
         {
             using var timer = new PeriodicTimer(Pause, time);
@@ -33,6 +37,11 @@ internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> opti
             {
                 Alarm(epoch);
                 await Deadline.RunAsync(token => LookAsync(epoch, idle, token), Questions * options.Value.ConnectTimeout, "the look at the queue", time, epoch.Ended).ConfigureAwait(false);
+                foreach (var dead in epoch.Consumers.Select(one => Names.DeadQueue(one.Runner.Queue)).Where(one => !missing.Contains(one)))
+                {
+                    var there = await Deadline.RunAsync(token => CountAsync(epoch, dead, token), Questions * options.Value.ConnectTimeout, "the look at the parked jobs", time, epoch.Ended).ConfigureAwait(false);
+                    if (!there) missing.Add(dead);
+                }
             }
             while (await timer.WaitForNextTickAsync(epoch.Ended).ConfigureAwait(false));
         }
@@ -52,6 +61,9 @@ internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> opti
         foreach (var consumer in epoch.Consumers)
         {
             var queue = await channel.QueueDeclarePassiveAsync(consumer.Runner.Queue, cancel).ConfigureAwait(false);
+            instruments.Found(consumer.Runner.Queue, queue.MessageCount);
+            // whoever stops has no consumer left, and still needs the channel to acknowledge what ends meanwhile
+            if (epoch.IsStopping) return;
             consumer.Runner.Ledger.Sweep(LedgerSweeps);
             var before = idle.GetValueOrDefault(consumer);
             var isStarved = queue.MessageCount > 0 && consumer.Received == before.Received && consumer.Unsettled < consumer.Runner.Prefetch && consumer.Runner.HasFreeSlot;
@@ -64,9 +76,24 @@ internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> opti
                 epoch.End(new Loss(LossReason.NotConsuming, $"{consumer.Runner.Queue}: {queue.MessageCount} jobs wait and none is delivered, {queue.ConsumerCount} consumers by the broker's count"));
                 return;
             }
-            health.Set($"queue {consumer.Runner.Queue}", looks == 0, looks == 0 ? "jobs flow" : $"{queue.MessageCount} jobs wait and none is delivered");
+            health.Set(HealthState.Queue(consumer.Runner.Queue), looks == 0, looks == 0 ? "jobs flow" : $"{queue.MessageCount} jobs wait and none is delivered");
         }
     }
 
-    private void Alarm(Epoch epoch) => health.Set("broker", !epoch.Alarm.IsRaised, epoch.Alarm.IsRaised ? $"it blocks publishers: {epoch.Alarm.Reason}" : "takes messages");
+    /// <summary>False if the queue is missing, or not this user's to see: the log has said so at the start.</summary>
+    private async Task<bool> CountAsync(Epoch epoch, string queue, CancellationToken cancel)
+    {
+        await using var channel = await epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+        try
+        {
+            instruments.Found(queue, (await channel.QueueDeclarePassiveAsync(queue, cancel).ConfigureAwait(false)).MessageCount);
+            return true;
+        }
+        catch (OperationInterruptedException e) when (e.ShutdownReason is { ReplyCode: >= 400 and < 500 } && epoch.ConsumeConnection.IsOpen)
+        {
+            return false;
+        }
+    }
+
+    private void Alarm(Epoch epoch) => health.Set(HealthState.Broker, !epoch.Alarm.IsRaised, epoch.Alarm.IsRaised ? $"it blocks publishers: {epoch.Alarm.Reason}" : "takes messages");
 }

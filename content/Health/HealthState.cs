@@ -10,6 +10,10 @@ internal sealed record PartHealth(bool IsWell, string Detail, DateTimeOffset Sin
 /// <summary>What readiness and liveness are made of; written by the supervisor and the probe, read by the endpoints.</summary>
 internal sealed class HealthState(IOptions<BrokerOptions> options, TimeProvider time)
 {
+    public const string Connection = "connection";
+    public const string Broker = "broker";
+    public const string Process = "worker";
+
     /// <summary>Longer than any single step of the supervisor's may take without a sign of life.</summary>
     private readonly TimeSpan _silence = options.Value.ConnectTimeout + TimeSpan.FromSeconds(10);
 
@@ -22,6 +26,11 @@ internal sealed class HealthState(IOptions<BrokerOptions> options, TimeProvider 
 
     /// <summary>False when the supervisor shows no sign of life: only a restart helps then.</summary>
     public bool IsLive => time.GetElapsedTime(Volatile.Read(ref _tick)) < _silence;
+
+    /// <summary>The part that says whether a queue's jobs reach this worker.</summary>
+    public static string Queue(string queue) => $"queue {queue}";
+
+    public bool IsWell(string part) => _parts.TryGetValue(part, out var one) && one.IsWell;
 
     /// <summary>The supervisor lives.</summary>
     public void Tick() => Volatile.Write(ref _tick, time.GetTimestamp());

@@ -69,7 +69,7 @@ internal static class StepHost
     private static void AddLogging(WebApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();
-        if (builder.Configuration.GetValue<bool>("DOTNET_RUNNING_IN_CONTAINER")) builder.Logging.AddJsonConsole(json => json.TimestampFormat = "O");
+        if (builder.Configuration.GetValue<bool>("DOTNET_RUNNING_IN_CONTAINER")) builder.Logging.AddJsonConsole(json => (json.TimestampFormat, json.UseUtcTimestamp) = ("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", true));
         else
         {
             builder.Services.AddSingleton<ConsoleFormatter, TerminalFormatter>();

@@ -66,7 +66,7 @@ internal sealed partial class OutputWorker(ReleaseFiles files, Redactor redactor
         });
     }
 
-    [LoggerMessage(EventId = 60, Level = LogLevel.Information, Message = "{CorrelationId} │ {Line}")]
+    [LoggerMessage(EventId = 60, Level = LogLevel.Debug, Message = "{CorrelationId} │ {Line}")]
     private static partial void LogLine(ILogger log, string correlationId, string line);
 
     [LoggerMessage(EventId = 61, Level = LogLevel.Error, Message = "A line can't be written: {Reason}. It is kept, and tried again every {Seconds} s.")]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using RabbitMQ.Client;
@@ -175,7 +176,9 @@ internal sealed partial class PublishSession : IDisposable
         }
         foreach (var message in done)
         {
-            _instruments.Confirms.Add(1, new KeyValuePair<string, object?>("result", refused ? "refused" : message.Unroutable ? "unroutable" : "confirmed"));
+            var tags = new TagList { { "messaging.system", JobTrace.System }, { "messaging.operation.name", "send" } };
+            if (refused || message.Unroutable) tags.Add("error.type", refused ? "refused" : "unroutable");
+            _instruments.Sent.Add(1, tags);
             if (refused) _ = SendAgainAsync(message);
             else _settled(message);
         }

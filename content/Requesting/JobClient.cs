@@ -143,6 +143,7 @@ public sealed partial class JobClient : IAsyncDisposable
         var queue = Names.Queue(job.Queue);
         var messageId = JobIds.New(_time);
         var began = _time.GetTimestamp();
+        using var span = JobTrace.Send(queue, messageId, job.CorrelationId);
         while (true)
         {
             var link = await _connection.CurrentAsync(cancel).ConfigureAwait(false);
@@ -212,9 +213,9 @@ public sealed partial class JobClient : IAsyncDisposable
         else LogUnreadable(_log, Printable.Of(id), Printable.Of(delivery.RoutingKey));
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs and their replies wait for the broker: {Trouble}")]
+    [LoggerMessage(EventId = 80, Level = LogLevel.Warning, Message = "Jobs and their replies wait for the broker: {Trouble}")]
     private static partial void LogTrouble(ILogger log, string trouble);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A message of job {CorrelationId} with the routing key {RoutingKey} is not of the contract, and is dropped")]
+    [LoggerMessage(EventId = 81, Level = LogLevel.Warning, Message = "A message of job {CorrelationId} with the routing key {RoutingKey} is not of the contract, and is dropped")]
     private static partial void LogUnreadable(ILogger log, string correlationId, string routingKey);
 }

@@ -53,7 +53,11 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
 
     private async Task AnswerAsync(JobInHand hand, JobContext? context, Outbox outbox, Outcome outcome)
     {
-        if (hand.Settlement is Settlement.Discard) await ParkAsync(hand, outbox, "rejected by the step").ConfigureAwait(false);
+        if (hand.Settlement is Settlement.Discard)
+        {
+            await ParkAsync(hand, outbox, "rejected by the step").ConfigureAwait(false);
+            LogRejected(log, Printable.Of(hand.Delivery.Properties.CorrelationId), Names.DeadQueue(parts.Queue));
+        }
         else if (outcome.Park) await ParkAsync(hand, outbox, outcome.Reason!).ConfigureAwait(false);
         if (outcome.IsCompleted)
         {
@@ -150,6 +154,9 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Information, Message = "Job {CorrelationId} is handed back to its queue and runs again elsewhere")]
     private static partial void LogHandedBack(ILogger log, string correlationId);
+
+    [LoggerMessage(EventId = 24, Level = LogLevel.Warning, Message = "Job {CorrelationId} was rejected by the step: answered, and parked in {Queue}")]
+    private static partial void LogRejected(ILogger log, string correlationId, string queue);
 
     [LoggerMessage(EventId = 21, Level = LogLevel.Warning, Message = "No status is sent to '{ReplyTo}' ({Status}): the queues of workers take no replies")]
     private static partial void LogNoRequester(ILogger log, string replyTo, string status);

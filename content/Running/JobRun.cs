@@ -74,6 +74,7 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
     {
         // the original is acknowledged only after its copy is safe: a copy that killed its worker at once would leave both
         if (DeliveryCount.IsCopy(job.Properties)) await Task.Delay(CopyWaits, parts.Time, CancellationToken.None).ConfigureAwait(false);
+        if (context.Hand.Attempt > 1) LogAgain(log, Printable.Of(job.CorrelationId), context.Hand.Attempt, parts.Options.MaxAttempts);
         new JobEnding(parts, ledger, log).SayStarted(context);
         using var limit = new CancellationTokenSource(parts.Options.TimeLimit, parts.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, abort);
@@ -128,12 +129,19 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
 
     private void Record(Outcome outcome, TimeSpan took, Delivery delivery, Activity? trace)
     {
-        var tags = new TagList { { "worker", parts.Name }, { "outcome", outcome.Tag } };
-        parts.Instruments.Jobs.Add(1, tags);
-        parts.Instruments.JobDuration.Record(took.TotalSeconds, tags);
-        if (outcome.Reason is { } reason) trace?.SetStatus(ActivityStatusCode.Error, reason);
+        parts.Instruments.Jobs.Add(1, new("worker", parts.Name), new("outcome", outcome.Tag));
+        if (outcome.Kind is OutcomeKind.Completed or OutcomeKind.Failed or OutcomeKind.Refused)
+        {
+            var tags = new TagList { { "messaging.system", JobTrace.System }, { "messaging.operation.name", JobTrace.Operation }, { "messaging.destination.name", parts.Queue } };
+            if (!outcome.IsCompleted) tags.Add("error.type", outcome.Tag);
+            parts.Instruments.JobDuration.Record(took.TotalSeconds, tags);
+        }
+        if (outcome.Reason is { } reason) trace?.SetTag("error.type", outcome.Tag).SetStatus(ActivityStatusCode.Error, reason);
         if (outcome.Kind is OutcomeKind.Refused) LogRefused(log, Printable.Of(delivery.Properties.CorrelationId), Printable.Of(outcome.Reason), outcome.Park ? "answered and parked" : "answered");
     }
+
+    [LoggerMessage(EventId = 14, Level = LogLevel.Information, Message = "Job {CorrelationId} was not finished by the worker that had it before: it runs again from the start, attempt {Attempt} of {Most}")]
+    private static partial void LogAgain(ILogger log, string correlationId, int attempt, int most);
 
     [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "Job {CorrelationId} failed: {Reason}. The requester is told; the message is done with.")]
     private static partial void LogFailed(ILogger log, Exception e, string correlationId, string reason);

@@ -49,6 +49,7 @@ internal sealed partial class Runner : IDisposable
 
     public void Start()
     {
+        _parts.Instruments.Begin(Name, Queue);
         for (var slot = 0; slot < _parts.Options.Concurrency; slot++) _ = Task.Run(WorkAsync);
     }
 

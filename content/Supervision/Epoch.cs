@@ -29,6 +29,9 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
 
     public IReadOnlyList<Consumer> Consumers => _consumers;
 
+    /// <summary>Nothing more is taken; what has been taken may still end.</summary>
+    public bool IsStopping { get; private set; }
+
     public IConnection ConsumeConnection => _consume ?? throw new InvalidOperationException("not connected yet");
 
     public IConnection PublishConnection => _publish ?? throw new InvalidOperationException("not connected yet");
@@ -68,6 +71,7 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
     /// <summary>Tells the broker to deliver no more, and waits until it has heard.</summary>
     public async Task CancelConsumersAsync(CancellationToken cancel)
     {
+        IsStopping = true;
         foreach (var consumer in _consumers.Where(one => one.Tag is not null))
             await consumer.Channel.BasicCancelAsync(consumer.Tag!, cancellationToken: cancel).ConfigureAwait(false);
     }

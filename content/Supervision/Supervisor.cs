@@ -36,7 +36,8 @@ internal sealed partial class Supervisor(
         if (_runners.GroupBy(one => one.Queue).FirstOrDefault(queue => queue.Count() > 1) is { } shared)
             throw new OptionsValidationException(WorkerOptions.Section, typeof(WorkerOptions), [$"{string.Join(" and ", shared.Select(one => one.Name))} have the same queue, {shared.Key}; allowed: one each, by Worker:<class name>:Queue"]);
         // an address that can't be read will not mend itself: better no start than a loop
-        health.Set("connection", false, $"not connected yet to {source.Check()}");
+        health.Set(HealthState.Connection, false, $"not connected yet to {source.Check()}");
+        Taking(false, "waits for the connection");
         foreach (var runner in _runners) runner.Start();
         _loop = Task.Run(LoopAsync, CancellationToken.None);
         return Task.CompletedTask;
@@ -46,15 +47,16 @@ internal sealed partial class Supervisor(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _draining = true;
-        health.Set("worker", false, "stopping");
+        health.Set(HealthState.Process, false, "stopping");
         if (_current is { } taking) await QuietlyAsync(() => Deadline.RunAsync(taking.CancelConsumersAsync, Tick, "cancelling", time, taking.Ended)).ConfigureAwait(false);
+        Taking(false, "stopping");
         foreach (var runner in _runners) runner.StopTaking();
         await Task.WhenAll(_runners.Select(runner => runner.DrainAsync(cancellationToken))).ConfigureAwait(false);
 
         if (_current is { } last) await QuietlyAsync(() => Task.WhenAll(last.Consumers.Select(one => one.FlushAsync(last.Ended))).WaitAsync(Tick, time, cancellationToken)).ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
-        LogStopped(log);
+        LogStopped(log, publisher.Unsettled);
     }
 
     /// <summary>A host whose start fails elsewhere disposes without stopping, and twice. The source has nothing else to free.</summary>
@@ -62,7 +64,7 @@ internal sealed partial class Supervisor(
 
     private async Task LoopAsync()
     {
-        var lostAt = time.GetTimestamp();
+        long? lostAt = null;
         while (!_stop.IsCancellationRequested)
         {
             health.Tick();
@@ -83,7 +85,6 @@ internal sealed partial class Supervisor(
             }
             if (isOpen) lostAt = time.GetTimestamp();
             publisher.Reclaim();
-            instruments.Connected = false;
             if (!_stop.IsCancellationRequested) await LostAsync(loss, isOpen).ConfigureAwait(false);
         }
     }
@@ -113,11 +114,11 @@ internal sealed partial class Supervisor(
         _current = epoch;
     }
 
-    private void Opened(long lostAt)
+    private void Opened(long? lostAt)
     {
-        instruments.Connected = true;
-        instruments.Outage.Record(time.GetElapsedTime(lostAt).TotalSeconds);
-        health.Set("connection", true, source.Address);
+        if (lostAt is { } since) instruments.Outage.Record(time.GetElapsedTime(since).TotalSeconds);
+        health.Set(HealthState.Connection, true, source.Address);
+        if (!_draining) Taking(true, "consumes");
         LogConsuming(log, string.Join(", ", _runners.Select(one => one.Queue)), source.Address);
     }
 
@@ -126,10 +127,17 @@ internal sealed partial class Supervisor(
     {
         _ = probe.RunAsync(epoch);
         var since = time.GetTimestamp();
+        var isBlocked = false;
         while (!epoch.Loss.IsCompleted && !_stop.IsCancellationRequested)
         {
             health.Tick();
             if (time.GetElapsedTime(since) > Held) _backoff.Reset();
+            if (epoch.Alarm.IsRaised != isBlocked)
+            {
+                isBlocked = !isBlocked;
+                if (isBlocked) LogBlocked(log, epoch.Alarm.Reason, publisher.Unsettled);
+                else LogUnblocked(log);
+            }
             await Task.WhenAny(epoch.Loss, Task.Delay(Tick, time, _stop.Token)).ConfigureAwait(false);
         }
         return epoch.Loss.IsCompleted ? await epoch.Loss.ConfigureAwait(false) : new Loss(LossReason.Stopped, "stopped");
@@ -138,19 +146,26 @@ internal sealed partial class Supervisor(
     private async Task LostAsync(Loss loss, bool wasOpen)
     {
         var pause = _backoff.Next();
-        health.Set("connection", false, loss.Detail);
+        health.Set(HealthState.Connection, false, loss.Detail);
+        Taking(false, "waits for the connection");
         if (wasOpen)
         {
             instruments.Reconnects.Add(1, new KeyValuePair<string, object?>("reason", loss.Tag));
-            LogLost(log, loss.Detail, _runners.Sum(one => one.Running), publisher.Unsettled, pause.TotalSeconds);
+            LogLost(log, Printable.Line(loss.Detail), _runners.Sum(one => one.Running), publisher.Unsettled, pause.TotalSeconds);
         }
         else
         {
             instruments.ConnectFailures.Add(1);
-            LogNotConnected(log, source.Address, loss.Detail, pause.TotalSeconds);
+            LogNotConnected(log, source.Address, Printable.Line(loss.Detail), pause.TotalSeconds);
         }
         health.Tick();
         await QuietlyAsync(() => Task.Delay(pause, time, _stop.Token)).ConfigureAwait(false);
+    }
+
+    /// <summary>The probe looks closer while connected.</summary>
+    private void Taking(bool isTaking, string why)
+    {
+        foreach (var runner in _runners) health.Set(HealthState.Queue(runner.Queue), isTaking, why);
     }
 
     private static async Task QuietlyAsync(Func<Task> action)
@@ -171,9 +186,15 @@ internal sealed partial class Supervisor(
     [LoggerMessage(EventId = 41, Level = LogLevel.Warning, Message = "Lost the broker: {Reason}. {Running} jobs run on, {Unsettled} messages wait to be confirmed; connecting again in {Seconds:0.0} s.")]
     private static partial void LogLost(ILogger log, string reason, int running, int unsettled, double seconds);
 
-    [LoggerMessage(EventId = 42, Level = LogLevel.Warning, Message = "Could not connect to {Address}: {Reason}. Next try in {Seconds:0.0} s.")]
+    [LoggerMessage(EventId = 42, Level = LogLevel.Warning, Message = "Could not connect to {Address}: {Reason}. Jobs and replies wait; next try in {Seconds:0.0} s.")]
     private static partial void LogNotConnected(ILogger log, string address, string reason, double seconds);
 
-    [LoggerMessage(EventId = 43, Level = LogLevel.Information, Message = "Stopped")]
-    private static partial void LogStopped(ILogger log);
+    [LoggerMessage(EventId = 43, Level = LogLevel.Information, Message = "Stopped. Messages left unconfirmed: {Unsettled}; their jobs run again elsewhere.")]
+    private static partial void LogStopped(ILogger log, int unsettled);
+
+    [LoggerMessage(EventId = 44, Level = LogLevel.Warning, Message = "The broker takes no messages: {Reason}. Jobs run on; {Unsettled} messages and all that follow wait for the end of its alarm.")]
+    private static partial void LogBlocked(ILogger log, string? reason, int unsettled);
+
+    [LoggerMessage(EventId = 45, Level = LogLevel.Information, Message = "The broker takes messages again: what has waited is sent")]
+    private static partial void LogUnblocked(ILogger log);
 }

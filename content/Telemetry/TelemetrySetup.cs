@@ -7,13 +7,14 @@ using OpenTelemetry.Trace;
 
 namespace ReWorker.Telemetry;
 
-/// <summary>Metrics at <c>/metrics</c>; metrics and traces over OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says.</summary>
+/// <summary>Metrics at <c>/metrics</c>; metrics, traces and logs over OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says.</summary>
 internal static class TelemetrySetup
 {
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         var telemetry = builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName))
+            // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come last, and win
+            .ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName).AddEnvironmentVariableDetector())
             .WithMetrics(metrics => metrics.AddMeter(Instruments.Name, "System.Runtime").AddPrometheusExporter())
             .WithTracing(traces => traces.AddSource(Instruments.Name));
         if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 }) telemetry.UseOtlpExporter();

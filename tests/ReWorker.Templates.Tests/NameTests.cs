@@ -60,6 +60,7 @@ public sealed partial class NameTests(InstalledTemplates templates)
         // would be another service of the compose file, or no text in YAML
         { "RabbitMQ", "RabbitMQ", "RabbitMQ", "RabbitMQ", "rabbitmq-step" },
         { "Output", "Output", "Output", "Output", "output-step" },
+        { "Prometheus", "Prometheus", "Prometheus", "Prometheus", "prometheus-step" },
         { "true", "true", "true_", "True", "true-step" },
     };
 

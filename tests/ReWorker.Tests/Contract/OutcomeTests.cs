@@ -215,6 +215,29 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
     }
 
+    [Fact]
+    public async Task Job_ThatEndsWhileItsWorkerStops_IsAckedAndRunsOnce()
+    {
+        // longer than the pause between two looks of the probe, which finds no consumer any more on a classic queue
+        var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
+        await Bus.DeclareAsync($"worker.{name}", new Dictionary<string, object> { ["x-queue-type"] = "classic" });
+        await using var worker = await StartAsync(async (_, cancel) =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(5), cancel);
+            return null;
+        }, ("Worker:Queue", name), ("Worker:DrainTimeout", "00:00:15"));
+        await using var session = await Bus.OpenAsync();
+
+        var id = session.Send(worker.Name, "{}");
+        var started = await session.NextAsync(Cancel);
+        await worker.StopAsync();
+        var rest = await session.RestAsync();
+
+        Rules.CheckJob([started, .. rest], id);
+        Assert.Equal((0, 0), await Bus.CountAsync(worker.Queue));
+        Assert.Empty(worker.Logs.Of(41));
+    }
+
     [Fact, Contract("Job's end / one terminal reply")]
     public async Task TerminalReply_SecondByTheStep_IsRefused()
     {

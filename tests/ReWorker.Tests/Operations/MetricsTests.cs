@@ -1,0 +1,123 @@
+using System.Text.Json;
+using ReWorker.Tests.Contract;
+using Xunit;
+
+namespace ReWorker.Tests.Operations;
+
+/// <summary>What /metrics says after faults is what was injected, to the unit.</summary>
+public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
+{
+    private const string Good = """{"parameters":{"hosts":["a"],"seconds":SECONDS},"dynamic":{"environment":"dev"}}""";
+    private const string Failing = """{"parameters":{"subcommand":"Fail"},"dynamic":{"environment":"dev"}}""";
+
+    private readonly List<Heard> _heard = [];
+
+    [Fact]
+    public async Task Metrics_AfterFaults_AreWhatWasInjected()
+    {
+        var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
+        var (queue, dead) = ($"worker.{name}", $"worker.{name}.dead");
+        await using var wire = new Wire(Bus.Amqp);
+        await using var session = await Bus.OpenAsync();
+        await LeaveAJobOfADeadWorkerAsync(session, name);
+        await using var step = await StepProcess.StartAsync($"Consuming from {queue}", wire.Setting, ("Worker:Queue", name));
+
+        // one was left behind; four run to their end, two fail, one lacks a value, two can't be read, one has nobody waiting
+        _heard.AddRange(await session.UntilTheEndAsync(Cancel));
+        for (var i = 0; i < 4; i++) await RunAsync(session, name, Job(0));
+        for (var i = 0; i < 2; i++) await RunAsync(session, name, Failing);
+        await RunAsync(session, name, "{}");
+        for (var i = 0; i < 2; i++) await RunAsync(session, name, "{");
+        session.SendRaw(name, System.Text.Encoding.UTF8.GetBytes(Job(0)), new() { ["correlation_id"] = $"nobody-{name}", ["reply_to"] = "amq.gen-nobody" });
+        for (var i = 0; i < 2; i++) _heard.Add(await session.NextAsync(Cancel));
+        await UntilAsync(async () => (await step.MetricsAsync()).Sum("reworker_publish_unroutable_total") == 2);
+
+        // the connection is lost under a job that runs, and under one that has ended and is not acknowledged
+        session.Send(name, Job(1));
+        _heard.Add(await session.NextAsync(Cancel));
+        wire.Cut();
+        _heard.AddRange(await session.UntilTheEndAsync(Cancel));
+        await ConsumesAsync(step, times: 2);
+        wire.HoldAcks();
+        await RunAsync(session, name, Job(0));
+        wire.Cut();
+        await ConsumesAsync(step, times: 3);
+
+        // and once more, for two seconds
+        wire.Cut(stayDown: true);
+        await step.SaysAsync("Could not connect");
+        var away = await step.MetricsAsync();
+        var (code, body) = await step.GetAsync("/health/ready");
+        await Task.Delay(TimeSpan.FromSeconds(2), Cancel);
+        wire.Resume();
+        await ConsumesAsync(step, times: 4);
+        await UntilAsync(async () => (await step.MetricsAsync()).Sum("reworker_queue_messages", ("queue", dead)) == 2);
+
+        var metrics = await step.MetricsAsync();
+        Assert.Equal((0, 0, 503), (away.Sum("reworker_connection_up"), away.Sum("reworker_consuming", ("queue", queue)), (int)code));
+        Assert.Equal((8, 2, 3), (Jobs("completed"), Jobs("failed"), Jobs("refused")));
+        Assert.Equal(13, metrics.Sum("reworker_jobs_total", ("worker", "MyStep1Worker")));
+        Assert.Equal((8, 2, 3), (Took(""), Took("failed"), Took("refused")));
+        Assert.Equal((12, 1, 1, 1), (Deliveries("fresh"), Deliveries("redelivered"), Deliveries("adopted"), Deliveries("duplicate")));
+        Assert.Equal((3, 3), (metrics.Sum("reworker_reconnects_total"), metrics.Sum("reworker_outage_duration_seconds_count")));
+        Assert.InRange(metrics.Sum("reworker_outage_duration_seconds_sum"), 2, 30);
+        Assert.Equal(step.Saying("Could not connect").Count, metrics.Sum("reworker_connect_failures_total"));
+        Assert.Equal((2, 2, 0), (metrics.Sum("reworker_jobs_parked_total"), metrics.Sum("reworker_queue_messages", ("queue", dead)), metrics.Sum("reworker_queue_messages", ("queue", queue))));
+        Assert.Equal((2, 2), (metrics.Sum("reworker_publish_unroutable_total", ("kind", "status")), Sent("unroutable")));
+        // every message that was heard, and two that were parked; one whose confirm was lost with the connection came twice
+        Assert.Equal((_heard.DistinctBy(one => one.Property("message_id")).Count() + 2, 0), (Sent(""), Sent("refused")));
+        Assert.Equal((1, 1, 0, 0), (metrics.Sum("reworker_connection_up"), metrics.Sum("reworker_consuming"), metrics.Sum("reworker_publish_blocked"), metrics.Sum("reworker_jobs_in_hand")));
+        AssertPage(metrics);
+        AssertBody(body, queue);
+        await Bus.DeleteAsync(queue, dead);
+
+        double Jobs(string outcome) => metrics.Sum("reworker_jobs_total", ("outcome", outcome));
+        double Took(string error) => metrics.Sum("messaging_process_duration_seconds_count", ("messaging_destination_name", queue), ("messaging_system", "rabbitmq"), ("messaging_operation_name", "process"), ("error_type", error));
+        double Deliveries(string kind) => metrics.Sum("reworker_deliveries_total", ("kind", kind));
+        double Sent(string error) => metrics.Sum("messaging_client_sent_messages_total", ("messaging_system", "rabbitmq"), ("error_type", error));
+    }
+
+    /// <summary>docs/operating.md has each metric with its type and its labels, and no other.</summary>
+    private static void AssertPage(Metrics metrics)
+    {
+        string[] everywhere = ["otel_scope_name", "otel_scope_version", "otel_scope_schema_url", "le"];
+        var ours = metrics.Types.Where(one => one.Key.StartsWith("reworker", StringComparison.Ordinal) || one.Key.StartsWith("messaging", StringComparison.Ordinal));
+        var there = ours.Select(one => $"{one.Key} {one.Value} {string.Join(' ', metrics.Samples
+            .Where(sample => sample.Name.StartsWith(one.Key, StringComparison.Ordinal)).SelectMany(sample => sample.Labels.Keys).Distinct().Except(everywhere).Order())}");
+
+        Assert.Equal(OperatorsPage.Metrics.Select(one => $"{one.Name} {one.Type} {string.Join(' ', one.Labels)}").Order(StringComparer.Ordinal), there.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>docs/operating.md shows the body as it is: the same keys, a part a line.</summary>
+    private static void AssertBody(string body, string queue)
+    {
+        var page = JsonElement.Parse(OperatorsPage.Text.Split("```json")[1].Split("```")[0].Replace("worker.mystep", queue, StringComparison.Ordinal));
+        var there = JsonElement.Parse(body);
+
+        Assert.Equal(Shape(page), Shape(there));
+
+        static IEnumerable<string> Shape(JsonElement health) => health.EnumerateObject().Select(one => one.Name)
+            .Concat(health.GetProperty("parts").EnumerateObject().SelectMany(part => part.Value.EnumerateObject().Select(one => $"{part.Name}.{one.Name}")));
+    }
+
+    private async Task LeaveAJobOfADeadWorkerAsync(Session session, string name)
+    {
+        await using var wire = new Wire(Bus.Amqp);
+        await using var doomed = await StartAsync(async (_, cancel) =>
+        {
+            await Task.Delay(Timeout.Infinite, cancel);
+            return null;
+        }, ("Worker:Queue", name), wire.Setting);
+        doomed.KeepQueues = true;
+        session.Send(name, Job(0));
+        await session.NextAsync(Cancel);
+        wire.Cut(stayDown: true);
+        await doomed.StopAsync();
+    }
+
+    private async Task RunAsync(Session session, string name, string body) => _heard.AddRange(await session.RunAsync(name, body, Cancel));
+
+    private static Task ConsumesAsync(StepProcess step, int times) => UntilAsync(() => Task.FromResult(step.Saying("Consuming from").Count == times));
+
+    private static string Job(int seconds) => Good.Replace("SECONDS", $"{seconds}", StringComparison.Ordinal);
+}

@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using ReWorker.OutputLog;
+using ReWorker.Requesting;
+using ReWorker.Telemetry;
+using ReWorker.Tests.CommandLine;
+using ReWorker.Tests.Contract;
+using ReWorker.Tests.Output;
+using Xunit;
+
+namespace ReWorker.Tests.Operations;
+
+/// <summary>A job is one trace, from its requester to the output that is saved, however often it is delivered.</summary>
+public sealed class TraceTests(OutputBus bus) : ContractTest<OutputBus>(bus)
+{
+    [Fact]
+    public async Task Job_DeliveredTwice_IsOneTraceFromItsRequesterToTheOutput()
+    {
+        var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
+        var directory = Directory.CreateTempSubdirectory("reworker-traced-");
+        using var release = new Activity("release") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
+        using var spans = new Spans(release.TraceId);
+        await using var output = await RunningWorker.StartAsync(Bus, OutputWorker.Add, Cancel, ("OutputWorker:Directory", directory.FullName));
+        await using var client = new JobClient(Bus.Amqp.AbsoluteUri);
+
+        // the first worker never ends the job; the second does
+        await using var wire = new Wire(Bus.Amqp);
+        await using var doomed = await StartAsync(async (_, cancel) =>
+        {
+            await Task.Delay(Timeout.Infinite, cancel);
+            return null;
+        }, ("Worker:Queue", name), wire.Setting);
+        doomed.KeepQueues = true;
+        var result = client.RunAsync(new JobRequest { Queue = name, Parameters = new JsonObject() }, Cancel);
+        await UntilAsync(() => Task.FromResult(doomed.IsBusy));
+        wire.Cut(stayDown: true);
+        await doomed.StopAsync();
+        await using var worker = await StartAsync(job =>
+        {
+            job.Output.LogInformation("a line");
+            return null;
+        }, ("Worker:Queue", name));
+        await result;
+        await UntilAsync(() => Task.FromResult(spans.Of("process worker.output").Count == 1));
+
+        var send = Assert.Single(spans.Of($"send worker.{name}"));
+        Assert.Equal((release.SpanId, ActivityKind.Producer), (send.ParentSpanId, send.Kind));
+        var attempts = spans.Of($"process worker.{name}").OrderBy(one => one.StartTimeUtc).ToList();
+        Assert.Equal([1, 2], attempts.Select(one => (int)one.GetTagItem("reworker.attempt")!));
+        Assert.All(attempts, one => Assert.Equal((send.SpanId, ActivityKind.Consumer), (one.ParentSpanId, one.Kind)));
+        Assert.Equal(attempts[1].SpanId, spans.Of("process worker.output").Single().ParentSpanId);
+        Assert.Equal(4, spans.All.Count);
+        directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Job_ThatFails_HasASpanThatSaysSo()
+    {
+        using var release = new Activity("release") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
+        using var spans = new Spans(release.TraceId);
+        await using var worker = await StartAsync(_ => throw new InvalidOperationException("no"));
+        await using var client = new JobClient(Bus.Amqp.AbsoluteUri);
+
+        await Assert.ThrowsAsync<JobFailedException>(() => client.RunAsync(new JobRequest { Queue = worker.Name }, Cancel));
+        await UntilAsync(() => Task.FromResult(spans.Of($"process {worker.Queue}").Count == 1));
+
+        var span = spans.Of($"process {worker.Queue}")[0];
+        Assert.Equal((ActivityStatusCode.Error, "no"), (span.Status, span.StatusDescription));
+        // the names are those of OpenTelemetry's conventions for messaging
+        var tags = span.TagObjects.ToDictionary(one => one.Key, one => one.Value);
+        Assert.Equal(("rabbitmq", "process", "process", worker.Queue, "failed"), (tags["messaging.system"], tags["messaging.operation.type"], tags["messaging.operation.name"], tags["messaging.destination.name"], tags["error.type"]));
+        Assert.All(["messaging.message.id", "messaging.message.conversation_id", "messaging.rabbitmq.destination.routing_key", "messaging.rabbitmq.message.delivery_tag"], key => Assert.Contains(key, tags));
+    }
+
+    [Fact]
+    public async Task Submit_WithACallersTrace_GoesOnWithIt()
+    {
+        await using var session = await Bus.OpenAsync();
+        var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
+        await Bus.DeclareAsync($"worker.{name}", new { });
+        const string trace = "7c2f8a53cbd54bd2ae4a9f0d5a5f0001";
+        Environment.SetEnvironmentVariable("TRACEPARENT", $"00-{trace}-b7ad6b7169203331-01");
+
+        await Call.Async("submit", "--queue", name, "--timeout", "500ms", $"--ConnectionStrings:rabbitmq={Bus.Amqp.AbsoluteUri}");
+        Environment.SetEnvironmentVariable("TRACEPARENT", null);
+
+        var job = await Bus.TakeAsync($"worker.{name}", Cancel);
+        Assert.StartsWith($"00-{trace}-", job.Header("traceparent"), StringComparison.Ordinal);
+        await Bus.DeleteAsync($"worker.{name}");
+    }
+
+    /// <summary>The runtime's spans of one trace, and of no other: other tests run beside this one.</summary>
+    private sealed class Spans : IDisposable
+    {
+        private readonly ActivityListener _listener;
+        private readonly List<Activity> _all = [];
+
+        public Spans(ActivityTraceId trace)
+        {
+            _listener = new ActivityListener
+            {
+                ShouldListenTo = source => source.Name == Instruments.Name,
+                Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+                ActivityStopped = span =>
+                {
+                    if (span.TraceId != trace) return;
+                    lock (_all) _all.Add(span);
+                },
+            };
+            ActivitySource.AddActivityListener(_listener);
+        }
+
+        public IReadOnlyList<Activity> All
+        {
+            get
+            {
+                lock (_all) return [.. _all];
+            }
+        }
+
+        public IReadOnlyList<Activity> Of(string name) => [.. All.Where(one => one.DisplayName == name)];
+
+        public void Dispose() => _listener.Dispose();
+    }
+}
