@@ -42,7 +42,7 @@ internal sealed class RestartDuringAJob() : Fault("restart-during-job", "rabbitm
     }
 }
 
-internal sealed class BrokerKilled() : Fault("broker-killed", "docker kill -s KILL, docker start; durable jobs wait, others run")
+internal sealed class BrokerKilled() : Fault("broker-killed", "docker kill -s KILL, 3 s after the queue was made, docker start; durable jobs wait, others run")
 {
     public override On On => On.V43 | On.V40;
 
