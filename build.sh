@@ -87,7 +87,7 @@ can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 install_package() { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$1"; }
 
 install_rabbitmq() {
-    install_package rabbitmq-server
+    install_package rabbitmq-server || return
     ! command -v systemctl >/dev/null || systemctl disable rabbitmq-server || true
 }
 
@@ -163,9 +163,10 @@ JOB
         say '  docker compose up -d'
         say '  docker compose run --rm mystep submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     else
+        say '  dotnet build'
         say '  ./broker.sh bash     # a private RabbitMQ, for as long as that shell lives'
-        say '  dotnet run --project src/MyStep &'
-        say '  dotnet run --project src/MyStep -- submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
+        say '  dotnet run --no-build --project src/MyStep &'
+        say '  dotnet run --no-build --project src/MyStep -- submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     fi
 }
 

@@ -28,10 +28,12 @@ namespace ReWorker.Requesting;
 public sealed partial class JobClient : IAsyncDisposable
 {
     private static readonly TimeSpan ResendPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan QueuePause = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<string, PendingJob> _jobs = new();
     private readonly CancellationTokenSource _disposed = new();
     private readonly string _replyQueue;
+    private readonly TimeSpan _queueTimeout;
     private readonly ReplyConnection _connection;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -48,7 +50,7 @@ public sealed partial class JobClient : IAsyncDisposable
     {
         if (options.ReplyQueueLifetime < TimeSpan.FromMinutes(1) || options.ReplyQueueLifetime > TimeSpan.FromDays(1))
             throw new ArgumentException($"{nameof(JobClientOptions.ReplyQueueLifetime)} is {options.ReplyQueueLifetime}; allowed: 1 min to 24 h", nameof(options));
-        (_time, _log) = (time, log);
+        (_time, _log, _queueTimeout) = (time, log, options.QueueTimeout);
         _replyQueue = $"reply.{JobIds.New(time)}";
         _connection = new ReplyConnection(source, new ReplyQueue(_replyQueue, options, Received), confirmTimeout, time)
         {
@@ -103,14 +105,16 @@ public sealed partial class JobClient : IAsyncDisposable
 
     /// <summary>Sends a job, waits until it has completed, and reads its data.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="type">How the data is read: from a source-generated context.</param>
+    /// <param name="json">The source-generated context that has the type, the one that the step was given; read as steps write: camelCase.</param>
     /// <exception cref="JsonException">The data is missing, or of another shape.</exception>
+    /// <exception cref="InvalidOperationException">The type is in no context; nothing was sent.</exception>
     /// <inheritdoc cref="RunAsync(JobRequest, CancellationToken)"/>
-    public async Task<T> RunAsync<T>(JobRequest job, JsonTypeInfo<T> type, CancellationToken cancel = default)
+    public async Task<T> RunAsync<T>(JobRequest job, IJsonTypeInfoResolver json, CancellationToken cancel = default)
     {
+        var type = new JobJson(json).TypeInfo(typeof(T));
         var result = await RunAsync(job, cancel).ConfigureAwait(false);
         if (result.Data.ValueKind is JsonValueKind.Undefined) throw new JsonException($"job {job.CorrelationId} completed without data");
-        return result.Data.Deserialize(type)!;
+        return (T)result.Data.Deserialize(type)!;
     }
 
     /// <summary>Ends the waiting for all jobs under way, and deletes the reply queue.</summary>
@@ -138,6 +142,7 @@ public sealed partial class JobClient : IAsyncDisposable
     {
         var queue = Names.Queue(job.Queue);
         var messageId = JobIds.New(_time);
+        var began = _time.GetTimestamp();
         while (true)
         {
             var link = await _connection.CurrentAsync(cancel).ConfigureAwait(false);
@@ -150,7 +155,10 @@ public sealed partial class JobClient : IAsyncDisposable
             }
             catch (PublishException e) when (e.IsReturn)
             {
-                throw new JobNotDeliveredException($"there is no queue {queue}: is the worker running, or has it another queue name?", e);
+                var trouble = $"there is no queue {queue}: is the worker running, or has it another queue name?";
+                if (_time.GetElapsedTime(began) >= _queueTimeout) throw new JobNotDeliveredException(trouble, e);
+                pending.Misses(trouble, _connection.OnTrouble);
+                await Task.Delay(QueuePause, _time, cancel).ConfigureAwait(false);
             }
             catch (PublishException e)
             {
