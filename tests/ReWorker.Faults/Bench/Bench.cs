@@ -95,7 +95,7 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
 
     public Task ReadyAsync(TimeSpan limit) => UntilAsync("ready", limit, async () => (await Worker.ReadyAsync()).IsWell);
 
-    public Task NotReadyAsync(TimeSpan limit) => UntilAsync("not ready", limit, async () => (await Worker.ReadyAsync()).Code == 503);
+    public Task NotReadyAsync(TimeSpan limit) => UntilAsync("unready", limit, async () => (await Worker.ReadyAsync()).Code == 503);
 
     public async Task<SentJob> SendAsync(string what = "sleep", double seconds = 0, string? expected = "completed", Action<SentJob>? expect = null)
     {
