@@ -312,7 +312,7 @@ internal sealed class HeldBothWays() : Fault("held-both-ways", "the proxy holds 
         await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
         bench.Proxy.Hold(Way.Both);
         bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(15));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(30));
         await bench.CleanAsync(TimeSpan.FromSeconds(10));
     }
 }

@@ -254,8 +254,11 @@ internal sealed class ReplyQueueGone() : Fault("reply-queue-gone", "a requester 
         await bench.Requester.OnChannelAsync(channel => channel.QueueDeclareAsync("gone", durable: true, exclusive: false, autoDelete: false));
         var body = """{"parameters":{"do":"sleep","seconds":5}}"""u8.ToArray();
         await bench.SendRawAsync(body, job => job.Expected = null, replyTo: "gone");
-        await Bench.UntilAsync("started", TimeSpan.FromSeconds(10), async () => (await bench.QueueAsync("gone")).Ready == 1);
-        await bench.Broker.ControlAsync("delete_queue", "-p", bench.VHost, "gone");
+        await bench.Requester.OnChannelAsync(async channel =>
+        {
+            await Bench.UntilAsync("started", TimeSpan.FromSeconds(10), async () => (await channel.QueueDeclarePassiveAsync("gone")).MessageCount == 1);
+            await channel.QueueDeleteAsync("gone");
+        });
         await Task.Delay(5500);
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(10));
