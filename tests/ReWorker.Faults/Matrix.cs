@@ -93,6 +93,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
             await broker.DisposeAsync();
         }
 
+        if (problem is not null && cancel.IsCancellationRequested) return new(fault, broker.Version, false, true, "interrupted", bench.Jobs, bench.Duplicates, null, took);
         var isClean = options.WithoutRemedy ? problem is not null : problem is null;
         var text = options.WithoutRemedy ? problem is null ? "Clean all the same: the row proves nothing" : $"fails: {problem}" : problem ?? "Clean";
         return new(fault, broker.Version, isClean, false, text, bench.Jobs, bench.Duplicates, bench.Recovery, took);

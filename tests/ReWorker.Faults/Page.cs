@@ -28,7 +28,7 @@ internal static class Page
         var ran = results.Where(one => !one.IsSkipped).ToList();
         var brokers = ran.Where(one => one.Broker.Length > 0).Select(one => one.Broker).Distinct().OrderByDescending(Version.Parse).ToList();
         page.AppendLine(Head).AppendLine();
-        page.AppendLine(CultureInfo.InvariantCulture, $"Run {Days(ran)} on {Environment.ProcessorCount} cores: .NET {Environment.Version}, RabbitMQ.Client {typeof(RabbitMQ.Client.IConnection).Assembly.GetName().Version!.ToString(3)}, RabbitMQ {string.Join(", ", brokers)}.");
+        page.AppendLine(CultureInfo.InvariantCulture, $"Run {Days(ran)} on {Environment.ProcessorCount} cores: .NET {Environment.Version}, RabbitMQ.Client {Client()}, RabbitMQ {string.Join(", ", brokers)}.");
         page.AppendLine().AppendLine(Legend).AppendLine();
         page.AppendLine("| fault | how | broker | result | jobs | copies | s to recover |");
         page.AppendLine("| --- | --- | --- | --- | ---: | ---: | ---: |");
@@ -80,6 +80,9 @@ internal static class Page
         var days = results.Select(one => one.At.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)).Distinct().Order().ToList();
         return days.Count switch { 0 => "never", 1 => $"on {days[0]}", _ => $"from {days[0]} to {days[^1]}" };
     }
+
+    private static string Client() =>
+        System.Diagnostics.FileVersionInfo.GetVersionInfo(typeof(RabbitMQ.Client.IConnection).Assembly.Location).ProductVersion!.Split('+')[0];
 
     private static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
 }

@@ -95,7 +95,7 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
 
     public Task ReadyAsync(TimeSpan limit) => UntilAsync("ready", limit, async () => (await Worker.ReadyAsync()).IsWell);
 
-    public Task NotReadyAsync(TimeSpan limit) => UntilAsync("not ready", limit, async () => (await Worker.ReadyAsync()).Code == 503);
+    public Task NotReadyAsync(TimeSpan limit) => UntilAsync("unready", limit, async () => (await Worker.ReadyAsync()).Code == 503);
 
     public async Task<SentJob> SendAsync(string what = "sleep", double seconds = 0, string? expected = "completed", Action<SentJob>? expect = null)
     {
@@ -156,7 +156,8 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
 
     /// <summary>The broker has the acks of all jobs but some.</summary>
     public Task SettledAsync(int running = 0, int consumers = 1) =>
-        UntilAsync("settled", TimeSpan.FromSeconds(20), async () => await QueueAsync(Queue) == (0, running, consumers));
+        // asking costs a second of a processor: not too often
+        UntilAsync("settled", TimeSpan.FromSeconds(20), async () => await QueueAsync(Queue) == (0, running, consumers), TimeSpan.FromSeconds(1));
 
     public void CheckLogs()
     {
@@ -177,13 +178,13 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         return fields is null or { Length: < 4 } || !int.TryParse(fields[1], out var ready) ? (-1, -1, -1) : (ready, int.Parse(fields[2], CultureInfo.InvariantCulture), int.Parse(fields[3], CultureInfo.InvariantCulture));
     }
 
-    public static async Task UntilAsync(string what, TimeSpan limit, Func<Task<bool>> condition)
+    public static async Task UntilAsync(string what, TimeSpan limit, Func<Task<bool>> condition, TimeSpan? pause = null)
     {
         var began = Stopwatch.GetTimestamp();
         while (!await condition())
         {
             if (Stopwatch.GetElapsedTime(began) > limit) throw new FaultException($"not {what} within {limit.TotalSeconds:0} s");
-            await Task.Delay(100);
+            await Task.Delay(pause ?? TimeSpan.FromMilliseconds(100));
         }
     }
 

@@ -26,8 +26,19 @@ internal sealed class Proxy : IAsyncDisposable
     public Proxy(IReadOnlyList<IPEndPoint> targets)
     {
         _targets = targets;
-        Port = ContainerBroker.FreePort();
-        Open();
+        while (_listener is null)
+        {
+            Port = ContainerBroker.FreePort();
+            try
+            {
+                Open();
+            }
+            catch (SocketException)
+            {
+                // another took it this moment
+                _listener = null;
+            }
+        }
     }
 
     public int Port { get; }

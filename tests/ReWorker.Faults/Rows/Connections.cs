@@ -151,8 +151,9 @@ internal sealed class ConfirmWithheld() : Fault("confirm-withheld", "the proxy h
         // the broker must hear nothing either: else it has the reply, and its copy alone tells of the second sending
         bench.Proxy.Hold(Way.Both, "publishes");
         await Task.Delay(4000);
+        // asking takes its time: by the answer the reply may have been sent again and confirmed
         var queue = await bench.QueueAsync(Bench.Queue);
-        Bench.Check(queue.Ready + queue.Unacked == 1, "the job was acknowledged before its reply was confirmed");
+        Bench.Check(queue.Ready + queue.Unacked == 1 || bench.Worker.Says("was not confirmed within"), "the job was acknowledged before its reply was confirmed");
         await Bench.CompletedAsync(job, TimeSpan.FromSeconds(20));
 
         // and once with the reply on the broker, the confirm on its way back
@@ -311,7 +312,7 @@ internal sealed class HeldBothWays() : Fault("held-both-ways", "the proxy holds 
         await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
         bench.Proxy.Hold(Way.Both);
         bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(15));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(30));
         await bench.CleanAsync(TimeSpan.FromSeconds(10));
     }
 }

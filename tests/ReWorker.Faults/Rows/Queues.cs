@@ -134,6 +134,9 @@ internal sealed class PhantomConsumer() : Fault("phantom-consumer", "the same, t
 {
     public override bool IsQuick => false;
 
+    // busy with the one job, it sees nothing odd in the queue before the late ack
+    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Worker:Concurrency", "1"), Set("Worker:Prefetch", "1")];
+
     public override IReadOnlyList<Mutant> Lacks => [Mutants.ConsumerTimeout, Mutants.ConsumerCancel];
 
     public override IReadOnlyList<Mutant> Remedy => [Mutants.FlowProbe];
@@ -142,16 +145,15 @@ internal sealed class PhantomConsumer() : Fault("phantom-consumer", "the same, t
     {
         await bench.Broker.ControlAsync("set_policy", "-p", bench.VHost, "timeout", "^worker", """{"consumer-timeout":5000}""", "--apply-to", "queues");
         await bench.WarmUpAsync();
-        var held = await bench.SendAsync(seconds: 75, expect: one => one.Runs = 2);
+        var held = await bench.SendAsync(seconds: 75);
         await Bench.StartedAsync(held, TimeSpan.FromSeconds(15));
-        await Bench.UntilAsync("cancelled by the broker", TimeSpan.FromSeconds(70), async () => (await bench.QueueAsync(Bench.Queue)).Unacked == 0);
-        var waiting = await bench.SendManyAsync(5);
+        await Bench.UntilAsync("cancelled by the broker", TimeSpan.FromSeconds(72), async () => (await bench.QueueAsync(Bench.Queue)).Unacked == 0, TimeSpan.FromSeconds(1));
+        await Bench.CompletedAsync(held, TimeSpan.FromSeconds(80));
+        await bench.SendManyAsync(5);
         await bench.NotReadyAsync(TimeSpan.FromSeconds(15));
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(20));
-        await Bench.CompletedAsync(held, TimeSpan.FromSeconds(90));
         await bench.CleanAsync(TimeSpan.FromSeconds(30));
-        Bench.Check(waiting.Count == 5, "");
     }
 }
 
@@ -252,8 +254,11 @@ internal sealed class ReplyQueueGone() : Fault("reply-queue-gone", "a requester 
         await bench.Requester.OnChannelAsync(channel => channel.QueueDeclareAsync("gone", durable: true, exclusive: false, autoDelete: false));
         var body = """{"parameters":{"do":"sleep","seconds":5}}"""u8.ToArray();
         await bench.SendRawAsync(body, job => job.Expected = null, replyTo: "gone");
-        await Bench.UntilAsync("started", TimeSpan.FromSeconds(10), async () => (await bench.QueueAsync("gone")).Ready == 1);
-        await bench.Broker.ControlAsync("delete_queue", "-p", bench.VHost, "gone");
+        await bench.Requester.OnChannelAsync(async channel =>
+        {
+            await Bench.UntilAsync("started", TimeSpan.FromSeconds(10), async () => (await channel.QueueDeclarePassiveAsync("gone")).MessageCount == 1);
+            await channel.QueueDeleteAsync("gone");
+        });
         await Task.Delay(5500);
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(10));
