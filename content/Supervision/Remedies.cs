@@ -20,7 +20,7 @@ internal enum Remedy
 }
 
 /// <summary>
-/// All are in force. Only the fault matrix, <c>./build.sh faults --without-remedy</c>, does without one at a time, to
+/// All are in force. Only the fault matrix (<c>faults --without-remedy</c>) does without one at a time, to
 /// show that it is this one which helps.
 /// </summary>
 internal static class Remedies

@@ -11,6 +11,12 @@ public sealed class CommandLineTests(InstalledTemplates templates)
         Assert.Contains("ReWorker step (RabbitMQ worker) (C#)", help, StringComparison.Ordinal);
         Assert.Contains("-q, --queue <queue>", help, StringComparison.Ordinal);
         Assert.Contains("worker.<this>", help, StringComparison.Ordinal);
+        Assert.Contains("-b, --broker-image <broker-image>", help, StringComparison.Ordinal);
+        Assert.Contains("Default: rabbitmq:4-management", help, StringComparison.Ordinal);
+        Assert.Contains("--aot ", help, StringComparison.Ordinal);
+        Assert.Contains("--no-tests ", help, StringComparison.Ordinal);
+        Assert.Contains("--ci <github|gitlab|none>", help, StringComparison.Ordinal);
+        Assert.Contains("-k, --kubernetes ", help, StringComparison.Ordinal);
         Assert.Contains("--no-restore", help, StringComparison.Ordinal);
         Assert.DoesNotContain("skipRestore", help, StringComparison.Ordinal);
     }
