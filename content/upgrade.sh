@@ -16,7 +16,7 @@ die() { printf 'upgrade: %s\n' "$*" >&2; exit 2; }
 listed() { (cd "$1" && find . -type f -not -path './bin/*' -not -path './obj/*' -not -name packages.lock.json -not -name .DS_Store | sed 's|^\./||' | LC_ALL=C sort); }
 
 # hashed FOLDER: its files as MANIFEST has them
-hashed() { paste -d ' ' <(cd "$1" && listed . | git hash-object --stdin-paths) <(listed "$1"); }
+hashed() { paste -d ' ' <(listed "$1" | sed "s|^|$1/|" | git hash-object --stdin-paths) <(listed "$1"); }
 
 # shipped: how the files in use were when they came
 shipped() {
@@ -57,11 +57,11 @@ decide() {
 }
 
 # told WHAT FILE...: a line of the list, if there is anything to tell
-told() { local what=$1; shift; [ $# = 0 ] || printf '  %-11s %s\n' "$what" "$*"; }
+told() { local what=$1; shift; [ $# = 0 ] || printf '  %-11s %s\n' "$what" "$*" | fold -s -w 120 | sed '2,$s/^/              /; s/ $//'; }
 
 show() {
     local file
-    printf 'The runtime in %s is %s, this is %s.\n\n' "$mine" "$(sed -n '1s/.* //p' "$mine/MANIFEST" 2>/dev/null || echo 'older than its MANIFEST')" "$version"
+    printf 'The runtime in %s is %s, this is %s.\n\n' "${mine#"$PWD/"}" "$(sed -n '1s/.* //p' "$mine/MANIFEST" 2>/dev/null || echo 'older than its MANIFEST')" "$version"
     if [ ${#yours[@]} = 0 ]; then echo 'You changed nothing in it.'; else echo 'You changed in it:'; fi
     for file in "${yours[@]}"; do
         if [ -z "${is[$file]:-}" ]; then printf '  %s: taken out\n' "$file"

@@ -17,7 +17,7 @@ public sealed class StepTests(InstalledTemplates templates)
         (await DotNet.RunAsync(scaffold.Folder, "build")).Succeeded();
         Assert.Contains("failed: 0", (await DotNet.RunAsync(scaffold.Folder, "test", "--no-build", "--", "--filter-class", "*.RollbackWorkerTests")).Succeeded().Output, StringComparison.Ordinal);
 
-        // no broker answers, and the log says which workers there are: that of the project and that of the item
+        // settings that are wrong, one for each worker that there should be
         var nowhere = new Dictionary<string, string> { ["Worker__RollbackWorker__Concurrency"] = "0", ["Worker__AcmeBillingStepWorker__Concurrency"] = "0" };
         var refused = await Shell.RunAsync(scaffold.At("src", "Acme.Billing-Step", "bin", "Debug", "net10.0"), nowhere, "./Acme.Billing-Step");
         Assert.NotEqual(0, refused.ExitCode);

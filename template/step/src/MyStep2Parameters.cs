@@ -6,9 +6,12 @@ namespace My.Step_1;
 /// <summary>What the playbook says of this step. Whatever is missing or wrong is named in the reply, before the step runs.</summary>
 public sealed class MyStep2Parameters
 {
-    /// <summary>The hosts to do, in order: one at least.</summary>
-    [Required, MinLength(1)]
+    /// <summary>The hosts to do, in order.</summary>
     public IReadOnlyList<string> Hosts { get; set; } = [];
+
+    /// <summary>The service; a job has to name one.</summary>
+    [Required]
+    public string Service { get; set; } = "";
 }
 
 /// <summary>What the requester gets to know of a completed job.</summary>

@@ -13,7 +13,7 @@ public sealed class MyStep2Worker : Worker<MyStep2Parameters>
     {
         foreach (var host in job.Parameters.Hosts)
         {
-            job.Output.LogInformation("Doing {Host}", host);                    // users: the bus
+            job.Output.LogInformation("Doing {Service} on {Host}", job.Parameters.Service, host); // users: the bus
         }
 
         return Task.FromResult<object?>(new MyStep2Result(job.Parameters.Hosts.Count)); // the reply's data

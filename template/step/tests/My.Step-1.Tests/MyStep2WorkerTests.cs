@@ -11,19 +11,19 @@ public sealed class MyStep2WorkerTests
     [Fact]
     public async Task ProcessAsync_TwoHosts_SaysOneLineForEachAndCounts()
     {
-        var result = await _harness.RunAsync("""{"parameters":{"hosts":["a.example.com","b.example.com"]}}""", TestContext.Current.CancellationToken);
+        var result = await _harness.RunAsync("""{"parameters":{"hosts":["a.example.com","b.example.com"],"service":"frobd"}}""", TestContext.Current.CancellationToken);
 
         Assert.Equal(["started", "completed"], result.Statuses);
-        Assert.Equal(["Doing a.example.com", "Doing b.example.com"], result.Output);
+        Assert.Equal(["Doing frobd on a.example.com", "Doing frobd on b.example.com"], result.Output);
         Assert.Equal(2, result.Data.GetProperty("hosts").GetInt32());
     }
 
     [Fact]
-    public async Task RunAsync_NoHosts_FailsBeforeTheStepAndNamesThem()
+    public async Task RunAsync_NoService_FailsBeforeTheStepAndNamesIt()
     {
         var result = await _harness.RunAsync("""{"parameters":{}}""", TestContext.Current.CancellationToken);
 
         Assert.Equal(["failed"], result.Statuses);
-        Assert.Contains("hosts", result.Reason, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("parameters.service", result.Reason, StringComparison.Ordinal);
     }
 }
