@@ -98,6 +98,21 @@ public sealed class CommandLineTests(InstalledTemplates templates)
     }
 
     [Fact]
+    public async Task Sdk_TooOld_IsToldWhichIsNeeded()
+    {
+        var clone = templates.Clone();
+        var template = Path.Combine(clone, ".template.config", "template.json");
+        await File.WriteAllTextAsync(
+            template, (await File.ReadAllTextAsync(template, TestContext.Current.CancellationToken)).Replace("[10.0.100,)", "[99.0.100,)", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+
+        var hive = await templates.InstallAsync(clone);
+        var result = await hive.RunAsync(hive.EmptyFolder(), "reworker", "-n", "MyStep");
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains("Supported version(s): [99.0.100, )", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Packages_OutOfReach_SaysWhatToDoLater()
     {
         var folder = templates.Folder.EmptyFolder();
