@@ -22,13 +22,19 @@ public sealed class ImageTests(InstalledTemplates templates)
         Assert.SkipWhen(name == "(none)", "REWORKER_ALL_NAMES=1 and REWORKER_ALL_OPTIONS=1 build images");
         var scaffold = await templates.Package.NewAsync(name, options.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         var environment = Engine.Apart();
+        (await DotNet.RunAsync(scaffold.Folder, "restore")).Succeeded();
+        await templates.Package.AddAsync(scaffold, "reworker-step", "-n", "Rollback", "-o", $"src/{scaffold.Project}");
 
         try
         {
             (await Shell.RunAsync(scaffold.Folder, environment, "docker compose up --detach --build --wait --quiet-pull")).Succeeded();
-            var job = await Shell.RunAsync(scaffold.Folder, environment, $"docker compose run --rm -T {scaffold.Service} submit --host a.example.com --dynamic environment=dev --timeout 60s");
+            foreach (var queue in new[] { scaffold.Queue, "rollback" })
+            {
+                var job = await Shell.RunAsync(
+                    scaffold.Folder, environment, $"docker compose run --rm -T {scaffold.Service} submit --queue {queue} --parameter service=frobd --host a.example.com --dynamic environment=dev --timeout 60s");
 
-            Assert.Contains("completed", job.Succeeded().Output, StringComparison.Ordinal);
+                Assert.Contains("completed", job.Succeeded().Output, StringComparison.Ordinal);
+            }
         }
         finally
         {

@@ -1,8 +1,9 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using My.Step_1;
 using ReWorker;
 
-[assembly: AddWorker<MyStep2Worker, MyStep2Json>] // Program.cs finds it
+[assembly: AddMyStep2] // Program.cs finds it
 
 namespace My.Step_1;
 
@@ -18,4 +19,10 @@ public sealed class MyStep2Worker : Worker<MyStep2Parameters>
 
         return Task.FromResult<object?>(new MyStep2Result(job.Parameters.Hosts.Count)); // the reply's data
     }
+}
+
+/// <summary>Adds the worker to the process. Services that it needs are registered here, too.</summary>
+internal sealed class AddMyStep2Attribute : AddWorkerAttribute
+{
+    public override void AddTo(IHostApplicationBuilder host) => host.AddWorker<MyStep2Worker>(MyStep2Json.Default);
 }
