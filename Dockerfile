@@ -5,15 +5,15 @@ ARG RUNTIME=src/ReWorker
 WORKDIR /build
 
 # What decides which packages are needed comes first: as long as it stays the same, this layer is reused.
-COPY global.json Directory.Build.props Directory.Packages.props ./
-COPY ${RUNTIME}/ReWorker.csproj ${RUNTIME}/
-COPY ${STEP}/My.Step-1.csproj ${STEP}/
-RUN dotnet restore ${STEP}
+COPY global.json Directory.*.props Directory.*.targets ./
+COPY ${RUNTIME}/ReWorker.csproj ${RUNTIME}/packages.lock.json* ${RUNTIME}/
+COPY ${STEP}/My.Step-1.csproj ${STEP}/packages.lock.json* ${STEP}/
+RUN dotnet restore ${STEP} --use-current-runtime
 
 COPY .editorconfig ./
 COPY ${RUNTIME} ${RUNTIME}
 COPY ${STEP} ${STEP}
-RUN dotnet publish ${STEP} --no-restore --output /app -p:UseAppHost=false \
+RUN dotnet publish ${STEP} --no-restore --use-current-runtime --output /app \
  && mkdir /output
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
@@ -27,5 +27,5 @@ COPY --from=build --chown=$APP_UID:$APP_UID /output /output
 USER $APP_UID
 EXPOSE 8080
 # asks the worker in this container whether it is ready
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["dotnet", "My.Step-1.dll", "health"]
-ENTRYPOINT ["dotnet", "My.Step-1.dll"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["./My.Step-1", "health"]
+ENTRYPOINT ["./My.Step-1"]

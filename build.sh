@@ -10,6 +10,10 @@
 #   ./build.sh soak [MINUTES] [--picture FILE]
 #                     30 minutes of jobs and random faults; draws memory, threads and handles
 #   ./build.sh pack   artifacts/ReWorker.Templates.<version>.nupkg
+#   ./build.sh figures
+#                     image, memory and start of a step, compiled natively (--aot) and not; needs Docker
+#   ./build.sh approve
+#                     writes anew what the tests compare with: the texts of what is scaffolded, and content/MANIFEST
 #   ./build.sh help   this
 #
 # The broker is a container where a Docker engine answers, else a private rabbitmq-server.
@@ -277,6 +281,63 @@ all_tests() {
     REWORKER_TEST_AMQP='' tests "Building and testing a scaffolded project" dotnet test
 }
 
+# ---- figures -------------------------------------------------------------------------------------------------------
+
+figures() {
+    workplace
+    engine || die 'the figures need a Docker engine'
+    step 'Packing the templates' pack "$work/package"
+    step 'Installing them into a hive of their own' dotnet new install "$work"/package/*.nupkg --debug:custom-hive "$work/hive"
+    local kind row=()
+    for kind in ordinary aot; do
+        # shellcheck disable=SC2046 # an option or none
+        step "dotnet new reworker, $kind" dotnet new reworker -n MyStep -o "$work/$kind" --no-restore $([ $kind = ordinary ] || echo --aot) --debug:custom-hive "$work/hive"
+        cd "$work/$kind"
+        export COMPOSE_PROJECT_NAME=reworker-$kind-$$ STEP_IMAGE=reworker-$kind-$$ RABBITMQ_PORT=0 RABBITMQ_MANAGEMENT_PORT=0
+        undo+=("docker image rm reworker-$kind-$$" "COMPOSE_PROJECT_NAME=reworker-$kind-$$ docker compose -f $work/$kind/docker-compose.yml down --volumes --remove-orphans")
+        step 'Building the image, starting it with a broker' docker compose up -d --build --wait mystep
+        sleep 20
+        row+=("| $kind | $(image_size) | $(resident) | $(starts 7) |")
+        step 'Stopping it' docker compose down --volumes
+        cd "$repository"
+    done
+    clear_away
+    say
+    say '| | image | resident, idle | from the process to its first completed job: median of 7 (least, most) |'
+    say '| --- | --- | --- | --- |'
+    printf '%s\n' "${row[@]}"
+}
+
+container() { docker compose ps --all --quiet mystep; }
+image_size() { docker image inspect -f '{{.Size}}' "$STEP_IMAGE" | awk '{printf "%.1f MB", $1 / 1e6}'; }
+resident() { # of the child of the container's init
+    local init; init=$(docker inspect -f '{{.State.Pid}}' "$(container)")
+    awk '/^VmRSS/ {printf "%.1f MB", $2 / 1e3}' "/proc/$(pgrep -P "$init")/status"
+}
+
+# starts N: a job waits in the queue, the worker starts: the time between its process and the job's last reply
+starts() {
+    local i began ended times=()
+    for ((i = 0; i < $1; i++)); do
+        docker compose stop mystep >/dev/null 2>&1
+        docker compose --progress quiet run --rm -T --no-deps mystep submit --host a.example.com --dynamic environment=dev --timeout 60s --json </dev/null 2>/dev/null |
+            while read -r line; do if [[ $line = *completed* ]]; then date +%s%N >"$work/ended"; fi; done &
+        sleep 4
+        docker compose start mystep >/dev/null 2>&1
+        wait $!
+        began=$(date -d "$(docker inspect -f '{{.State.StartedAt}}' "$(container)")" +%s%N) ended=$(cat "$work/ended")
+        times+=("$(((ended - began) / 1000000))")
+    done
+    printf '%s\n' "${times[@]}" | sort -n | awk '{t[NR] = $1} END {printf "%d ms (%d, %d)", t[int((NR + 1) / 2)], t[1], t[NR]}'
+}
+
+# ---- approve -------------------------------------------------------------------------------------------------------
+
+approve() {
+    REWORKER_APPROVE=1 dotnet test --project tests/ReWorker.Templates.Tests --filter-class '*.ManifestTests' --filter-class '*.ApprovedTests'
+    git status --short -- content/MANIFEST tests/ReWorker.Templates.Tests/Approved
+}
+
 # ---- faults --------------------------------------------------------------------------------------------------------
 
 matrix=tests/ReWorker.Faults
@@ -301,7 +362,7 @@ for argument; do
     case $argument in
         --short) short=1 ;;
         --no-docker) export REWORKER_DOCKER=0 ;;
-        demo | test | pack | help) [ -z "$command" ] || die "one command at a time: $command or $argument"; command=$argument ;;
+        demo | test | pack | figures | approve | help) [ -z "$command" ] || die "one command at a time: $command or $argument"; command=$argument ;;
         -h | --help) command=help ;;
         *) die "unknown: $argument (./build.sh help lists what there is)" ;;
     esac
@@ -316,5 +377,7 @@ case ${command:-help} in
         [ "$failed" = 0 ]
         ;;
     pack) pack artifacts ;;
+    figures) figures ;;
+    approve) approve ;;
     help) sed -n '2,/^# shellcheck/{/shellcheck/d;s/^# \{0,1\}//p}' "$repository/build.sh" ;;
 esac

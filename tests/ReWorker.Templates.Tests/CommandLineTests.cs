@@ -11,6 +11,12 @@ public sealed class CommandLineTests(InstalledTemplates templates)
         Assert.Contains("ReWorker step (RabbitMQ worker) (C#)", help, StringComparison.Ordinal);
         Assert.Contains("-q, --queue <queue>", help, StringComparison.Ordinal);
         Assert.Contains("worker.<this>", help, StringComparison.Ordinal);
+        Assert.Contains("-b, --broker-image <broker-image>", help, StringComparison.Ordinal);
+        Assert.Contains("Default: rabbitmq:4-management", help, StringComparison.Ordinal);
+        Assert.Contains("--aot ", help, StringComparison.Ordinal);
+        Assert.Contains("--no-tests ", help, StringComparison.Ordinal);
+        Assert.Contains("--ci <github|gitlab|none>", help, StringComparison.Ordinal);
+        Assert.Contains("-k, --kubernetes ", help, StringComparison.Ordinal);
         Assert.Contains("--no-restore", help, StringComparison.Ordinal);
         Assert.DoesNotContain("skipRestore", help, StringComparison.Ordinal);
     }
@@ -89,6 +95,21 @@ public sealed class CommandLineTests(InstalledTemplates templates)
 
         Assert.True(File.Exists(Path.Combine(folder, "MyStep.slnx")));
         Assert.Equal("mine", await File.ReadAllTextAsync(Path.Combine(folder, "notes.txt"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Sdk_TooOld_IsToldWhichIsNeeded()
+    {
+        var clone = templates.Clone();
+        var template = Path.Combine(clone, ".template.config", "template.json");
+        await File.WriteAllTextAsync(
+            template, (await File.ReadAllTextAsync(template, TestContext.Current.CancellationToken)).Replace("[10.0.100,)", "[99.0.100,)", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+
+        var hive = await templates.InstallAsync(clone);
+        var result = await hive.RunAsync(hive.EmptyFolder(), "reworker", "-n", "MyStep");
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains("Supported version(s): [99.0.100, )", result.Output, StringComparison.Ordinal);
     }
 
     [Fact]

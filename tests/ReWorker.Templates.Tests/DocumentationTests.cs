@@ -7,7 +7,7 @@ public sealed partial class DocumentationTests
 {
     private static readonly string[] Compiled = ["template", "content", "tests"];
     private static readonly string[] Sections = ["Broker", "Worker", "OutputWorker"];
-    private static readonly string[] Pages = ["README.md", "template/README.md", "content/README.md", .. Directory.GetFiles(Repository.At("docs"), "*.md")];
+    private static readonly string[] Pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "template/README.md", "content/README.md", .. Directory.GetFiles(Repository.At("docs"), "*.md")];
 
     [Fact]
     public void Snippets_EachStandsInCodeThatIsCompiled()

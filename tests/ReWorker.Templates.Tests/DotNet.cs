@@ -10,10 +10,14 @@ internal static class DotNet
     public static Task<Result> RunAsync(string folder, params string[] arguments) =>
         RunAsync(folder, new Dictionary<string, string>(), arguments);
 
-    public static async Task<Result> RunAsync(
-        string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static Task<Result> RunAsync(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        RunCommandAsync(folder, environment, Command, arguments);
+
+    /// <summary>Another command, in the same surroundings.</summary>
+    public static async Task<Result> RunCommandAsync(
+        string folder, IReadOnlyDictionary<string, string> environment, string command, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Command, arguments)
+        var start = new ProcessStartInfo(command, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -42,7 +46,7 @@ internal static class DotNet
             var output = process.StandardOutput.ReadToEndAsync(cancel);
             var error = process.StandardError.ReadToEndAsync(cancel);
             await process.WaitForExitAsync(cancel);
-            return new Result($"dotnet {string.Join(' ', arguments)}", process.ExitCode, await output + await error);
+            return new Result($"{Path.GetFileName(command)} {string.Join(' ', arguments)}", process.ExitCode, await output + await error);
         }
         finally
         {

@@ -19,6 +19,10 @@ internal sealed class Hive(string path, string work)
         return new Scaffold(Path.Combine(folder, name), result.Succeeded().Output);
     }
 
+    /// <summary><c>dotnet new reworker-step</c> or another item, in a project that is there.</summary>
+    public async Task<string> AddAsync(Scaffold scaffold, string item, params string[] options) =>
+        (await RunAsync(scaffold.Folder, [item, .. options])).Succeeded().Output;
+
     /// <summary><c>dotnet new …</c></summary>
     public Task<DotNet.Result> RunAsync(string folder, params string[] arguments) =>
         DotNet.RunAsync(folder, ["new", .. arguments, "--debug:custom-hive", path]);

@@ -30,6 +30,19 @@ public sealed class InstalledTemplates : IAsyncLifetime
 
     internal Task<Hive> InstallAsync(string source) => Hive.InstallAsync(source, _work);
 
+    /// <summary>What the package is made of, somewhere else, to be changed.</summary>
+    internal string Clone()
+    {
+        var clone = Folder.EmptyFolder();
+        Tree.Copy(Repository.Root, clone, [.. Repository.RootFiles, "ReWorker.Templates.csproj", "README.md", "LICENSE"]);
+        foreach (var folder in new[] { ".template.config", "template", "content" })
+        {
+            Tree.Copy(Repository.At(folder), Path.Combine(clone, folder), Repository.Sources(folder));
+        }
+
+        return clone;
+    }
+
     /// <summary>Packs, with everything that this leaves behind outside of the clone.</summary>
     internal async Task<string> PackAsync(string root)
     {

@@ -11,7 +11,7 @@ public sealed class LawTests(InstalledTemplates templates)
     [Fact]
     public async Task Runtime_Scaffolded_IsContentByteForByte()
     {
-        var content = Tree.Bytes(Repository.At("content"), Repository.Sources("content"));
+        var content = Tree.Bytes(Repository.At("content"), Repository.Runtime());
 
         var scaffold = await templates.Folder.NewAsync("MyStep");
 
@@ -19,13 +19,12 @@ public sealed class LawTests(InstalledTemplates templates)
     }
 
     [Theory]
-    [InlineData("MyStep")]
-    [InlineData("Acme.Billing.Step", "--queue", "billing")]
-    public async Task Scaffold_FromFolderAndFromPackage_IsTheSame(string name, params string[] options)
+    [MemberData(nameof(OptionTests.Everything), MemberType = typeof(OptionTests))]
+    public async Task Scaffold_FromFolderAndFromPackage_IsTheSame(string options)
     {
-        var fromFolder = await templates.Folder.NewAsync(name, options);
+        var fromFolder = await templates.Folder.NewAsync("Acme.Billing.Step", options.Split(' '));
 
-        var fromPackage = await templates.Package.NewAsync(name, options);
+        var fromPackage = await templates.Package.NewAsync("Acme.Billing.Step", options.Split(' '));
 
         Assert.Equal(Tree.Bytes(fromFolder.Folder), Tree.Bytes(fromPackage.Folder));
         Assert.Equal(fromFolder.Said, fromPackage.Said);
@@ -42,7 +41,7 @@ public sealed class LawTests(InstalledTemplates templates)
     [Fact]
     public async Task Scaffold_OfAFolderFullOfLeftovers_IsThatOfACleanOne()
     {
-        var clone = Clone();
+        var clone = templates.Clone();
         foreach (var leftover in new[]
         {
             "template/src/My.Step-1/bin/Debug/My.Step-1.dll", "template/src/My.Step-1/obj/project.assets.json",
@@ -96,10 +95,10 @@ public sealed class LawTests(InstalledTemplates templates)
     private static string[] Expected(string project, string @class) =>
     [
         .. Repository.RootFiles
-            .Concat(Repository.Sources("template").Select(file => file
+            .Concat(Repository.DefaultSources().Select(file => file
                 .Replace("My.Step-1", project, StringComparison.Ordinal)
                 .Replace("MyStep1", @class, StringComparison.Ordinal)))
-            .Concat(Repository.Sources("content").Select(file => $"src/ReWorker/{file}"))
+            .Concat(Repository.Runtime().Select(file => $"src/ReWorker/{file}"))
             .Order(StringComparer.Ordinal),
     ];
 
@@ -113,16 +112,4 @@ public sealed class LawTests(InstalledTemplates templates)
     // A file's permissions are no part of what is copied: only broker.sh has any to speak of.
     private static IEnumerable<string> WithoutMode(string[] lines) =>
         lines.Select(line => line.Replace(" x ", " - ", StringComparison.Ordinal));
-
-    private string Clone()
-    {
-        var clone = templates.Folder.EmptyFolder();
-        Tree.Copy(Repository.Root, clone, [.. Repository.RootFiles, "ReWorker.Templates.csproj", "README.md", "LICENSE"]);
-        foreach (var folder in new[] { ".template.config", "template", "content" })
-        {
-            Tree.Copy(Repository.At(folder), Path.Combine(clone, folder), Repository.Sources(folder));
-        }
-
-        return clone;
-    }
 }

@@ -12,12 +12,16 @@ internal static class Repository
         ".editorconfig",
         ".gitignore",
         "Directory.Build.props",
+        "Directory.Build.targets",
         "Directory.Packages.props",
         "Dockerfile",
         "broker.sh",
         "docker-compose.yml",
         "global.json",
     ];
+
+    /// <summary>What of template/ only an option adds, or only another template.</summary>
+    private static readonly string[] NotByDefault = [".gitlab-ci.yml", "kubernetes/", "step/"];
 
     private static readonly string[] Leftovers =
         ["bin", "obj", "artifacts", "TestResults", ".vs", ".idea"];
@@ -29,6 +33,14 @@ internal static class Repository
     /// <summary>The files below a folder, relative and with slashes, without what builds and editors leave behind.</summary>
     public static IEnumerable<string> Sources(string folder) =>
         Tree.Files(At(folder)).Where(file => !file.Split('/').Any(Leftovers.Contains));
+
+    /// <summary>What of template/ a scaffold has that was asked for with no option.</summary>
+    public static IEnumerable<string> DefaultSources() =>
+        Sources("template").Where(file => !NotByDefault.Any(start => file.StartsWith(start, StringComparison.Ordinal)));
+
+    /// <summary>content/ without what makes it a template of its own.</summary>
+    public static IEnumerable<string> Runtime() =>
+        Sources("content").Where(file => !file.StartsWith(".template.config/", StringComparison.Ordinal));
 
     private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 }

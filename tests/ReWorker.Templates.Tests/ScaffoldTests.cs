@@ -12,7 +12,8 @@ public sealed partial class ScaffoldTests(InstalledTemplates templates)
     /// <summary>Set to 1, every name of <see cref="NameTests"/> is built and tested; that takes a while.</summary>
     private const string AllNames = "REWORKER_ALL_NAMES";
 
-    private static readonly string[] Sample = ["my-step", "Acme.Billing.Step", "9lives"];
+    /// <summary>The other tests that build have names of other kinds: <c>Acme.Billing.Step</c>, <c>my-step</c>.</summary>
+    private static readonly string[] Sample = ["9lives"];
 
     public static TheoryData<string> Names =>
         Environment.GetEnvironmentVariable(AllNames) == "1" ? [.. NameTests.Names.Select(row => row.Data.Item1)] : [.. Sample];
@@ -24,7 +25,7 @@ public sealed partial class ScaffoldTests(InstalledTemplates templates)
         var scaffold = await templates.Package.NewAsync(name);
 
         (await DotNet.RunAsync(scaffold.Folder, "build")).Succeeded();
-        var tests = (await DotNet.RunAsync(scaffold.Folder, "test", "--no-build")).Succeeded();
+        var tests = (await DotNet.RunAsync(scaffold.Folder, "test", "--no-build", "--filter-not-trait", "Category=Chaos")).Succeeded();
 
         Assert.Contains("failed: 0", tests.Output, StringComparison.Ordinal);
         Directory.Delete(scaffold.Folder, recursive: true);

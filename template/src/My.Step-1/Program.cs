@@ -6,4 +6,5 @@ using ReWorker.CommandLine;
 return await StepCommand.RunAsync(args, static host =>
 {
     host.AddWorker<MyStep1Worker>(MyStep1Json.Default);
+    host.AddWorkersOf(typeof(Program).Assembly); // those of `dotnet new reworker-step`
 });

@@ -1,0 +1,60 @@
+namespace ReWorker.Templates.Tests;
+
+/// <summary>A second step in a project: <c>dotnet new reworker-step</c>.</summary>
+public sealed class StepTests(InstalledTemplates templates)
+{
+    [Fact]
+    [Trait("Category", "Scaffold")]
+    public async Task Step_Added_IsRegisteredBuildsAndPassesItsTest()
+    {
+        var scaffold = await templates.Package.NewAsync("Acme.Billing-Step");
+        (await DotNet.RunAsync(scaffold.Folder, "restore")).Succeeded();
+
+        var said = await templates.Package.AddAsync(scaffold, "reworker-step", "-n", "Rollback", "-o", "src/Acme.Billing-Step");
+
+        Assert.Contains("RollbackWorker takes its jobs from the queue worker.rollback", said, StringComparison.Ordinal);
+        Assert.Contains("namespace Acme.Billing_Step;", scaffold.Read("src", "Acme.Billing-Step", "RollbackWorker.cs"), StringComparison.Ordinal);
+        (await DotNet.RunAsync(scaffold.Folder, "build")).Succeeded();
+        Assert.Contains("failed: 0", (await DotNet.RunAsync(scaffold.Folder, "test", "--no-build", "--", "--filter-class", "*.RollbackWorkerTests")).Succeeded().Output, StringComparison.Ordinal);
+
+        // settings that are wrong, one for each worker that there should be
+        var nowhere = new Dictionary<string, string> { ["Worker__RollbackWorker__Concurrency"] = "0", ["Worker__AcmeBillingStepWorker__Concurrency"] = "-1" };
+        var refused = await Shell.RunAsync(scaffold.At("src", "Acme.Billing-Step", "bin", "Debug", "net10.0"), nowhere, "./Acme.Billing-Step");
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("Worker:Concurrency is '0'", refused.Output, StringComparison.Ordinal);
+        Assert.Contains("Worker:Concurrency is '-1'", refused.Output, StringComparison.Ordinal);
+        Directory.Delete(scaffold.Folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("roll-back-Worker", "", "RollBack", "roll-back")]
+    [InlineData("9lives", "--queue Billing.v2", "_9Lives", "Billing.v2")]
+    public async Task Step_OfAnyName_HasLegalOnes(string name, string options, string @class, string queue)
+    {
+        var scaffold = await templates.Folder.NewAsync("MyStep", "--no-tests");
+        (await DotNet.RunAsync(scaffold.At("src", "MyStep"), "restore")).Succeeded();
+
+        await templates.Folder.AddAsync(scaffold, "reworker-step", ["-n", name, "-o", "src/MyStep", "--no-tests", .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+
+        Assert.Contains($"class {@class}Worker : Worker<{@class}Parameters>", scaffold.Read("src", "MyStep", $"{@class}Worker.cs"), StringComparison.Ordinal);
+        Assert.Matches($"\"{@class}Worker\": {{\\s+\"Queue\": \"{queue}\"", scaffold.Read("src", "MyStep", "appsettings.json"));
+        Assert.False(Directory.Exists(scaffold.At("tests")));
+    }
+
+    [Theory]
+    [InlineData(".", "No project was found")]
+    [InlineData("src/ReWorker", "needs project capability 'ReWorkerStep'")]
+    [InlineData("src/MyStep", "is not restored. Run 'dotnet restore")]
+    public async Task Step_Elsewhere_IsRefusedWithTheReason(string folder, string reason)
+    {
+        var scaffold = await templates.Folder.NewAsync("MyStep");
+        if (folder == "src/ReWorker") (await DotNet.RunAsync(scaffold.At("src", "ReWorker"), "restore")).Succeeded();
+        var before = Tree.Bytes(scaffold.Folder);
+
+        var result = await templates.Folder.RunAsync(scaffold.Folder, "reworker-step", "-n", "Rollback", "-o", folder);
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains(reason, result.Output, StringComparison.Ordinal);
+        Assert.Equal(before, Tree.Bytes(scaffold.Folder));
+    }
+}
