@@ -4,7 +4,7 @@
 #   ./build.sh demo   from nothing to a finished job: packs, installs into a hive of its own, scaffolds MyStep,
 #                     starts it with a broker, submits a job, shows what it said, and clears everything away
 #   ./build.sh test   all tests: the pack's, the runtime's, and a scaffolded project's own (--short: not the pack's)
-#   ./build.sh faults [NAME...] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--page FILE]
+#   ./build.sh faults [NAME...] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--at-once N] [--page FILE]
 #                     what goes wrong on purpose, and what the worker does: rows whose names contain NAME; writes a page
 #   ./build.sh soak [MINUTES] [--picture FILE]
 #                     30 minutes of jobs and random faults; draws memory, threads and handles
@@ -86,7 +86,7 @@ can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 install_package() { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$1"; }
 
 install_rabbitmq() {
-    install_package rabbitmq-server
+    install_package rabbitmq-server || return
     ! command -v systemctl >/dev/null || systemctl disable rabbitmq-server || true
 }
 

@@ -21,7 +21,7 @@ internal sealed class Consumer : AsyncDefaultBasicConsumer, IDeliverySource
         _settler = new Settler(channel, epoch, runner);
     }
 
-    public bool IsAlive => !_epoch.Ended.IsCancellationRequested || !Remedies.Has(Remedy.StaleDeliveries);
+    public bool IsAlive => !_epoch.Ended.IsCancellationRequested;
 
     IChannel? IDeliverySource.Channel => Channel;
 
@@ -71,7 +71,7 @@ internal sealed class Consumer : AsyncDefaultBasicConsumer, IDeliverySource
     /// <summary>The broker took the consumer away: the queue was deleted or moved, or a job was held too long.</summary>
     public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
     {
-        if (Remedies.Has(Remedy.ConsumerCancel)) _epoch.End(new Loss(LossReason.ConsumerCancelled, $"the broker cancelled the consumer of {_runner.Queue}"));
+        _epoch.End(new Loss(LossReason.ConsumerCancelled, $"the broker cancelled the consumer of {_runner.Queue}"));
         return Task.CompletedTask;
     }
 

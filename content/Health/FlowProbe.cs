@@ -59,12 +59,12 @@ internal sealed class FlowProbe(HealthState health, IOptions<BrokerOptions> opti
             idle[consumer] = (consumer.Received, looks);
 
             // one that was never served may be second in line for a queue with a single active consumer: it has to wait
-            if (((looks >= Patience && consumer.Received > 0) || queue.ConsumerCount == 0) && Remedies.Has(Remedy.FlowProbe))
+            if ((looks >= Patience && consumer.Received > 0) || queue.ConsumerCount == 0)
             {
                 epoch.End(new Loss(LossReason.NotConsuming, $"{consumer.Runner.Queue}: {queue.MessageCount} jobs wait and none is delivered, {queue.ConsumerCount} consumers by the broker's count"));
                 return;
             }
-            health.Set($"queue {consumer.Runner.Queue}", looks == 0 || !Remedies.Has(Remedy.FlowProbe), looks == 0 ? "jobs flow" : $"{queue.MessageCount} jobs wait and none is delivered");
+            health.Set($"queue {consumer.Runner.Queue}", looks == 0, looks == 0 ? "jobs flow" : $"{queue.MessageCount} jobs wait and none is delivered");
         }
     }
 

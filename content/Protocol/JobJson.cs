@@ -23,7 +23,7 @@ internal sealed class JobJson(IJsonTypeInfoResolver? ofTheStep)
     /// <exception cref="InvalidOperationException">The type is in no context.</exception>
     public JsonTypeInfo TypeInfo(Type type) => _options.TryGetTypeInfo(type, out var info)
         ? info
-        : throw new InvalidOperationException($"{type} is not in the worker's JSON context: add [JsonSerializable(typeof({type.Name}))] to the context given to AddWorker");
+        : throw new InvalidOperationException($"{type} is not in the JSON context that was given: add [JsonSerializable(typeof({type.Name}))] to it");
 }
 
 [JsonSerializable(typeof(string))]

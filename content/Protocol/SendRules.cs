@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using ReWorker.Supervision;
 
 namespace ReWorker.Protocol;
 
@@ -27,7 +26,7 @@ internal static class SendRules
     /// and on the worker's own queue an endless one.
     /// </summary>
     public static string? ReplyTo(string? replyTo) =>
-        string.IsNullOrEmpty(replyTo) || (replyTo.StartsWith("worker.", StringComparison.Ordinal) && Remedies.Has(Remedy.ReplyRules)) ? null : replyTo;
+        string.IsNullOrEmpty(replyTo) || replyTo.StartsWith("worker.", StringComparison.Ordinal) ? null : replyTo;
 
     private static void CheckLength(string what, string text, string parameter)
     {

@@ -59,17 +59,26 @@ internal sealed class OutboundMessage
     /// <summary>Made anew for each attempt: the client writes into the object.</summary>
     public BasicProperties ToProperties()
     {
-        var properties = Original is null
-            ? new BasicProperties { ContentType = Names.JsonContent, CorrelationId = CorrelationId, AppId = AppId, MessageId = MessageId }
-            : new BasicProperties(Original);
+        var properties = Original is { } original ? Copy(original) : new BasicProperties
+        {
+            ContentType = Names.JsonContent, CorrelationId = CorrelationId, AppId = AppId, MessageId = MessageId, Timestamp = new AmqpTimestamp(Timestamp.ToUnixTimeSeconds()),
+        };
         properties.Persistent = true;
-        if (Original is null) properties.Timestamp = new AmqpTimestamp(Timestamp.ToUnixTimeSeconds());
-        var headers = Original?.Headers is { } given ? new Dictionary<string, object?>(given) : [];
+        var headers = Original?.Headers is { } given ? new Dictionary<string, object?>(given.Where(one => one.Key is not ("CC" or "BCC"))) : [];
         if (TraceParent is not null) headers["traceparent"] = TraceParent;
         if (TraceState is not null) headers["tracestate"] = TraceState;
         foreach (var (key, value) in Headers ?? new Dictionary<string, object?>()) headers[key] = value;
         if (Original is not null) HeaderRoom.MakeIn(headers, Headers);
         properties.Headers = headers;
         return properties;
+    }
+
+    /// <summary>Without what the broker would act on: another user's name ends the channel; a parked job must not end by itself.</summary>
+    private BasicProperties Copy(IReadOnlyBasicProperties original)
+    {
+        var copy = new BasicProperties(original);
+        copy.ClearUserId();
+        if (Kind is MessageKind.Parked) copy.ClearExpiration();
+        return copy;
     }
 }

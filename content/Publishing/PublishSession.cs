@@ -66,7 +66,7 @@ internal sealed partial class PublishSession : IDisposable
             while (await timer.WaitForNextTickAsync(_epoch.Ended).ConfigureAwait(false))
             {
                 // a broker in alarm confirms nothing: that is no fault of the connection
-                if ((_epoch.Alarm.IsRaised && Remedies.Has(Remedy.AlarmWait)) || Oldest() is not { } oldest) continue;
+                if (_epoch.Alarm.IsRaised || Oldest() is not { } oldest) continue;
                 var since = Math.Max(oldest.WrittenAt, _epoch.Alarm.EndedAt);
                 if (_time.GetElapsedTime(since) > _confirmTimeout)
                     _epoch.End(new Loss(LossReason.ConfirmTimeout, $"a message was not confirmed within {_confirmTimeout.TotalSeconds:0.#} s"));

@@ -76,7 +76,7 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
             _again.Clear();
             var inDoubt = _session.Detach();
             _suspects = _session.BrokerFailed ? inDoubt.Count : 0;
-            foreach (var message in Remedies.Has(Remedy.Resend) ? inDoubt.Concat(rest) : rest) _again.Enqueue(message);
+            foreach (var message in inDoubt.Concat(rest)) _again.Enqueue(message);
             _session.Dispose();
             _session = null;
         }

@@ -103,14 +103,16 @@ public sealed partial class JobClient : IAsyncDisposable
 
     /// <summary>Sends a job, waits until it has completed, and reads its data.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="type">How the data is read: from a source-generated context.</param>
+    /// <param name="json">The source-generated context that has the type, the one that the step was given; read as steps write: camelCase.</param>
     /// <exception cref="JsonException">The data is missing, or of another shape.</exception>
+    /// <exception cref="InvalidOperationException">The type is in no context; nothing was sent.</exception>
     /// <inheritdoc cref="RunAsync(JobRequest, CancellationToken)"/>
-    public async Task<T> RunAsync<T>(JobRequest job, JsonTypeInfo<T> type, CancellationToken cancel = default)
+    public async Task<T> RunAsync<T>(JobRequest job, IJsonTypeInfoResolver json, CancellationToken cancel = default)
     {
+        var type = new JobJson(json).TypeInfo(typeof(T));
         var result = await RunAsync(job, cancel).ConfigureAwait(false);
         if (result.Data.ValueKind is JsonValueKind.Undefined) throw new JsonException($"job {job.CorrelationId} completed without data");
-        return result.Data.Deserialize(type)!;
+        return (T)result.Data.Deserialize(type)!;
     }
 
     /// <summary>Ends the waiting for all jobs under way, and deletes the reply queue.</summary>

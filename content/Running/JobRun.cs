@@ -5,7 +5,6 @@ using ReWorker.Options;
 using ReWorker.Output;
 using ReWorker.Protocol;
 using ReWorker.Publishing;
-using ReWorker.Supervision;
 using ReWorker.Telemetry;
 
 namespace ReWorker.Running;
@@ -54,7 +53,7 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
         var delivery = hand.Delivery;
         if (hand.Attempt > parts.Options.MaxAttempts)
             return Outcome.Refused($"gave up after {hand.Attempt - 1} attempts: its worker died or lost it each time", park: true);
-        if (Remedies.Has(Remedy.OwnCount) && hand.WasInterrupted && !DeliveryCount.IsCounted(delivery.Properties)) return new Outcome(OutcomeKind.Recounted);
+        if (hand.WasInterrupted && !DeliveryCount.IsCounted(delivery.Properties)) return new Outcome(OutcomeKind.Recounted);
 
         if (JobReader.TryRead(delivery.Body, parts.Options.MaxBodyBytes, out var content) is { } refusal)
             return Outcome.Refused(refusal.Reason, refusal.Park);

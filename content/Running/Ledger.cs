@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using ReWorker.Consuming;
-using ReWorker.Supervision;
 
 namespace ReWorker.Running;
 
@@ -31,7 +30,7 @@ internal sealed class Ledger
     {
         lock (_gate)
         {
-            var known = delivery.Info.Redelivered && Remedies.Has(Remedy.Adoption) ? Match(delivery.Key) : null;
+            var known = delivery.Info.Redelivered ? Match(delivery.Key) : null;
             if (known is null)
             {
                 delivery.Job = Add(new JobInHand(delivery));

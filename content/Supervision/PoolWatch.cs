@@ -20,7 +20,6 @@ internal sealed class PoolWatch : IHostedService, IDisposable
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (!Remedies.Has(Remedy.PoolWatch)) return Task.CompletedTask;
         _thread = new Thread(Run) { IsBackground = true, Name = "pool watch" };
         _thread.Start();
         return Task.CompletedTask;

@@ -85,7 +85,6 @@ internal sealed partial class Supervisor(
             publisher.Reclaim();
             instruments.Connected = false;
             if (!_stop.IsCancellationRequested) await LostAsync(loss, isOpen).ConfigureAwait(false);
-            if (!Remedies.Has(Remedy.Reconnect)) return;
         }
     }
 

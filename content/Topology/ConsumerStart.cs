@@ -16,7 +16,7 @@ internal sealed class ConsumerStart
     {
         try
         {
-            return await ConsumeAsync(epoch, runner, _takesNoTimeout.ContainsKey(runner.Queue) || !Remedies.Has(Remedy.ConsumerTimeout) ? null : QueueArguments.OfConsumer(runner), cancel).ConfigureAwait(false);
+            return await ConsumeAsync(epoch, runner, _takesNoTimeout.ContainsKey(runner.Queue) ? null : QueueArguments.OfConsumer(runner), cancel).ConfigureAwait(false);
         }
         catch (OperationInterruptedException e) when (e.ShutdownReason is { ReplyCode: 406 } && _takesNoTimeout.TryAdd(runner.Queue, true))
         {

@@ -42,7 +42,6 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
         if (refused is null) return;
         if (missing is null)
         {
-            if (!Remedies.Has(Remedy.Tolerance)) throw new TopologyException(refused.ReplyText);
             if (refused.ReplyCode is 406) LogOther(log, kind, name, refused.ReplyText);
         }
         else if (missing.ReplyCode is 404 && isVital)

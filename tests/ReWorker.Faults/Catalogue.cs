@@ -9,7 +9,7 @@ internal static class Catalogue
     [
         // the broker, and the way to it
         new AbsentAtStart(), new NameDoesNotResolve(), new SilentPort(), new RestartIdle(), new TcpReset(), new AllConnectionsClosed(), new HeldBothWays(),
-        new ConfirmWithheld(), new ConfirmNeverComes(), new StaleDeliveries(), new MemoryAlarm(), new PasswordChanged(), new ConnectionLimit(),
+        new ConfirmWithheld(), new ConfirmNeverComes(), new StaleDeliveries(), new LostAck(), new MemoryAlarm(), new PasswordChanged(), new ConnectionLimit(),
         // queues and replies
         new QueueDeletedIdle(), new QueueDeletedDuringAJob(), new QueueDeletedNoRight(), new OtherArguments(), new HeldExclusively(), new Tls(), new SecretRotated(),
         new NoRightOnDefaultExchange(), new ReplyQueueGone(), new ReplyRules(), new DirectReplyTo(),

@@ -1,5 +1,3 @@
-using ReWorker.Supervision;
-
 namespace ReWorker.Faults;
 
 /// <summary>What the worker did is not what a perfect worker does.</summary>
@@ -26,18 +24,24 @@ internal abstract class Fault(string name, string how)
     /// <summary>True if it is about three nodes.</summary>
     public virtual bool NeedsCluster => false;
 
+    /// <summary>True if it does something to the broker as a whole, or watches the clock closely: no other row is run meanwhile.</summary>
+    public virtual bool IsAlone => NeedsContainer || NeedsCluster;
+
     public virtual TimeSpan Limit => TimeSpan.FromMinutes(IsQuick ? 1.5 : 8);
 
     /// <summary>The worker's settings.</summary>
     public virtual IEnumerable<KeyValuePair<string, string>> Settings => [];
 
-    /// <summary>What the worker must lack for the row to fail, as a switch of the runtime's ...</summary>
-    public virtual Remedy Remedy => Remedy.None;
+    /// <summary>What the worker lacks in a normal run already: with it, the fault would not come about.</summary>
+    public virtual IReadOnlyList<Mutant> Lacks => [];
 
-    /// <summary>... or as settings that put the remedy out of reach.</summary>
+    /// <summary>What the worker must lack for the row to fail ...</summary>
+    public virtual IReadOnlyList<Mutant> Remedy => [];
+
+    /// <summary>... or settings that put the remedy out of reach.</summary>
     public virtual IEnumerable<KeyValuePair<string, string>> WithoutRemedy => [];
 
-    /// <summary>Why there is no single remedy to switch off.</summary>
+    /// <summary>Why there is no remedy to take away.</summary>
     public virtual string? NoRemedy => null;
 
     public abstract Task RunAsync(Bench bench);

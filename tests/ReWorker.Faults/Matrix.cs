@@ -6,8 +6,8 @@ namespace ReWorker.Faults;
 /// <summary>What became of a row on one broker.</summary>
 internal sealed record Verdict(Fault Fault, string Broker, bool IsClean, bool IsSkipped, string Text, int Jobs, int Duplicates, double? Recovery, double Took);
 
-/// <summary>Runs rows one after the other, on one broker each.</summary>
-internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAsyncDisposable
+/// <summary>Runs rows on the brokers that they are about: several at a time, then one by one those that have a broker to themselves.</summary>
+internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Builds builds) : IAsyncDisposable
 {
     private readonly Dictionary<On, Broker> _brokers = [];
     private Broker? _cluster;
@@ -18,16 +18,20 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAs
         var verdicts = new List<Verdict>();
         foreach (var kind in new[] { On.V43, On.V40, On.V310 })
         {
-            foreach (var fault in faults.Where(one => Runs(one, kind)))
+            var rows = faults.Where(one => Runs(one, kind)).ToLookup(one => one.IsAlone);
+            async ValueTask JudgeAsync(Fault fault, CancellationToken stop)
             {
-                if (cancel.IsCancellationRequested) return verdicts;
-                var verdict = await RunAsync(fault, kind, cancel);
-                verdicts.Add(verdict);
+                if (stop.IsCancellationRequested) return;
+                var verdict = await RunAsync(fault, kind, stop);
+                lock (verdicts) verdicts.Add(verdict);
                 done(verdict);
             }
+            if (rows[false].Any()) await OpenAsync(kind, isCluster: false);
+            await Parallel.ForEachAsync(rows[false], new ParallelOptions { MaxDegreeOfParallelism = options.AtOnce }, async (fault, _) => await JudgeAsync(fault, cancel));
+            foreach (var fault in rows[true]) await JudgeAsync(fault, cancel);
             if (_brokers.Remove(kind, out var broker)) await broker.DisposeAsync();
         }
-        return verdicts;
+        return [.. verdicts.OrderBy(one => faults.ToList().IndexOf(one.Fault))];
     }
 
     public async ValueTask DisposeAsync()
@@ -47,9 +51,10 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAs
         var broker = await OpenAsync(kind, fault.NeedsCluster);
         if (broker is null) return new(fault, Label(kind), false, true, "skipped: no engine, or no such broker here", 0, 0, null, 0);
         if (fault.NeedsContainer && broker is not ContainerBroker) return new(fault, broker.Version, false, true, "skipped: needs a container", 0, 0, null, 0);
-        if (options.WithoutRemedy && fault.NoRemedy is { } why) return new(fault, broker.Version, false, true, $"no single remedy: {why}", 0, 0, null, 0);
+        if (options.WithoutRemedy && fault.NoRemedy is { } why) return new(fault, broker.Version, false, true, $"no remedy to take away: {why}", 0, 0, null, 0);
 
-        var bench = new Bench(broker, fault, options.WithoutRemedy);
+        var program = await builds.ProgramAsync(options.WithoutRemedy ? [.. fault.Lacks, .. fault.Remedy] : fault.Lacks);
+        var bench = new Bench(broker, fault, program, options.WithoutRemedy);
         string? problem = null;
         try
         {
@@ -72,7 +77,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults) : IAs
             problem ??= $"clearing away: {e.Message}";
         }
         // a broker that something was done to and not undone is no use to the next row
-        if (problem is not null)
+        if (problem is not null && fault.IsAlone)
         {
             if (broker == _cluster) _cluster = null;
             else _brokers.Remove(kind);

@@ -17,6 +17,9 @@ internal sealed record Options
 
     public bool IsList { get; private set; }
 
+    /// <summary>How many rows are run at a time.</summary>
+    public int AtOnce { get; private set; } = 4;
+
     public int Repeat { get; private set; } = 1;
 
     /// <summary>The page to write.</summary>
@@ -34,6 +37,7 @@ internal sealed record Options
                 case "--verbose": options.IsVerbose = true; break;
                 case "--list": options.IsList = true; break;
                 case "--page": options.Page = args[++at]; break;
+                case "--at-once": options.AtOnce = int.Parse(args[++at], System.Globalization.CultureInfo.InvariantCulture); break;
                 case "--repeat": options.Repeat = int.Parse(args[++at], System.Globalization.CultureInfo.InvariantCulture); break;
                 case "--broker":
                     options.Brokers = args[++at] switch { "4.3" => On.V43, "4.0" => On.V40, "3.10" => On.V310, "all" => On.Every, var other => throw new ArgumentException($"--broker {other}; allowed: 4.3, 4.0, 3.10, all") };

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using ReWorker.Faults;
 using Spectre.Console;
 
-// faults [name…] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--page FILE] [--repeat N] [--verbose] [--list]
+// faults [name…] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--page FILE] [--at-once N] [--repeat N] [--verbose] [--list]
 if (args is ["worker", ..]) return await ChaosProcess.RunAsync(args[1..]);
 
 // soak [MINUTES] [--picture FILE]
@@ -11,7 +11,8 @@ if (args is ["soak", ..])
 {
     var minutes = args.Length > 1 && double.TryParse(args[1], CultureInfo.InvariantCulture, out var given) ? given : 30;
     var soak = new Soak(TimeSpan.FromMinutes(minutes), args.SkipWhile(word => word != "--picture").ElementAtOrDefault(1));
-    await using var one = new Matrix(Options.Parse(["--broker", "4.3", "--verbose"]), [soak]);
+    using var builds = new Builds();
+    await using var one = new Matrix(Options.Parse(["--broker", "4.3", "--verbose"]), [soak], builds);
     var verdict = (await one.RunAsync(_ => { }, CancellationToken.None)).Single();
     Console.WriteLine($"{verdict.Text}. {soak.Summary}");
     return verdict.IsClean ? 0 : 1;
@@ -43,10 +44,11 @@ if (faults.Count == 0)
 using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => { signal.Cancel = true; stop.Cancel(); });
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => { signal.Cancel = true; stop.Cancel(); });
+using var programs = new Builds();
 var all = new List<Verdict>();
 for (var round = 0; round < options.Repeat && !stop.IsCancellationRequested; round++)
 {
-    await using var matrix = new Matrix(options, faults);
+    await using var matrix = new Matrix(options, faults, programs);
     all.AddRange(await matrix.RunAsync(
         verdict => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{verdict.Fault.Name,-28} {verdict.Broker,-8} {verdict.Text} ({verdict.Took:0} s)")), stop.Token));
 }

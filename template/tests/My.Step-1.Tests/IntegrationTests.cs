@@ -45,23 +45,5 @@ public sealed class IntegrationTests(BrokerFixture broker) : IClassFixture<Broke
         Assert.Contains("environment", Assert.IsType<JobEvent.Failed>(Assert.Single(heard)).Reason, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Job_ConnectionsClosedWhileItRuns_FinishesOnceAndSaysSoOnce()
-    {
-        await using var step = await RunningStep.StartAsync(broker, _cancel);
-        var heard = new List<JobEvent>();
-
-        await foreach (var one in step.SendAsync(new JsonObject { ["hosts"] = new JsonArray("a", "b", "c"), ["seconds"] = 1 }, Clone(Dev), _cancel))
-        {
-            heard.Add(one);
-            if (one is JobEvent.Output { Line: "Frobbing frobd on b" }) await broker.RunRabbitmqctlAsync("close_all_connections", "test");
-        }
-
-        Assert.Single(heard.OfType<JobEvent.Started>());
-        Assert.Equal(["Frobbing frobd on a", "Frobbing frobd on b", "Frobbing frobd on c"], heard.OfType<JobEvent.Output>().Select(one => one.Line).SkipLast(1));
-        Assert.IsType<JobEvent.Completed>(heard[^1]);
-        await broker.WaitForEmptyQueueAsync($"worker.{step.Queue}", _cancel);
-    }
-
     private static JsonObject Clone(JsonObject one) => (JsonObject)one.DeepClone();
 }

@@ -11,15 +11,16 @@ namespace My.Step_1.Tests;
 internal sealed class RunningStep : IAsyncDisposable
 {
     private readonly IHost _host;
-    private readonly JobClient _client;
 
-    private RunningStep(IHost host, JobClient client, string queue) => (_host, _client, Queue) = (host, client, queue);
+    private RunningStep(IHost host, JobClient client, string queue) => (_host, Client, Queue) = (host, client, queue);
 
     public string Queue { get; }
 
-    public static async Task<RunningStep> StartAsync(BrokerFixture broker, CancellationToken cancel)
+    public JobClient Client { get; }
+
+    public static async Task<RunningStep> StartAsync(BrokerFixture broker, CancellationToken cancel, string? queue = null)
     {
-        var queue = BrokerFixture.UniqueQueue();
+        queue ??= BrokerFixture.UniqueQueue();
         var host = Host.CreateApplicationBuilder();
         host.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
@@ -39,17 +40,15 @@ internal sealed class RunningStep : IAsyncDisposable
     /// <summary>Sends a job and returns everything that is heard of it.</summary>
     public async Task<List<JobEvent>> RunAsync(JsonObject parameters, JsonObject? dynamic, CancellationToken cancel)
     {
+        var job = new JobRequest { Queue = Queue, Parameters = parameters, Dynamic = dynamic, Timeout = TimeSpan.FromSeconds(60) };
         var heard = new List<JobEvent>();
-        await foreach (var one in SendAsync(parameters, dynamic, cancel)) heard.Add(one);
+        await foreach (var one in Client.SendAsync(job, cancel)) heard.Add(one);
         return heard;
     }
 
-    public IAsyncEnumerable<JobEvent> SendAsync(JsonObject parameters, JsonObject? dynamic, CancellationToken cancel) =>
-        _client.SendAsync(new JobRequest { Queue = Queue, Parameters = parameters, Dynamic = dynamic, Timeout = TimeSpan.FromSeconds(60) }, cancel);
-
     public async ValueTask DisposeAsync()
     {
-        await _client.DisposeAsync();
+        await Client.DisposeAsync();
         await _host.StopAsync();
         _host.Dispose();
     }

@@ -2,12 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using ReWorker.Supervision;
 
 namespace ReWorker.Faults;
 
 /// <summary>What a row works on: broker, proxy, requester, worker, on a virtual host of its own; and what it judges by.</summary>
-internal sealed class Bench(Broker broker, Fault fault, bool withoutRemedy) : IAsyncDisposable
+internal sealed class Bench(Broker broker, Fault fault, string program, bool withoutRemedy) : IAsyncDisposable
 {
     public const string Queue = "worker.chaos";
     public const string DeadQueue = "worker.chaos.dead";
@@ -19,6 +18,9 @@ internal sealed class Bench(Broker broker, Fault fault, bool withoutRemedy) : IA
     private int _number;
 
     public Broker Broker => broker;
+
+    /// <summary>What is started as the worker, with the word <c>worker</c> behind it.</summary>
+    public string Program => program;
 
     public string VHost { get; } = $"fault-{Guid.NewGuid().ToString("N")[..8]}";
 
@@ -74,12 +76,8 @@ internal sealed class Bench(Broker broker, Fault fault, bool withoutRemedy) : IA
             ["Worker:Concurrency"] = "8",
         };
         foreach (var (key, value) in fault.Settings.Concat(more)) settings[key] = value;
-        if (withoutRemedy)
-        {
-            settings[ChaosProcess.Missing] = settings.TryGetValue(ChaosProcess.Missing, out var already) ? $"{already}, {fault.Remedy}" : fault.Remedy.ToString();
-            foreach (var (key, value) in fault.WithoutRemedy) settings[key] = value;
-        }
-        var worker = new WorkerProcess(settings, wrap);
+        foreach (var (key, value) in withoutRemedy ? fault.WithoutRemedy : []) settings[key] = value;
+        var worker = new WorkerProcess(program, settings, wrap);
         _workers.Add(worker);
         return worker;
     }
@@ -144,7 +142,7 @@ internal sealed class Bench(Broker broker, Fault fault, bool withoutRemedy) : IA
     public async Task CleanAsync(TimeSpan wait, bool restarted = false, int consumers = 1)
     {
         foreach (var job in Requester.Jobs.Where(one => one.Expected is not null)) await CompletedAsync(job, wait);
-        await UntilAsync("settled", TimeSpan.FromSeconds(20), async () => await QueueAsync(Queue) == (0, 0, consumers));
+        await SettledAsync(consumers: consumers);
         await Task.Delay(200);
 
         foreach (var job in Requester.Jobs) Judge(job);
@@ -155,6 +153,10 @@ internal sealed class Bench(Broker broker, Fault fault, bool withoutRemedy) : IA
         CheckLogs();
         if (!restarted && _before is not null) await CheckResourcesAsync();
     }
+
+    /// <summary>The broker has the acks of all jobs but some.</summary>
+    public Task SettledAsync(int running = 0, int consumers = 1) =>
+        UntilAsync("settled", TimeSpan.FromSeconds(20), async () => await QueueAsync(Queue) == (0, running, consumers));
 
     public void CheckLogs()
     {

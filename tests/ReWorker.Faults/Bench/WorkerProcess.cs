@@ -25,9 +25,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private bool _isGone;
     private readonly int _port = ContainerBroker.FreePort();
 
-    public WorkerProcess(IEnumerable<KeyValuePair<string, string>> settings, Func<ProcessStartInfo, ProcessStartInfo>? wrap = null)
+    public WorkerProcess(string program, IEnumerable<KeyValuePair<string, string>> settings, Func<ProcessStartInfo, ProcessStartInfo>? wrap = null)
     {
-        var start = new ProcessStartInfo("env", ["--default-signal=INT,QUIT", Environment.ProcessPath!, "worker"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("env", ["--default-signal=INT,QUIT", program, "worker"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{_port}";
         start.Environment["Logging__LogLevel__Default"] = "Information";
         start.Environment["Logging__LogLevel__Microsoft"] = "Warning";

@@ -6,6 +6,8 @@ namespace ReWorker.Faults;
 /// <summary>A RabbitMQ in a container of its own, on a port that stays the same when it is killed and started again.</summary>
 internal sealed class ContainerBroker(On kind, string image) : Broker
 {
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<int, bool> Given = [];
+
     public override On Kind => kind;
 
     public string Name { get; } = $"reworker-faults-{Guid.NewGuid().ToString("N")[..8]}";
@@ -67,6 +69,7 @@ internal sealed class ContainerBroker(On kind, string image) : Broker
         while (true)
         {
             var port = Random.Shared.Next(26_000, 31_000);
+            if (!Given.TryAdd(port, true)) continue;
             try
             {
                 using var listener = new TcpListener(IPAddress.Loopback, port);

@@ -1,5 +1,3 @@
-using ReWorker.Supervision;
-
 namespace ReWorker.Faults.Rows;
 
 internal sealed class LeaderKilled() : Fault("cluster-leader-killed", "three nodes, quorum queues, load; docker kill the leader of the job queue; 15 s; start it")
@@ -8,7 +6,7 @@ internal sealed class LeaderKilled() : Fault("cluster-leader-killed", "three nod
 
     public override bool NeedsCluster => true;
 
-    public override Remedy Remedy => Remedy.Reconnect;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -35,7 +33,7 @@ internal sealed class MajorityDown() : Fault("cluster-majority-down", "two of th
 
     public override bool NeedsCluster => true;
 
-    public override Remedy Remedy => Remedy.Reconnect | Remedy.FlowProbe;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect, Mutants.FlowProbe];
 
     public override async Task RunAsync(Bench bench)
     {

@@ -1,5 +1,4 @@
 using System.Text;
-using ReWorker.Supervision;
 
 namespace ReWorker.Faults.Rows;
 
@@ -36,7 +35,9 @@ internal sealed class CodeHangs() : Fault("code-hangs", "the step sleeps for eve
 
 internal sealed class CodeBlocksThePool() : Fault("code-blocks-every-thread", "the step and 200 work items of its own sleep on the pool for 8 s: health answers within 50 ms")
 {
-    public override Remedy Remedy => Remedy.PoolWatch;
+    public override bool IsAlone => true;
+
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.PoolWatch];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -83,7 +84,7 @@ internal sealed class CodeSendsTooMuch() : Fault("code-sends-wrongly", "17 MiB, 
 {
     public override On On => On.Every;
 
-    public override string NoRemedy => "each is refused by a check of its own";
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.OneTerminalReply];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -111,7 +112,7 @@ internal sealed class UnknownTag() : Fault("unknown-tag", "the step acks its tag
 {
     public override On On => On.Every;
 
-    public override Remedy Remedy => Remedy.Reconnect;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -129,7 +130,7 @@ internal sealed class BadBodies() : Fault("bad-bodies", "not JSON, empty, BOM, b
 {
     public override On On => On.Every;
 
-    public override string NoRemedy => "the strict reader is the remedy, and the whole of it";
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.StrictReader];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -153,7 +154,7 @@ internal sealed class HeavyBodies() : Fault("heavy-bodies", "a million keys (ref
 {
     public override On On => On.Every;
 
-    public override string NoRemedy => "limits on size and depth are the remedy, and the whole of it";
+    public override IEnumerable<KeyValuePair<string, string>> WithoutRemedy => [Set("Worker:MaxBodyBytes", "16777216")];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -172,7 +173,7 @@ internal sealed class OddCorrelationIds() : Fault("odd-correlation-ids", "../../
 {
     public override On On => On.Every;
 
-    public override string NoRemedy => "they are escaped where they are written: there is nothing to switch off";
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.PrintableLogs];
 
     public override async Task RunAsync(Bench bench)
     {

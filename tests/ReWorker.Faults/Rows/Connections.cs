@@ -1,5 +1,4 @@
 using System.Globalization;
-using ReWorker.Supervision;
 
 namespace ReWorker.Faults.Rows;
 
@@ -7,7 +6,7 @@ internal sealed class TcpReset() : Fault("tcp-reset", "the proxy resets every co
 {
     public override On On => On.Every;
 
-    public override Remedy Remedy => Remedy.Reconnect;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -24,7 +23,7 @@ internal sealed class TcpReset() : Fault("tcp-reset", "the proxy resets every co
 
 internal sealed class AbsentAtStart() : Fault("broker-absent-at-start", "the port is closed when the worker starts; open after 5 s")
 {
-    public override Remedy Remedy => Remedy.Reconnect;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -45,11 +44,13 @@ internal sealed class AbsentAtStart() : Fault("broker-absent-at-start", "the por
 
 internal sealed class AbsentAtStartForAMinute() : Fault("broker-absent-60s", "rabbitmqctl stop_app; the worker starts; 60 s; start_app")
 {
+    public override bool IsAlone => true;
+
     public override On On => On.Every;
 
     public override bool IsQuick => false;
 
-    public override Remedy Remedy => Remedy.Reconnect;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -76,7 +77,7 @@ internal sealed class AbsentAtStartForAMinute() : Fault("broker-absent-60s", "ra
 
 internal sealed class NameDoesNotResolve() : Fault("name-unresolved", "the host name does not resolve; then the file with the settings is put right")
 {
-    public override Remedy Remedy => Remedy.Reconnect;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -95,7 +96,7 @@ internal sealed class NameDoesNotResolve() : Fault("name-unresolved", "the host 
             start =>
             {
                 start.ArgumentList.Clear();
-                foreach (var word in new[] { "-m", "sh", "-c", $"mount --bind {hosts} /etc/hosts && exec {Environment.ProcessPath} worker" }) start.ArgumentList.Add(word);
+                foreach (var word in new[] { "-m", "sh", "-c", $"mount --bind {hosts} /etc/hosts && exec {bench.Program} worker" }) start.ArgumentList.Add(word);
                 start.FileName = "unshare";
                 return start;
             },
@@ -136,7 +137,7 @@ internal sealed class ConfirmWithheld() : Fault("confirm-withheld", "the proxy h
 
     public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Broker:ConfirmTimeout", "00:00:03")];
 
-    public override Remedy Remedy => Remedy.Resend;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Resend];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -189,7 +190,7 @@ internal sealed class StaleDeliveries() : Fault("stale-deliveries", "prefetch 20
 
     public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Worker:Concurrency", "1"), Set("Worker:Prefetch", "20")];
 
-    public override Remedy Remedy => Remedy.StaleDeliveries | Remedy.Adoption;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.StaleDeliveries, Mutants.Adoption];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -206,7 +207,7 @@ internal sealed class AllConnectionsClosed() : Fault("connections-closed-5x", "r
 {
     public override On On => On.Every;
 
-    public override Remedy Remedy => Remedy.Adoption;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Adoption];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -239,7 +240,7 @@ internal sealed class AllConnectionsClosedOften() : Fault("connections-closed-50
 {
     public override bool IsQuick => false;
 
-    public override Remedy Remedy => Remedy.Adoption;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Adoption];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -317,7 +318,7 @@ internal sealed class Flapping() : Fault("flapping", "the proxy opens and closes
 {
     public override bool IsQuick => false;
 
-    public override Remedy Remedy => Remedy.Adoption;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Adoption];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -344,7 +345,7 @@ internal sealed class SlowLink() : Fault("slow-link", "every piece 3 s ± 1 s la
 {
     public override bool IsQuick => false;
 
-    public override string NoRemedy => "deadlines and the probe's patience are long enough: there is nothing to switch off";
+    public override string NoRemedy => "deadlines and the probe's patience are long enough as they are";
 
     public override async Task RunAsync(Bench bench)
     {

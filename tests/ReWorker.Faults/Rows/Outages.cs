@@ -1,14 +1,14 @@
-using ReWorker.Supervision;
-
 namespace ReWorker.Faults.Rows;
 
 internal sealed class RestartIdle() : Fault("restart-idle", "rabbitmqctl stop_app; 3 s; start_app")
 {
+    public override bool IsAlone => true;
+
     public override On On => On.Every;
 
     public override TimeSpan Limit => TimeSpan.FromMinutes(2);
 
-    public override Remedy Remedy => Remedy.Reconnect;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -22,11 +22,13 @@ internal sealed class RestartIdle() : Fault("restart-idle", "rabbitmqctl stop_ap
 
 internal sealed class RestartDuringAJob() : Fault("restart-during-job", "rabbitmqctl stop_app; 3 s; start_app, under a 15 s job that talks")
 {
+    public override bool IsAlone => true;
+
     public override On On => On.Every;
 
     public override bool IsQuick => false;
 
-    public override Remedy Remedy => Remedy.Adoption;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Adoption];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -48,7 +50,7 @@ internal sealed class BrokerKilled() : Fault("broker-killed", "docker kill -s KI
 
     public override bool NeedsContainer => true;
 
-    public override Remedy Remedy => Remedy.Adoption;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Adoption];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -67,6 +69,8 @@ internal sealed class BrokerKilled() : Fault("broker-killed", "docker kill -s KI
 
 internal sealed class BrokerFrozen() : Fault("broker-frozen-90s", "docker pause (3.10: kill -STOP) for 90 s, a job running")
 {
+    public override bool IsAlone => true;
+
     public override On On => On.Every;
 
     public override bool IsQuick => false;
@@ -99,11 +103,13 @@ internal sealed class BrokerFrozen() : Fault("broker-frozen-90s", "docker pause 
 
 internal sealed class MemoryAlarm() : Fault("memory-alarm", "set_vm_memory_high_watermark absolute 1; 9 s; back, a job running; a message is due within 3 s")
 {
+    public override bool IsAlone => true;
+
     public override On On => On.Every;
 
     public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Broker:ConfirmTimeout", "00:00:03")];
 
-    public override Remedy Remedy => Remedy.AlarmWait;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.AlarmWait];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -132,7 +138,7 @@ internal sealed class DiskAlarmAndKill() : Fault("disk-alarm-then-killed", "set_
 
     public override bool NeedsContainer => true;
 
-    public override Remedy Remedy => Remedy.Resend;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Resend];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -152,14 +158,16 @@ internal sealed class DiskAlarmAndKill() : Fault("disk-alarm-then-killed", "set_
 
 internal sealed class SigtermWhileBlocked() : Fault("sigterm-while-blocked", "memory alarm, a job whose reply is due, SIGTERM; drain 3 s")
 {
+    public override bool IsAlone => true;
+
     public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Worker:DrainTimeout", "00:00:03")];
 
-    public override string NoRemedy => "what ends it are the limits of the drain, each in its place";
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.RepliesAreNotAwaitedForEver];
 
     public override async Task RunAsync(Bench bench)
     {
         await bench.WarmUpAsync();
-        var job = await bench.SendAsync(seconds: 6, expect: one => one.Runs = 2);
+        var job = await bench.SendAsync(seconds: 4, expect: one => one.Runs = 2);
         await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
         await using (await bench.RaiseAlarmAsync())
         {
@@ -178,7 +186,7 @@ internal sealed class SigtermWhileReconnecting() : Fault("sigterm-while-reconnec
 {
     public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Worker:DrainTimeout", "00:00:03")];
 
-    public override string NoRemedy => "what ends it are the limits of the drain, each in its place";
+    public override IEnumerable<KeyValuePair<string, string>> WithoutRemedy => [Set("Worker:DrainTimeout", "00:10:00")];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -199,7 +207,7 @@ internal sealed class PasswordChanged() : Fault("password-changed", "change_pass
 {
     public override On On => On.Every;
 
-    public override Remedy Remedy => Remedy.Reconnect;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -208,7 +216,7 @@ internal sealed class PasswordChanged() : Fault("password-changed", "change_pass
         await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
         await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
         await Task.Delay(6000);
-        Bench.Check(bench.Worker.Says("ACCESS_REFUSED"), "the log does not say that the login was refused");
+        Bench.Check(bench.Worker.Says("refuses the user name or the password"), "the log does not say that the login was refused");
         await bench.Broker.ControlAsync("change_password", bench.User, bench.Password);
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(15));
@@ -218,7 +226,7 @@ internal sealed class PasswordChanged() : Fault("password-changed", "change_pass
 
 internal sealed class ConnectionLimit() : Fault("connection-limit", "set_user_limits max-connections 0, close; 4 s; no limit")
 {
-    public override Remedy Remedy => Remedy.Reconnect;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
 
     public override async Task RunAsync(Bench bench)
     {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ReWorker.Supervision;
 
 namespace ReWorker.Faults.Rows;
 
@@ -7,11 +6,13 @@ internal sealed class WorkerKilled() : Fault("worker-killed", "kill -9 with jobs
 {
     public override On On => On.Every;
 
-    public override string NoRemedy => "nothing of the worker's is left to help: the broker keeps what was not acknowledged";
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.LateAck];
 
     public override async Task RunAsync(Bench bench)
     {
         await bench.WarmUpAsync();
+        // an answer whose ack the kill cut off would come again: that is the limit of AMQP, not of the worker
+        await bench.SettledAsync();
         var running = await bench.SendManyAsync(8, seconds: 2);
         foreach (var job in running) job.Runs = 2;
         await bench.SendManyAsync(20);
@@ -71,7 +72,7 @@ internal sealed class PoisonJob() : Poison("poison", "a job that kills its proce
 
 internal sealed class PoisonOnClassicQueue() : Poison("poison-classic-queue", "the same on a classic queue, which counts nothing")
 {
-    public override Remedy Remedy => Remedy.OwnCount;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.OwnCount];
 
     protected override Task PrepareAsync(Bench bench) => bench.Requester.OnChannelAsync(channel =>
         channel.QueueDeclareAsync(Bench.Queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "classic" }));
@@ -88,6 +89,7 @@ internal sealed class NeverTwice() : Fault("never-twice", "Worker:OnRedelivery i
     public override async Task RunAsync(Bench bench)
     {
         await bench.WarmUpAsync();
+        await bench.SettledAsync();
         var killed = await bench.SendAsync(seconds: 3, expected: "failed");
         await Bench.StartedAsync(killed, TimeSpan.FromSeconds(15));
         await bench.Worker.SignalAsync("KILL");
@@ -154,7 +156,7 @@ internal sealed class Sigterm() : Fault("sigterm", "SIGTERM idle; with a short j
 
 internal sealed class SignalTwice() : Fault("sigterm-twice", "SIGTERM twice, then SIGINT twice, a job running: the second ends the process at once")
 {
-    public override string NoRemedy => "the second signal is itself what is looked at";
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.SecondSignal];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -182,7 +184,7 @@ internal sealed class WorkerFrozen() : Fault("worker-frozen-60s", "kill -STOP fo
 {
     public override bool IsQuick => false;
 
-    public override Remedy Remedy => Remedy.Adoption;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Adoption];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -205,7 +207,7 @@ internal sealed class SupervisorHangs() : Fault("supervisor-hangs", "its one-sec
 {
     public override bool IsQuick => false;
 
-    public override string NoRemedy => "a restart, which liveness asks for, is the remedy";
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Liveness];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -233,7 +235,7 @@ internal sealed class StdoutClosed() : Fault("stdout-closed", "standard output a
         {
             start.ArgumentList.Clear();
             start.ArgumentList.Add("-c");
-            start.ArgumentList.Add($"exec {Environment.ProcessPath} worker >/dev/full 2>&1");
+            start.ArgumentList.Add($"exec {bench.Program} worker >/dev/full 2>&1");
             start.FileName = "sh";
             return start;
         });

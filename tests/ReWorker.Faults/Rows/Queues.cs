@@ -1,5 +1,4 @@
 using RabbitMQ.Client;
-using ReWorker.Supervision;
 
 namespace ReWorker.Faults.Rows;
 
@@ -7,7 +6,7 @@ internal sealed class QueueDeletedIdle() : Fault("queue-deleted-idle", "rabbitmq
 {
     public override On On => On.Every;
 
-    public override Remedy Remedy => Remedy.ConsumerCancel | Remedy.FlowProbe;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.ConsumerCancel, Mutants.FlowProbe];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -25,7 +24,7 @@ internal sealed class QueueDeletedDuringAJob() : Fault("queue-deleted-during-job
 {
     public override On On => On.Every;
 
-    public override Remedy Remedy => Remedy.ConsumerCancel | Remedy.FlowProbe;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.ConsumerCancel, Mutants.FlowProbe];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -42,7 +41,7 @@ internal sealed class QueueDeletedDuringAJob() : Fault("queue-deleted-during-job
 
 internal sealed class QueueDeletedNoRight() : Fault("queue-deleted-no-right", "the same, the user without the right to configure; 6 s later somebody makes it")
 {
-    public override Remedy Remedy => Remedy.Reconnect;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -63,7 +62,7 @@ internal sealed class OtherArguments() : Fault("other-arguments", "the queue is 
 {
     public override On On => On.Every;
 
-    public override Remedy Remedy => Remedy.Tolerance;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Tolerance];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -86,7 +85,7 @@ internal sealed class OtherArguments() : Fault("other-arguments", "the queue is 
 
 internal sealed class HeldExclusively() : Fault("held-exclusively", "another connection holds the queue exclusively for 5 s")
 {
-    public override Remedy Remedy => Remedy.Reconnect;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -112,9 +111,9 @@ internal sealed class ConsumerTimeout43() : Fault("consumer-timeout-4.3", "polic
     public override bool IsQuick => false;
 
     // the worker's own argument comes first, and would keep the policy away
-    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set(ChaosProcess.Missing, nameof(Remedy.ConsumerTimeout))];
+    public override IReadOnlyList<Mutant> Lacks => [Mutants.ConsumerTimeout];
 
-    public override Remedy Remedy => Remedy.ConsumerCancel | Remedy.FlowProbe;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.ConsumerCancel, Mutants.FlowProbe];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -131,13 +130,13 @@ internal sealed class ConsumerTimeout43() : Fault("consumer-timeout-4.3", "polic
 }
 
 /// <summary>The consumer that the broker counts and never serves: only the queue's length tells.</summary>
-internal sealed class PhantomConsumer() : Fault("phantom-consumer", "the same, with the worker deaf to the cancel (a test hook) and its late ack taken: not ready within 15 s, and back")
+internal sealed class PhantomConsumer() : Fault("phantom-consumer", "the same, the worker deaf to the cancel and its late ack taken: the broker counts a consumer and serves none; not ready within 15 s, and back")
 {
     public override bool IsQuick => false;
 
-    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set(ChaosProcess.Missing, $"{Remedy.ConsumerTimeout}, {Remedy.ConsumerCancel}")];
+    public override IReadOnlyList<Mutant> Lacks => [Mutants.ConsumerTimeout, Mutants.ConsumerCancel];
 
-    public override Remedy Remedy => Remedy.FlowProbe;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.FlowProbe];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -156,11 +155,34 @@ internal sealed class PhantomConsumer() : Fault("phantom-consumer", "the same, w
     }
 }
 
+internal sealed class LostAck() : Fault("ack-lost", "prefetch 1, and the worker never writes its fifth ack: the broker waits, the worker too; not ready within 15 s, and back")
+{
+    public override On On => On.Every;
+
+    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Worker:Concurrency", "1"), Set("Worker:Prefetch", "1")];
+
+    public override IReadOnlyList<Mutant> Lacks => [Mutants.LosesAnAck];
+
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.FlowProbe];
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.WarmUpAsync();
+        for (var job = 2; job <= 5; job++) await Bench.CompletedAsync(await bench.SendAsync(), TimeSpan.FromSeconds(10));
+        await bench.SendAsync();
+        await bench.NotReadyAsync(TimeSpan.FromSeconds(15));
+        Bench.Check((await bench.QueueAsync(Bench.Queue)).Consumers == 1, "the broker counts no consumer");
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(15));
+        await bench.CleanAsync(TimeSpan.FromSeconds(10));
+    }
+}
+
 internal sealed class ConsumerTimeoutAvoided() : Fault("consumer-timeout-avoided", "the policy again, and the worker's own consumer timeout in the consume: a 70 s job")
 {
     public override bool IsQuick => false;
 
-    public override Remedy Remedy => Remedy.ConsumerTimeout;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.ConsumerTimeout];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -177,11 +199,13 @@ internal sealed class ConsumerTimeoutAvoided() : Fault("consumer-timeout-avoided
 
 internal sealed class ConsumerTimeoutOld() : Fault("consumer-timeout-406", "application:set_env(rabbit, consumer_timeout, 5000), a 75 s job: the broker closes the channel with 406")
 {
+    public override bool IsAlone => true;
+
     public override On On => On.V40 | On.V310;
 
     public override bool IsQuick => false;
 
-    public override Remedy Remedy => Remedy.Adoption;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Adoption];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -199,7 +223,7 @@ internal sealed class ConsumerTimeoutOld() : Fault("consumer-timeout-406", "appl
 
 internal sealed class NoRightOnDefaultExchange() : Fault("no-right-on-default-exchange", "set_permissions worker .* ^(re|worker.*)$ .*: replies are refused; 6 s later the grant is there")
 {
-    public override Remedy Remedy => Remedy.Resend;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Resend];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -220,7 +244,7 @@ internal sealed class ReplyQueueGone() : Fault("reply-queue-gone", "a requester 
 {
     public override On On => On.Every;
 
-    public override string NoRemedy => "a return is followed by its confirm: the protocol itself settles it";
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Mandatory];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -243,7 +267,7 @@ internal sealed class ReplyRules() : Fault("reply-to-rules", "reply_to absent, e
 {
     public override On On => On.Every;
 
-    public override Remedy Remedy => Remedy.ReplyRules;
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.ReplyRules];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -267,7 +291,7 @@ internal sealed class DirectReplyTo() : Fault("direct-reply-to-gone", "a request
 {
     public override On On => On.Every;
 
-    public override string NoRemedy => "the broker drops such a reply and confirms it: there is nothing to switch off";
+    public override string NoRemedy => "the broker drops such a reply and confirms it";
 
     public override async Task RunAsync(Bench bench)
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using ReWorker.Supervision;
 
 namespace ReWorker.Faults.Rows;
 
@@ -10,7 +9,7 @@ internal sealed class RestrictedContainer() : Fault("restricted-container", "doc
 
     public override bool NeedsContainer => true;
 
-    public override string NoRemedy => "nothing is written and little is used: there is nothing to switch off";
+    public override string NoRemedy => "nothing is written and little is used";
 
     public override async Task RunAsync(Bench bench)
     {
@@ -27,7 +26,7 @@ internal sealed class RestrictedContainer() : Fault("restricted-container", "doc
                 run.ArgumentList.Add("-e");
                 run.ArgumentList.Add($"{key}={value}");
             }
-            string[] command = ["-e", "DOTNET_RUNNING_IN_CONTAINER=true", "-v", $"{AppContext.BaseDirectory}:/app:ro", "-w", "/app", "--entrypoint", "dotnet", "mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled", "ReWorker.Faults.dll", "worker"];
+            string[] command = ["-e", "DOTNET_RUNNING_IN_CONTAINER=true", "-v", $"{Path.GetDirectoryName(bench.Program)}:/app:ro", "-w", "/app", "--entrypoint", "dotnet", "mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled", "ReWorker.Faults.dll", "worker"];
             foreach (var word in command) run.ArgumentList.Add(word);
             return run;
         });
@@ -44,7 +43,7 @@ internal sealed class RestrictedContainer() : Fault("restricted-container", "doc
 
 internal sealed class SecretRotated() : Fault("secret-rotated", "the password is in /run/secrets; change_password and close; 3 s later the file has the new one")
 {
-    public override string NoRemedy => "the configuration is read anew at each try, and there is no other way to connect";
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.FreshSecrets];
 
     public override async Task RunAsync(Bench bench)
     {
@@ -58,7 +57,7 @@ internal sealed class SecretRotated() : Fault("secret-rotated", "the password is
             start =>
             {
                 start.ArgumentList.Clear();
-                foreach (var word in new[] { "-m", "sh", "-c", $"mount -t tmpfs none /run && mkdir /run/secrets && mount --bind {folder.FullName} /run/secrets && exec {Environment.ProcessPath} worker" }) start.ArgumentList.Add(word);
+                foreach (var word in new[] { "-m", "sh", "-c", $"mount -t tmpfs none /run && mkdir /run/secrets && mount --bind {folder.FullName} /run/secrets && exec {bench.Program} worker" }) start.ArgumentList.Add(word);
                 start.FileName = "unshare";
                 return start;
             },
@@ -66,7 +65,7 @@ internal sealed class SecretRotated() : Fault("secret-rotated", "the password is
         await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         await bench.Broker.ControlAsync("change_password", bench.User, "s3cr3t-rotated");
         await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
-        await bench.UntilSaidAsync("ACCESS_REFUSED", TimeSpan.FromSeconds(30));
+        await bench.UntilSaidAsync("refuses the user name or the password", TimeSpan.FromSeconds(30));
         await Task.Delay(3000);
         await File.WriteAllTextAsync(file, "s3cr3t-rotated");
         bench.Over();

@@ -122,6 +122,56 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
     }
 
     [Fact]
+    public async Task BrokersProperties_OfAJobThatIsParked_StayBehind()
+    {
+        await using var others = await OtherUser.AddAsync(Bus);
+        await using var worker = await StartAsync(_ => null, others.Setting);
+        await using var session = await Bus.OpenAsync();
+        await others.DeclareAsync();
+
+        // the broker takes a user's name from that user alone; CC routes to further queues; what has a time to live ends
+        session.SendRaw(worker.Name, "{"u8.ToArray(), Acted(session, others.Name));
+        var all = await session.UntilTheEndAsync(Cancel);
+        var parked = await Bus.TakeAsync(worker.DeadQueue, Cancel);
+        await AssertNeighbourAsync(worker, session);
+
+        Rules.CheckJob(all, "acted", started: false);
+        Assert.Equal((null, null, null), (parked.Property("user_id"), parked.Property("expiration"), parked.Header("CC")));
+        Assert.Equal("kept", parked.Header("mine"));
+        Assert.Equal(1, (await Bus.CountAsync(others.Name)).Messages);
+        Assert.Single(worker.Logs.Of(40));
+    }
+
+    [Fact]
+    public async Task BrokersProperties_OfAJobThatIsPutBack_StayBehind()
+    {
+        await using var others = await OtherUser.AddAsync(Bus);
+        await using var session = await Bus.OpenAsync();
+        await others.DeclareAsync();
+        await using var wire = new Wire(Bus.Amqp);
+        var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
+        await Bus.DeclareAsync($"worker.{name}", new Dictionary<string, object> { ["x-queue-type"] = "classic" });
+        await using var doomed = await StartAsync(async (_, cancel) =>
+        {
+            await Task.Delay(Timeout.Infinite, cancel);
+            return null;
+        }, ("Worker:Queue", name), wire.Setting);
+        session.SendRaw(name, "{}"u8.ToArray(), Acted(session, others.Name));
+        await session.NextAsync(Cancel);
+        wire.Cut(stayDown: true);
+        doomed.KeepQueues = true;
+        await doomed.StopAsync();
+
+        // a classic queue does not count: the job goes back with a count of its own
+        await using var worker = await StartAsync(job => $"attempt {job.Attempt}", ("Worker:Queue", name), others.Setting);
+        var all = await session.UntilTheEndAsync(Cancel);
+
+        Assert.Equal("attempt 2", all[^1].Data.GetString());
+        Assert.Equal(1, (await Bus.CountAsync(others.Name)).Messages);
+        Assert.Single(worker.Logs.Of(40));
+    }
+
+    [Fact]
     public async Task NotifyChannel_LongerThanARoutingKey_RefusesTheJobAlone()
     {
         await using var worker = await StartAsync(_ => null);
@@ -146,6 +196,15 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
         Assert.InRange(all[^1].Data.GetString()!.Length, 1000, 100_000);
         Assert.Single(worker.Logs.Of(40));
     }
+
+    private static Dictionary<string, object?> Acted(Session session, string copyTo) => new()
+    {
+        ["correlation_id"] = "acted",
+        ["reply_to"] = session.ReplyTo,
+        ["user_id"] = "guest",
+        ["expiration"] = "600000",
+        ["headers"] = new Dictionary<string, object> { ["CC"] = new[] { copyTo }, ["BCC"] = Array.Empty<string>(), ["mine"] = "kept" },
+    };
 
     private static bool Breaks(char one) => char.IsControl(one) || one is '\u2028' or '\u2029' or '\u202e';
 

@@ -38,19 +38,20 @@ public sealed partial class DocumentTests
         .Where(method => method.GetCustomAttributes<ContractAttribute>().Any());
 
     /// <summary>The rows of the tables whose last column holds tests: <c>| name | says | `Class.Method` `Class.Method` |</c>.</summary>
-    private static IEnumerable<(string Name, string[] Tests)> Rows() => File.ReadLines(Document())
+    private static IEnumerable<(string Name, string[] Tests)> Rows() => File.ReadLines(Document("contract.md"))
         .Select(line => Row().Match(line))
         .Where(match => match.Success)
         .Select(match => (match.Groups[1].Value.Trim(), Test().Matches(match.Groups[2].Value).Select(one => one.Groups[1].Value).ToArray()));
 
-    private static string Document()
+    /// <summary>A page of the docs, by its name.</summary>
+    internal static string Document(string page)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            var path = Path.Combine(folder.FullName, "docs", "contract.md");
+            var path = Path.Combine(folder.FullName, "docs", page);
             if (File.Exists(path)) return path;
         }
-        throw new FileNotFoundException("docs/contract.md");
+        throw new FileNotFoundException($"docs/{page}");
     }
 
     [GeneratedRegex(@"^\| ([A-Z][^|`]* / [^|`]+) \|.*\|([^|]*)\|$")]

@@ -224,10 +224,10 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
     [Fact]
     public async Task RunAsync_Typed_ReadsTheData()
     {
-        await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.StatusAsync("""{"status":"completed","data":{"Count":3}}"""));
+        await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.StatusAsync("""{"status":"completed","data":{"count":3}}"""));
         await using var client = Client();
 
-        Assert.Equal(3, (await client.RunAsync(Job(worker), FrobJson.Default.Frobbed, Cancel)).Count);
+        Assert.Equal(3, (await client.RunAsync<Frobbed>(Job(worker), FrobJson.Default, Cancel)).Count);
     }
 
     [Fact]

@@ -14,6 +14,17 @@ internal static class QueueWatch
     public static Task WaitForEmptyQueueAsync(this BrokerFixture broker, string queue, CancellationToken cancel) =>
         WaitAsync(broker, queue, state => state.MessageCount == 0 && state.ConsumerCount > 0, cancel);
 
+    /// <summary>Returns when a message waits in the queue.</summary>
+    public static Task WaitForMessageAsync(this BrokerFixture broker, string queue, CancellationToken cancel) =>
+        WaitAsync(broker, queue, state => state.MessageCount > 0, cancel);
+
+    public static async Task DeleteQueueAsync(this BrokerFixture broker, string queue, CancellationToken cancel)
+    {
+        await using var connection = await new ConnectionFactory { Uri = broker.Amqp }.CreateConnectionAsync(cancel);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancel);
+        await channel.QueueDeleteAsync(queue, cancellationToken: cancel);
+    }
+
     private static async Task WaitAsync(BrokerFixture broker, string queue, Func<QueueDeclareOk, bool> done, CancellationToken cancel)
     {
         await using var connection = await new ConnectionFactory { Uri = broker.Amqp }.CreateConnectionAsync(cancel);

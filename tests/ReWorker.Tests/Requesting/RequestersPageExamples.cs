@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using My.Step_1;
+using ReWorker.Requesting;
+
+namespace ReWorker.Tests.Requesting;
+
+/// <summary>The C# of docs/requesters.md.</summary>
+internal static class RequestersPageExamples
+{
+    public static async Task<IReadOnlyList<string>> RunAsync(string uri, string queue, CancellationToken cancel)
+    {
+        Console.Lines.Value = [];
+        await using var client = new JobClient(uri);
+        await EndAsync(client, await FollowAsync(uri, queue, cancel), cancel);
+        return Console.Lines.Value;
+    }
+
+    private static async Task<JobRequest> FollowAsync(string uri, string queue, CancellationToken cancel)
+    {
+        await using var client = new JobClient(uri); // amqp://user:password@host:5672/vhost
+        var job = new JobRequest
+        {
+            Queue = queue, // mystep: the job goes to worker.mystep
+            Parameters = new JsonObject { ["service"] = "frobd", ["hosts"] = new JsonArray("a.example.com") },
+            Dynamic = new JsonObject { ["environment"] = "dev" },
+            Timeout = TimeSpan.FromSeconds(30),
+        };
+
+        await foreach (var heard in client.SendAsync(job, cancel))
+        {
+            switch (heard)
+            {
+                case JobEvent.Output output:
+                    Console.WriteLine(output.Line);
+                    break;
+                case JobEvent.Completed completed:
+                    Console.WriteLine($"completed: {completed.Data}");
+                    break;
+                case JobEvent.Failed failed:
+                    Console.WriteLine($"failed: {failed.Reason}");
+                    break;
+            }
+        }
+        return job;
+    }
+
+    private static async Task EndAsync(JobClient client, JobRequest job, CancellationToken cancel)
+    {
+        var result = await client.RunAsync<MyStep1Result>(job, MyStep1Json.Default, cancel);
+        Console.WriteLine($"{result.Hosts} hosts in {result.Seconds} s");
+    }
+
+    /// <summary>What the page takes for the terminal.</summary>
+    private static class Console
+    {
+        public static AsyncLocal<List<string>> Lines { get; } = new();
+
+        public static void WriteLine(string line) => Lines.Value!.Add(line);
+    }
+}
+
+/// <summary>As in the scaffold, where it is the project's own.</summary>
+[JsonSerializable(typeof(MyStep1Parameters))]
+[JsonSerializable(typeof(MyStep1Result))]
+internal sealed partial class MyStep1Json : JsonSerializerContext;
