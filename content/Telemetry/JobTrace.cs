@@ -16,7 +16,7 @@ internal static class JobTrace
         var given = Header(delivery, "traceparent");
         var state = Header(delivery, "tracestate") is { Length: <= MostState } sane ? sane : null;
         ActivityContext.TryParse(given, state, isRemote: true, out var parent);
-        var span = Instruments.Traces.StartActivity($"process {queue}", ActivityKind.Consumer, parent);
+        var span = Instruments.Traces.HasListeners() ? Instruments.Traces.StartActivity($"process {queue}", ActivityKind.Consumer, parent) : null;
         span?.SetTag("messaging.system", "rabbitmq")
             .SetTag("messaging.operation.type", "process")
             .SetTag("messaging.operation.name", "process")

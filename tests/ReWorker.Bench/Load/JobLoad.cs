@@ -20,9 +20,11 @@ internal sealed class JobLoad : IAsyncDisposable
     private readonly IConnection _sends;
     private readonly IConnection _reads;
     private readonly IChannel _channel;
+    private readonly IChannel _replies;
     private int _completed;
 
-    private JobLoad(IConnection sends, IConnection reads, IChannel channel, string replyTo) => (_sends, _reads, _channel, ReplyTo) = (sends, reads, channel, replyTo);
+    private JobLoad(IConnection sends, IConnection reads, IChannel channel, IChannel replies, string replyTo) =>
+        (_sends, _reads, _channel, _replies, ReplyTo) = (sends, reads, channel, replies, replyTo);
 
     public string ReplyTo { get; }
 
@@ -31,22 +33,30 @@ internal sealed class JobLoad : IAsyncDisposable
     public int Completed => Volatile.Read(ref _completed);
 
     /// <param name="replyTo">The queue for the replies: exclusive, as a requester's is.</param>
-    public static async Task<JobLoad> OpenAsync(Uri broker, string replyTo)
+    /// <param name="reads">False for a requester that reads nothing until <see cref="ReadAsync"/>.</param>
+    public static async Task<JobLoad> OpenAsync(Uri broker, string replyTo, bool reads = true)
     {
         var factory = new ConnectionFactory { Uri = broker };
         var sends = await factory.CreateConnectionAsync("bench sends");
-        var reads = await factory.CreateConnectionAsync("bench reads");
-        await using (var topology = await reads.CreateChannelAsync()) await Queues.DeclareOutputAsync(topology);
-        var channel = await sends.CreateChannelAsync();
-        var load = new JobLoad(sends, reads, channel, replyTo);
-        var replies = await reads.CreateChannelAsync();
+        var connection = await factory.CreateConnectionAsync("bench reads");
+        var replies = await connection.CreateChannelAsync();
+        await Queues.DeclareOutputAsync(replies);
         await replies.QueueDeclareAsync(replyTo, durable: false, exclusive: true, autoDelete: true);
-        var reader = new Reader(replies, load);
-        await replies.BasicConsumeAsync(replyTo, autoAck: true, "replies", reader);
-        await replies.BasicConsumeAsync(Queues.Output, autoAck: true, "output", reader);
+        var load = new JobLoad(sends, connection, await sends.CreateChannelAsync(), replies, replyTo);
         load.Table.OnCompleted = (_, _) => Interlocked.Increment(ref load._completed);
+        if (reads) await load.ReadAsync();
         return load;
     }
+
+    public async Task ReadAsync()
+    {
+        var reader = new Reader(_replies, this);
+        await _replies.BasicConsumeAsync(ReplyTo, autoAck: true, "replies", reader);
+        await _replies.BasicConsumeAsync(Queues.Output, autoAck: true, "output", reader);
+    }
+
+    /// <summary>How many messages wait in a queue.</summary>
+    public async Task<uint> WaitingAsync(string queue) => await _channel.MessageCountAsync(queue);
 
     public async Task SendAsync(string queue, JobShape shape, byte[] body)
     {
@@ -65,8 +75,9 @@ internal sealed class JobLoad : IAsyncDisposable
         while (clock.Elapsed < time + Ramp)
         {
             if (fullAt == TimeSpan.Zero && clock.Elapsed > Ramp) (fullAt, fullFrom) = (clock.Elapsed, Completed);
-            if (Table.Sent - first - (Table.Done - firstDone) < window) await SendAsync(queue, shape, body);
-            else await Task.Delay(1);
+            // in bursts: a job by itself would cost the machine, which the worker shares, more than a job
+            if (Table.Sent - first - (Table.Done - firstDone) > window * 3 / 4) await Task.Delay(1);
+            else for (var free = window / 4; free > 0; free--) await SendAsync(queue, shape, body);
         }
         var perSecond = (Completed - fullFrom) / (clock.Elapsed - fullAt).TotalSeconds;
         await DrainAsync();
@@ -82,15 +93,16 @@ internal sealed class JobLoad : IAsyncDisposable
         return took;
     }
 
-    /// <summary>Milliseconds from now until the next job is completed.</summary>
-    public async Task<double> OnceAsync(Func<Task> begin)
+    /// <summary>Milliseconds from now until the next job to be sent is completed, or the last that was.</summary>
+    public async Task<double> OnceAsync(Func<Task> begin, bool isSent = false)
     {
+        var wanted = isSent ? Table.Sent - 1 : Table.Sent;
         var completed = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         var usual = Table.OnCompleted;
         Table.OnCompleted = (number, took) =>
         {
             usual!(number, took);
-            completed.TrySetResult(Stopwatch.GetTimestamp());
+            if (number == wanted) completed.TrySetResult(Stopwatch.GetTimestamp());
         };
         var began = Stopwatch.GetTimestamp();
         await begin();

@@ -7,6 +7,9 @@ namespace ReWorker.Bench.Running;
 /// <summary>The one broker of a run: RabbitMQ in a container where an engine answers, else a private node by broker.sh.</summary>
 internal sealed class BenchBroker : IAsyncDisposable
 {
+    /// <summary>The broker shares the machine: its threads are not to spin while they wait.</summary>
+    private const string NoSpinning = "+sbwt none +sbwtdcpu none +sbwtdio none";
+
     private readonly string? _container;
     private readonly Process? _script;
 
@@ -39,7 +42,7 @@ internal sealed class BenchBroker : IAsyncDisposable
         var name = $"reworker-bench-{Guid.NewGuid().ToString("N")[..8]}";
         try
         {
-            await Shell.RunAsync("docker", "run", "-d", "--name", name, "--hostname", name, "-p", "127.0.0.1::5672", image);
+            await Shell.RunAsync("docker", "run", "-d", "--name", name, "--hostname", name, "-p", "127.0.0.1::5672", "-e", $"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS={NoSpinning}", image);
             for (var tries = 0; (await Shell.TryAsync("docker", "exec", name, "rabbitmqctl", "-q", "await_startup")).Code != 0; tries++)
             {
                 if (tries > 100) throw new InvalidOperationException($"{image} did not start");
@@ -75,7 +78,9 @@ internal sealed class BenchBroker : IAsyncDisposable
 
     private static async Task<BenchBroker> PrivateAsync()
     {
-        var script = Process.Start(new ProcessStartInfo("bash", [Repository.At("broker.sh")]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var info = new ProcessStartInfo("bash", [Repository.At("broker.sh")]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        info.Environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = NoSpinning;
+        var script = Process.Start(info)!;
         script.ErrorDataReceived += (_, _) => { };
         script.BeginErrorReadLine();
         var address = new Uri(await script.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("broker.sh started no broker"));

@@ -1,6 +1,5 @@
 using System.Globalization;
 using ReWorker.Bench.Load;
-using RabbitMQ.Client;
 
 namespace ReWorker.Bench.Running;
 
@@ -24,7 +23,7 @@ internal sealed class Rounds(Options options, BenchBroker broker, IReadOnlyList<
         {
             foreach (var one in contestants)
             {
-                (workers[one], _) = await StartAsync(load, one, Queue(one));
+                (workers[one], _) = await WorkerProcess.WithFirstJobAsync(load, one, broker.Address, Queue(one), Concurrency);
                 await WarmAsync(load, one, workers[one]);
             }
             for (var round = 0; round < options.Rounds; round++)
@@ -34,7 +33,7 @@ internal sealed class Rounds(Options options, BenchBroker broker, IReadOnlyList<
                 {
                     var sample = await MeasureAsync(load, one, workers[one], firstRound + round);
                     say(string.Create(CultureInfo.InvariantCulture,
-                        $"round {sample.Round + 1}  {one.Name,-12} {sample.Bare,6:0} /s bare  {sample.Talking,6:0} /s with 3 lines  p50 {sample.P50:0.00} ms  p99 {sample.P99:0.0} ms  {sample.Cpu:0.000} s CPU per 1,000  {sample.Allocated:0} B a job  start {sample.Start:0} ms"));
+                        $"round {sample.Round + 1}  {one.Name,-12} {sample.Bare,6:0} /s bare  {sample.Talking,6:0} /s with 3 lines  p50 {sample.P50:0.00} ms  p99 {sample.P99:0.0} ms  {sample.Cpu:0.000} s CPU per 1,000 (broker {sample.BrokerCpu:0.000}, load {sample.LoadCpu:0.000})  {sample.Allocated:0} B a job  start {sample.Start:0} ms"));
                     samples.Add(sample);
                 }
             }
@@ -54,30 +53,6 @@ internal sealed class Rounds(Options options, BenchBroker broker, IReadOnlyList<
     }
 
     private static string Queue(Contestant one) => $"worker.bench-{one.Name}";
-
-    /// <summary>Starts a process with a job that waits for it; milliseconds to that job's <c>completed</c>.</summary>
-    private async Task<(WorkerProcess Process, double Took)> StartAsync(JobLoad load, Contestant one, string queue)
-    {
-        await using (var connection = await new ConnectionFactory { Uri = broker.Address }.CreateConnectionAsync())
-        await using (var channel = await connection.CreateChannelAsync()) await Queues.DeclareAsync(channel, queue);
-        await load.SendAsync(queue, Bare, Bare.Body());
-        WorkerProcess? process = null;
-        try
-        {
-            var took = await load.OnceAsync(() =>
-            {
-                process = WorkerProcess.Start(one, broker.Address, queue, load.ReplyTo, Concurrency);
-                return Task.CompletedTask;
-            });
-            return (process!, took);
-        }
-        catch (TimeoutException)
-        {
-            var said = process!.Said;
-            await process.DisposeAsync();
-            throw new InvalidOperationException($"{one.Name} did not complete its first job: {said}");
-        }
-    }
 
     /// <summary>Until a second more makes it no faster, and so many jobs are done.</summary>
     private async Task WarmAsync(JobLoad load, Contestant one, WorkerProcess process)
@@ -110,6 +85,7 @@ internal sealed class Rounds(Options options, BenchBroker broker, IReadOnlyList<
             CpuTalking = talking.Cpu,
             BrokerCpu = bare.BrokerCpu,
             BrokerCpuTalking = talking.BrokerCpu,
+            LoadCpu = bare.LoadCpu,
             Allocated = bare.Allocated,
             AllocatedTalking = talking.Allocated,
             P50 = latencies[latencies.Count / 2],
@@ -123,15 +99,16 @@ internal sealed class Rounds(Options options, BenchBroker broker, IReadOnlyList<
     /// <summary>Another process of the same worker, on a queue of its own; it is stopped again.</summary>
     private async Task<double> FreshStartAsync(JobLoad load, Contestant one)
     {
-        var (process, took) = await StartAsync(load, one, $"{Queue(one)}-start");
+        var (process, took) = await WorkerProcess.WithFirstJobAsync(load, one, broker.Address, $"{Queue(one)}-start", Concurrency);
         await process.DisposeAsync();
         return took;
     }
 
-    private async Task<(double PerSecond, double Cpu, double? BrokerCpu, double Allocated)> PhaseAsync(JobLoad load, Contestant one, WorkerProcess process, JobShape shape, TimeSpan time)
+    private async Task<(double PerSecond, double Cpu, double? BrokerCpu, double LoadCpu, double Allocated)> PhaseAsync(JobLoad load, Contestant one, WorkerProcess process, JobShape shape, TimeSpan time)
     {
-        var (allocated, cpu, brokerCpu) = (await process.AllocatedAsync(), process.Cpu, ProcessTree.Cpu(broker.Pid));
+        var (allocated, cpu, brokerCpu, loadCpu) = (await process.AllocatedAsync(), process.Cpu, ProcessTree.Cpu(broker.Pid), Environment.CpuUsage.TotalTime.TotalSeconds);
         var phase = await load.FillAsync(Queue(one), shape, time);
-        return (phase.PerSecond, (process.Cpu - cpu) / phase.Jobs * 1000, (ProcessTree.Cpu(broker.Pid) - brokerCpu) / phase.Jobs * 1000, (await process.AllocatedAsync() - allocated) / phase.Jobs);
+        return (phase.PerSecond, (process.Cpu - cpu) / phase.Jobs * 1000, (ProcessTree.Cpu(broker.Pid) - brokerCpu) / phase.Jobs * 1000,
+            (Environment.CpuUsage.TotalTime.TotalSeconds - loadCpu) / phase.Jobs * 1000, (await process.AllocatedAsync() - allocated) / phase.Jobs);
     }
 }

@@ -12,6 +12,9 @@ internal sealed record Sample(int Round, string Worker)
     public double CpuTalking { get; init; }
     public double? BrokerCpu { get; init; }
     public double? BrokerCpuTalking { get; init; }
+
+    /// <summary>What the load itself took: it shares the machine.</summary>
+    public double LoadCpu { get; init; }
     public double Allocated { get; init; }
     public double AllocatedTalking { get; init; }
     public long Resident { get; init; }

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using RabbitMQ.Client;
+using ReWorker.Bench.Load;
 
 namespace ReWorker.Bench.Running;
 
@@ -54,6 +56,15 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
+    public int Threads
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.Threads.Count;
+        }
+    }
+
     public bool HasExited => _process.HasExited;
 
     public string Said
@@ -83,6 +94,30 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return new WorkerProcess(Process.Start(info)!, metrics);
     }
 
+    /// <summary>Starts a process for which a job waits; milliseconds to that job's <c>completed</c>.</summary>
+    public static async Task<(WorkerProcess Process, double Took)> WithFirstJobAsync(JobLoad load, Contestant one, Uri broker, string queue, int concurrency)
+    {
+        await using (var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync())
+        await using (var channel = await connection.CreateChannelAsync()) await Queues.DeclareAsync(channel, queue);
+        await load.SendAsync(queue, default, default(JobShape).Body());
+        WorkerProcess? process = null;
+        try
+        {
+            var took = await load.OnceAsync(() =>
+            {
+                process = Start(one, broker, queue, load.ReplyTo, concurrency);
+                return Task.CompletedTask;
+            }, isSent: true);
+            return (process!, took);
+        }
+        catch (TimeoutException)
+        {
+            var said = process!.Said;
+            await process.DisposeAsync();
+            throw new InvalidOperationException($"{one.Name} did not complete its first job: {said}");
+        }
+    }
+
     /// <summary>Bytes allocated since its start: ours says so in its metrics, the others when asked.</summary>
     public async Task<double> AllocatedAsync()
     {
@@ -93,7 +128,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
         var text = await Http.GetStringAsync(_metrics);
         var line = text.Split('\n').First(one => one.StartsWith("dotnet_gc_heap_total_allocated_bytes_total", StringComparison.Ordinal));
-        return line.Split('}', StringSplitOptions.TrimEntries)[^1].Split(' ') is var words ? double.Parse(words[0].Length > 0 ? words[0] : words[1], CultureInfo.InvariantCulture) : 0;
+        // name{labels} value timestamp
+        return double.Parse(line[(line.IndexOf('}', StringComparison.Ordinal) + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture);
     }
 
     public async ValueTask DisposeAsync()
