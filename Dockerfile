@@ -8,12 +8,14 @@ WORKDIR /build
 COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY ${RUNTIME}/ReWorker.csproj ${RUNTIME}/
 COPY ${STEP}/My.Step-1.csproj ${STEP}/
-RUN dotnet restore ${STEP}
+RUN dotnet restore ${STEP} --use-current-runtime -p:PublishReadyToRun=true
 
 COPY .editorconfig ./
 COPY ${RUNTIME} ${RUNTIME}
 COPY ${STEP} ${STEP}
-RUN dotnet publish ${STEP} --no-restore --output /app -p:UseAppHost=false \
+# compiled for this machine here, not anew at each start
+RUN dotnet publish ${STEP} --no-restore --use-current-runtime --self-contained false --output /app \
+    -p:PublishReadyToRun=true -p:UseAppHost=false -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false \
  && mkdir /output
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled

@@ -318,7 +318,8 @@ bench() {
     done
     engine || ensure_rabbitmq
     step 'Publishing the bench' dotnet publish "$program" -c Release -o "$work/bench" -nologo -v q
-    step 'Publishing the worker' dotnet publish "$sample" -c Release -o "$work/step" -nologo -v q
+    step 'Publishing the worker, as its image has it' dotnet publish "$sample" -c Release -o "$work/step" -nologo -v q \
+        --use-current-runtime --self-contained false -p:PublishReadyToRun=true
     arguments+=(--step "$work/step/ReWorker.Bench.Step")
     if [ "$quick" = 0 ]; then
         [ "$own" = 1 ] || arguments+=(--page "$page")
