@@ -38,6 +38,15 @@ while [ -z "$dir" ]; do
     ! mkdir -m 700 "$tmp/reworker-broker-$port" 2>/dev/null || dir=$tmp/reworker-broker-$port
 done
 
+# What the node started: its environment names the folder as home. False if there is nothing left.
+stop_children() {
+    local file found=1
+    for file in /proc/[0-9]*/environ; do
+        if grep -qazxF "HOME=$dir" "$file" && kill -KILL "$(basename "$(dirname "$file")")"; then found=0; fi
+    done
+    return "$found"
+}
+
 # Owns epmd and the node. It lives in a session of its own, starts them when this script says so and ends them
 # when this script lets go of the leash, which it does however it ends, kill -9 included. Then the folder goes too.
 keep() {
@@ -49,7 +58,9 @@ keep() {
         cat <&0 & leash=$!
         wait -n "$epmd" "$node" "$leash"
         : >ended
-        kill -KILL "$node" "$epmd"
+        kill -KILL "$node"
+        while stop_children; do sleep 0.05; done # one of them would start an epmd again
+        kill -KILL "$epmd"
         wait
     fi
     rm -rf "$dir"
@@ -57,7 +68,7 @@ keep() {
 
 mkfifo "$dir/leash"
 exec {leash}<>"$dir/leash"
-setsid bash -c "$(declare -p dir epmd_port; declare -f taken keep); keep" <"$dir/leash" >/dev/null 2>&1 {leash}>&- & keeper=$!
+setsid bash -c "$(declare -p dir epmd_port; declare -f taken stop_children keep); keep" <"$dir/leash" >/dev/null 2>&1 {leash}>&- & keeper=$!
 
 loopback='-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false'
 settings=(

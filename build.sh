@@ -5,7 +5,8 @@
 #                     starts it with a broker, submits a job, shows what it said, and clears everything away
 #   ./build.sh test   all tests: the pack's, the runtime's, and a scaffolded project's own (--short: not the pack's)
 #   ./build.sh faults [NAME...] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--at-once N] [--page FILE]
-#                     what goes wrong on purpose, and what the worker does: rows whose names contain NAME; writes a page
+#                     what goes wrong on purpose, and what the worker does: rows whose names contain NAME. Results are kept
+#                     in artifacts/faults.jsonl; --page writes all that is there as a page
 #   ./build.sh soak [MINUTES] [--picture FILE]
 #                     30 minutes of jobs and random faults; draws memory, threads and handles
 #   ./build.sh bench [--quick] [--rounds N] [--seconds S] [--only NAME,...] [--record FILE] [--page FILE]
@@ -166,9 +167,10 @@ JOB
         say '  docker compose up -d'
         say '  docker compose run --rm mystep submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     else
+        say '  dotnet build'
         say '  ./broker.sh bash     # a private RabbitMQ, for as long as that shell lives'
-        say '  dotnet run --project src/MyStep &'
-        say '  dotnet run --project src/MyStep -- submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
+        say '  dotnet run --no-build --project src/MyStep &'
+        say '  dotnet run --no-build --project src/MyStep -- submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
     fi
 }
 

@@ -12,6 +12,7 @@ namespace ReWorker.CommandLine;
 internal static class SubmitVerb
 {
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan QueueTimeout = TimeSpan.FromSeconds(20);
 
     public static Command Create(Terminal terminal, string[] settings)
     {
@@ -31,8 +32,12 @@ internal static class SubmitVerb
             var isQuiet = parsed.GetValue(options.Quiet);
             IFollower follower = parsed.GetValue(options.Json) ? new JsonFollower(terminal, isQuiet) : new TextFollower(terminal, isQuiet);
             var count = parsed.GetValue(options.Count);
-            await using var client = services.CreateJobClient(new JobClientOptions { FollowOutput = !isQuiet && count is null });
-            client.OnTrouble = trouble => terminal.Error($"waiting for the broker: {trouble}");
+            await using var client = services.CreateJobClient(new JobClientOptions { FollowOutput = !isQuiet && count is null, QueueTimeout = QueueTimeout });
+            var said = "";
+            client.OnTrouble = trouble =>
+            {
+                if (Interlocked.Exchange(ref said, trouble) != trouble) terminal.Error($"waiting: {trouble}");
+            };
             var time = services.GetRequiredService<TimeProvider>();
             return count is { } many
                 ? await new SubmitMany(client, follower, terminal, time).RunAsync(Next, many, parsed.GetValue(options.Concurrency) ?? 16, cancel).ConfigureAwait(false)

@@ -28,10 +28,12 @@ namespace ReWorker.Requesting;
 public sealed partial class JobClient : IAsyncDisposable
 {
     private static readonly TimeSpan ResendPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan QueuePause = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<string, PendingJob> _jobs = new();
     private readonly CancellationTokenSource _disposed = new();
     private readonly string _replyQueue;
+    private readonly TimeSpan _queueTimeout;
     private readonly ReplyConnection _connection;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -48,7 +50,7 @@ public sealed partial class JobClient : IAsyncDisposable
     {
         if (options.ReplyQueueLifetime < TimeSpan.FromMinutes(1) || options.ReplyQueueLifetime > TimeSpan.FromDays(1))
             throw new ArgumentException($"{nameof(JobClientOptions.ReplyQueueLifetime)} is {options.ReplyQueueLifetime}; allowed: 1 min to 24 h", nameof(options));
-        (_time, _log) = (time, log);
+        (_time, _log, _queueTimeout) = (time, log, options.QueueTimeout);
         _replyQueue = $"reply.{JobIds.New(time)}";
         _connection = new ReplyConnection(source, new ReplyQueue(_replyQueue, options, Received), confirmTimeout, time)
         {
@@ -140,6 +142,7 @@ public sealed partial class JobClient : IAsyncDisposable
     {
         var queue = Names.Queue(job.Queue);
         var messageId = JobIds.New(_time);
+        var began = _time.GetTimestamp();
         while (true)
         {
             var link = await _connection.CurrentAsync(cancel).ConfigureAwait(false);
@@ -152,7 +155,10 @@ public sealed partial class JobClient : IAsyncDisposable
             }
             catch (PublishException e) when (e.IsReturn)
             {
-                throw new JobNotDeliveredException($"there is no queue {queue}: is the worker running, or has it another queue name?", e);
+                var trouble = $"there is no queue {queue}: is the worker running, or has it another queue name?";
+                if (_time.GetElapsedTime(began) >= _queueTimeout) throw new JobNotDeliveredException(trouble, e);
+                pending.Misses(trouble, _connection.OnTrouble);
+                await Task.Delay(QueuePause, _time, cancel).ConfigureAwait(false);
             }
             catch (PublishException e)
             {

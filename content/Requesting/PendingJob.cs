@@ -23,6 +23,13 @@ internal sealed class PendingJob
         private set => Volatile.Write(ref _hasAnswer, value);
     }
 
+    /// <summary>What it still waits for before it can be sent; said once.</summary>
+    public void Misses(string what, Action<string>? say)
+    {
+        if (_state != what) say?.Invoke(what);
+        _state = what;
+    }
+
     public void Confirmed()
     {
         if (!HasAnswer) _state = "no worker has taken it";

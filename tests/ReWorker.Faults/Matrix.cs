@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Spectre.Console;
 
@@ -6,38 +7,38 @@ namespace ReWorker.Faults;
 /// <summary>What became of a row on one broker.</summary>
 internal sealed record Verdict(Fault Fault, string Broker, bool IsClean, bool IsSkipped, string Text, int Jobs, int Duplicates, double? Recovery, double Took);
 
-/// <summary>Runs rows on the brokers that they are about: several at a time, then one by one those that have a broker to themselves.</summary>
+/// <summary>Runs rows on the brokers that they are about: all brokers beside each other; on each several rows at a time, then one by one those that need it to themselves.</summary>
 internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Builds builds) : IAsyncDisposable
 {
-    private readonly Dictionary<On, Broker> _brokers = [];
+    private readonly ConcurrentDictionary<On, Broker> _brokers = [];
     private Broker? _cluster;
     private bool? _hasEngine;
 
     public async Task<List<Verdict>> RunAsync(Action<Verdict> done, CancellationToken cancel)
     {
-        var verdicts = new List<Verdict>();
-        foreach (var kind in new[] { On.V43, On.V40, On.V310 })
-        {
-            var rows = faults.Where(one => Runs(one, kind)).ToLookup(one => one.IsAlone);
-            async ValueTask JudgeAsync(Fault fault, CancellationToken stop)
-            {
-                if (stop.IsCancellationRequested) return;
-                var verdict = await RunAsync(fault, kind, stop);
-                lock (verdicts) verdicts.Add(verdict);
-                done(verdict);
-            }
-            if (rows[false].Any()) await OpenAsync(kind, isCluster: false);
-            await Parallel.ForEachAsync(rows[false], new ParallelOptions { MaxDegreeOfParallelism = options.AtOnce }, async (fault, _) => await JudgeAsync(fault, cancel));
-            foreach (var fault in rows[true]) await JudgeAsync(fault, cancel);
-            if (_brokers.Remove(kind, out var broker)) await broker.DisposeAsync();
-        }
-        return [.. verdicts.OrderBy(one => faults.ToList().IndexOf(one.Fault))];
+        var verdicts = new ConcurrentQueue<Verdict>();
+        await Task.WhenAll(new[] { On.V43, On.V40, On.V310 }.Select(kind => RunAsync(kind, verdict => { verdicts.Enqueue(verdict); done(verdict); }, cancel)));
+        return [.. verdicts.OrderBy(one => faults.ToList().IndexOf(one.Fault)).ThenByDescending(one => Version.Parse(one.Broker))];
     }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var broker in _brokers.Values) await broker.DisposeAsync();
         if (_cluster is not null) await _cluster.DisposeAsync();
+    }
+
+    private async Task RunAsync(On kind, Action<Verdict> done, CancellationToken cancel)
+    {
+        async Task JudgeAsync(Fault fault)
+        {
+            if (!cancel.IsCancellationRequested) done(await RunAsync(fault, kind, cancel));
+        }
+        var rows = faults.Where(one => Runs(one, kind)).ToLookup(one => one.IsAlone);
+        if (rows[false].Any()) await OpenAsync(kind, isCluster: false);
+        // the longest first, so that none is waited for at the end
+        await Parallel.ForEachAsync(rows[false].OrderByDescending(one => one.Limit), new ParallelOptions { MaxDegreeOfParallelism = options.AtOnce }, async (fault, _) => await JudgeAsync(fault));
+        foreach (var fault in rows[true]) await JudgeAsync(fault);
+        if (_brokers.TryRemove(kind, out var broker)) await broker.DisposeAsync();
     }
 
     private bool Runs(Fault fault, On kind) => options.Brokers.HasFlag(kind)
@@ -53,7 +54,15 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         if (fault.NeedsContainer && broker is not ContainerBroker) return new(fault, broker.Version, false, true, "skipped: needs a container", 0, 0, null, 0);
         if (options.WithoutRemedy && fault.NoRemedy is { } why) return new(fault, broker.Version, false, true, $"no remedy to take away: {why}", 0, 0, null, 0);
 
-        var program = await builds.ProgramAsync(options.WithoutRemedy ? [.. fault.Lacks, .. fault.Remedy] : fault.Lacks);
+        string program;
+        try
+        {
+            program = await builds.ProgramAsync(options.WithoutRemedy ? [.. fault.Lacks, .. fault.Remedy] : fault.Lacks);
+        }
+        catch (InvalidOperationException e)
+        {
+            return new(fault, broker.Version, false, false, e.Message, 0, 0, null, 0);
+        }
         var bench = new Bench(broker, fault, program, options.WithoutRemedy);
         string? problem = null;
         try
@@ -80,7 +89,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         if (problem is not null && fault.IsAlone)
         {
             if (broker == _cluster) _cluster = null;
-            else _brokers.Remove(kind);
+            else _brokers.TryRemove(kind, out _);
             await broker.DisposeAsync();
         }
 

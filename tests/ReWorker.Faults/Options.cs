@@ -17,8 +17,8 @@ internal sealed record Options
 
     public bool IsList { get; private set; }
 
-    /// <summary>How many rows are run at a time.</summary>
-    public int AtOnce { get; private set; } = 4;
+    /// <summary>How many rows are run at a time on each broker.</summary>
+    public int AtOnce { get; private set; } = 5;
 
     public int Repeat { get; private set; } = 1;
 

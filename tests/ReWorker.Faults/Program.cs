@@ -14,7 +14,9 @@ if (args is ["soak", ..])
     using var builds = new Builds();
     await using var one = new Matrix(Options.Parse(["--broker", "4.3", "--verbose"]), [soak], builds);
     var verdict = (await one.RunAsync(_ => { }, CancellationToken.None)).Single();
-    Console.WriteLine($"{verdict.Text}. {soak.Summary}");
+    verdict = verdict with { Text = $"{verdict.Text}: {soak.Summary}" };
+    Results.Add(verdict, withoutRemedy: false);
+    Console.WriteLine(verdict.Text);
     return verdict.IsClean ? 0 : 1;
 }
 
@@ -50,14 +52,19 @@ for (var round = 0; round < options.Repeat && !stop.IsCancellationRequested; rou
 {
     await using var matrix = new Matrix(options, faults, programs);
     all.AddRange(await matrix.RunAsync(
-        verdict => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{verdict.Fault.Name,-28} {verdict.Broker,-8} {verdict.Text} ({verdict.Took:0} s)")), stop.Token));
+        verdict =>
+        {
+            Results.Add(verdict, options.WithoutRemedy);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{verdict.Fault.Name,-28} {verdict.Broker,-8} {verdict.Text} ({verdict.Took:0} s)"));
+        },
+        stop.Token));
 }
 
 var table = new Table().AddColumns("fault", "broker", "result", "jobs", "duplicates", "s to recover");
 foreach (var one in all)
     table.AddRow(one.Fault.Name, one.Broker, Markup.Escape(one.Text), $"{one.Jobs}", $"{one.Duplicates}", one.Recovery?.ToString("0.0", CultureInfo.InvariantCulture) ?? "");
 if (!Console.IsOutputRedirected) AnsiConsole.Write(table);
-if (options.Page is { } page) await File.WriteAllTextAsync(page, Page.Of(all, args));
+if (options.Page is { } page) await File.WriteAllTextAsync(page, Page.Of(Results.Read()));
 
 var skipped = all.Count(one => one.IsSkipped);
 var failed = all.Count(one => !one.IsClean && !one.IsSkipped);

@@ -49,6 +49,17 @@ public sealed partial class DocumentationTests
         Assert.Empty(broken);
     }
 
+    [Fact]
+    public void LinksToFaults_LeadToRowsThatAreClean()
+    {
+        var rows = File.ReadAllLines(Repository.At("docs/faults.md"));
+
+        var unproven = Pages.SelectMany(page => FaultLink().Matches(File.ReadAllText(Repository.At(page))).Select(link => link.Groups[1].Value)).Distinct()
+            .Where(name => !rows.Any(row => row.Contains($"<a id=\"{name}\"></a>", StringComparison.Ordinal) && (row.Contains("| Clean |", StringComparison.Ordinal) || row.Contains("| Clean, ", StringComparison.Ordinal))));
+
+        Assert.Empty(unproven);
+    }
+
     private static IEnumerable<string> Blocks(string page, string language) =>
         Block().Matches(AsMyStep(File.ReadAllText(Repository.At(page)))).Where(one => one.Groups[1].Value == language).Select(one => one.Groups[2].Value);
 
@@ -68,6 +79,9 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"\]\((?!https?:|#)([^)#\s]+)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"\]\([^)\s]*faults\.md#([^)\s]+)\)")]
+    private static partial Regex FaultLink();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Space();

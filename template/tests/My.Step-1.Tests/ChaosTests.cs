@@ -49,13 +49,13 @@ public sealed class ChaosTests(BrokerFixture broker) : IClassFixture<BrokerFixtu
     {
         await using var step = await RunningStep.StartAsync(broker, _cancel);
 
-        var heard = await HearAsync(step.Client, Job(step.Queue, "a", "b"), "Frobbing frobd on a", async () =>
+        var heard = await HearAsync(step.Client, Job(step.Queue, "a", "b", "c", "d", "e", "f"), "Frobbing frobd on a", async () =>
         {
             await broker.RunRabbitmqctlAsync("stop_app");
             await broker.RunRabbitmqctlAsync("start_app");
         });
 
-        AnsweredOnce(heard, "a", "b");
+        AnsweredOnce(heard, "a", "b", "c", "d", "e", "f");
         await broker.WaitForEmptyQueueAsync($"worker.{step.Queue}", _cancel);
     }
 

@@ -69,8 +69,8 @@ internal static class Mutants
         "");
 
     public static readonly Mutant PoolWatch = new("lends threads to a pool that stands still", "Supervision/PoolWatch.cs",
-        "while (!_stop.Wait(Look))",
-        "while (!_stop.Wait(-1))");
+        "_thread.Start();",
+        "_thread = null;");
 
     public static readonly Mutant Liveness = new("asks for a restart when its supervisor is silent", "Health/HealthState.cs",
         "time.GetElapsedTime(Volatile.Read(ref _tick)) < _silence",

@@ -135,6 +135,8 @@ internal sealed class ConfirmWithheld() : Fault("confirm-withheld", "the proxy h
 {
     public override On On => On.Every;
 
+    public override bool IsQuick => false;
+
     public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Broker:ConfirmTimeout", "00:00:03")];
 
     public override IReadOnlyList<Mutant> Remedy => [Mutants.Resend];
@@ -317,6 +319,8 @@ internal sealed class HeldBothWays() : Fault("held-both-ways", "the proxy holds 
 internal sealed class Flapping() : Fault("flapping", "the proxy opens and closes every second for five minutes")
 {
     public override bool IsQuick => false;
+
+    public override TimeSpan Limit => TimeSpan.FromMinutes(10);
 
     public override IReadOnlyList<Mutant> Remedy => [Mutants.Adoption];
 

@@ -162,6 +162,8 @@ internal sealed class SigtermWhileBlocked() : Fault("sigterm-while-blocked", "me
 
     public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Worker:DrainTimeout", "00:00:03")];
 
+    public override bool IsQuick => false;
+
     public override IReadOnlyList<Mutant> Remedy => [Mutants.RepliesAreNotAwaitedForEver];
 
     public override async Task RunAsync(Bench bench)
@@ -193,6 +195,8 @@ internal sealed class SigtermWhileReconnecting() : Fault("sigterm-while-reconnec
         await bench.WarmUpAsync();
         var job = await bench.SendAsync(seconds: 60, expected: null, expect: one => one.Runs = 2);
         await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
+        // the ack of the job before it must not be lost with the connection
+        await bench.SettledAsync(running: 1);
         bench.Proxy.Close();
         bench.Proxy.Reset();
         await bench.NotReadyAsync(TimeSpan.FromSeconds(5));

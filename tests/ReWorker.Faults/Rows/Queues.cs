@@ -146,7 +146,7 @@ internal sealed class PhantomConsumer() : Fault("phantom-consumer", "the same, t
         await Bench.StartedAsync(held, TimeSpan.FromSeconds(15));
         await Bench.UntilAsync("cancelled by the broker", TimeSpan.FromSeconds(70), async () => (await bench.QueueAsync(Bench.Queue)).Unacked == 0);
         var waiting = await bench.SendManyAsync(5);
-        await bench.NotReadyAsync(TimeSpan.FromSeconds(30));
+        await bench.NotReadyAsync(TimeSpan.FromSeconds(15));
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(20));
         await Bench.CompletedAsync(held, TimeSpan.FromSeconds(90));

@@ -4,8 +4,10 @@ using System.Globalization;
 namespace ReWorker.Faults;
 
 /// <summary>Three workers, jobs all the time, a random fault every 20 s: nothing lost, every copy explained, nothing leaks.</summary>
-internal sealed class Soak(TimeSpan length, string? picture) : Fault("soak", "three workers; every 20 s, at random: restart, kill, pause, reset, all connections closed, a worker killed")
+internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "three workers; every 20 s, at random: restart, kill, pause, reset, all connections closed, a worker killed")
 {
+    public const string RowName = "soak";
+
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(20);
 
     private readonly List<(TimeSpan At, string What)> _faults = [];

@@ -9,7 +9,7 @@ namespace ReWorker.Tests.CommandLine;
 [Collection("requesters")]
 public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixture>
 {
-    private static readonly string[] Nobody = ["--queue", "nobody", "--timeout", "20s"];
+    private static readonly string[] Nobody = ["--queue", "nobody", "--timeout", "1s"];
 
     [Fact]
     public async Task Submit_CompletedJob_ShowsAllAndEndsWith0()
@@ -53,11 +53,26 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
     }
 
     [Fact]
-    public async Task Submit_NoQueue_EndsWith2AtOnce()
+    public async Task Submit_NoQueue_WaitsForItAndEndsWith2()
     {
+        const string why = "there is no queue worker.nobody: is the worker running, or has it another queue name?";
+
         var call = await Call.Async(["submit", .. Nobody, Uri]);
 
-        Assert.Equal((2, "there is no queue worker.nobody: is the worker running, or has it another queue name?\n"), (call.Code, call.Error));
+        Assert.Equal((2, $"waiting: {why}\nno answer from worker.nobody within 1 s: {why}\n"), (call.Code, call.Error));
+    }
+
+    [Fact]
+    public async Task Submit_WorkerComesLater_IsAnswered()
+    {
+        var queue = BrokerFixture.UniqueQueue();
+        var call = Call.Async("submit", "--queue", queue, "--timeout", "20s", Uri);
+        await Task.Delay(500, TestContext.Current.CancellationToken);
+        Assert.False(call.IsCompleted);
+
+        await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.CompleteAsync(), queue);
+
+        Assert.Equal(0, (await call).Code);
     }
 
     [Fact]
@@ -66,7 +81,7 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
         var call = await Call.Async("submit", "--queue", "q", "--timeout", "1s", "--ConnectionStrings:rabbitmq=amqp://127.0.0.1:1/");
 
         Assert.Equal(2, call.Code);
-        Assert.Matches(@"^waiting for the broker: tried amqp://guest@127\.0\.0\.1:1/%2F 1 time: Connection refused\nno answer from worker\.q within 1 s: tried amqp://guest@127\.0\.0\.1:1/%2F \d times?: Connection refused\n$", call.Error);
+        Assert.Matches(@"^waiting: tried amqp://guest@127\.0\.0\.1:1/%2F 1 time: Connection refused\nno answer from worker\.q within 1 s: tried amqp://guest@127\.0\.0\.1:1/%2F \d times?: Connection refused\n$", call.Error);
     }
 
     [Fact]
@@ -159,7 +174,7 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
         var call = await Call.Async(["submit", .. Nobody, "--count", "100000", Uri]);
 
         Assert.Equal(2, call.Code);
-        Assert.Contains("first: there is no queue worker.nobody", call.Output, StringComparison.Ordinal);
+        Assert.Contains("there is no queue worker.nobody", call.Output, StringComparison.Ordinal);
     }
 
     private string Uri => $"--ConnectionStrings:rabbitmq={broker.Amqp.AbsoluteUri}";

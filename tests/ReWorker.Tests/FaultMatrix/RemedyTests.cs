@@ -37,6 +37,14 @@ public sealed class RemedyTests
         Assert.Empty(Mutants.All.Except(Catalogue.All.SelectMany(row => row.Remedy.Concat(row.Lacks))));
 
     [Fact]
+    public void Page_HasEveryRow()
+    {
+        var page = File.ReadAllText(Path.Combine(Content, "../docs/faults.md"));
+
+        Assert.All(Catalogue.All, row => Assert.Contains($"<a id=\"{row.Name}\"></a>", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Runtime_KnowsNothingOfItsTests()
     {
         var sources = Directory.GetFiles(Content, "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/", StringComparison.Ordinal)).Select(File.ReadAllText);

@@ -18,12 +18,12 @@ public sealed class FakeWorker : IAsyncDisposable
     /// <summary>The jobs that it took.</summary>
     public List<Turn> Jobs { get; } = [];
 
-    public static async Task<FakeWorker> StartAsync(Uri amqp, Func<Turn, Task> work)
+    public static async Task<FakeWorker> StartAsync(Uri amqp, Func<Turn, Task> work, string? queue = null)
     {
         var factory = new ConnectionFactory { Uri = amqp, ClientProvidedName = "fake worker" };
         var connection = await factory.CreateConnectionAsync();
         var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true, consumerDispatchConcurrency: 8));
-        var worker = new FakeWorker(connection, channel, $"test-{Guid.NewGuid():n}");
+        var worker = new FakeWorker(connection, channel, queue ?? $"test-{Guid.NewGuid():n}");
         var name = $"worker.{worker.Queue}";
         await channel.ExchangeDeclareAsync("re", ExchangeType.Topic, durable: true);
         await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-expires"] = 60_000 });
