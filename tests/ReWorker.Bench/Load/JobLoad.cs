@@ -56,7 +56,7 @@ internal sealed class JobLoad : IAsyncDisposable
     }
 
     /// <summary>How many messages wait in a queue.</summary>
-    public async Task<uint> WaitingAsync(string queue) => await _channel.MessageCountAsync(queue);
+    public async Task<uint> WaitingAsync(string queue) => await (queue == ReplyTo ? _replies : _channel).MessageCountAsync(queue);
 
     public async Task SendAsync(string queue, JobShape shape, byte[] body)
     {

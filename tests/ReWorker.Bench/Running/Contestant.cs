@@ -18,7 +18,7 @@ internal sealed record Contestant(string Name, string Title, bool IsOurs, string
         var self = Environment.ProcessPath!;
         List<Contestant> all =
         [
-            new("hand", "hand-tuned RabbitMQ.Client 7.2.2", false, self,
+            new("hand", "hand-tuned RabbitMQ.Client", false, self,
                 "Everything that a job sent is confirmed before its ack. One publish channel, pipelined confirms that it counts itself, acks that go out together. Nothing else: it does not reconnect, check, limit, drain or report."),
             new("jit", "ReWorker", true, stepJit,
                 "Everything that a job sent is confirmed before its ack; exactly one terminal reply, also across lost connections; what is in doubt is sent again in order. As scaffolded, with health, metrics, traces, the ledger, two connections."),

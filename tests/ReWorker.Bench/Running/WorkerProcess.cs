@@ -16,6 +16,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly List<string> _said = [];
     private readonly Uri? _metrics;
+    private bool _isDisposed;
 
     private WorkerProcess(Process process, Uri? metrics)
     {
@@ -134,6 +135,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed) return;
+        _isDisposed = true;
         if (!_process.HasExited)
         {
             await Shell.TryAsync("kill", "-TERM", Pid.ToString(CultureInfo.InvariantCulture));

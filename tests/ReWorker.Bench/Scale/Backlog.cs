@@ -27,7 +27,7 @@ internal static class Backlog
             // the broker takes them at its own pace: no more than it can hold on the wire
             if (job % 10_000 == 9_999) while (await load.WaitingAsync(stage.Queue) < job - 9_999) await Task.Delay(10);
         }
-        await using var fresh = await stage.StartAsync(load);
+        await using var fresh = stage.StartBehind(load);
         var marks = new List<(int Done, double Cpu, long Memory, long At)>();
         var began = load.Completed;
         while (load.Table.Done < load.Table.Sent)

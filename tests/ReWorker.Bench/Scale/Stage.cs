@@ -19,6 +19,9 @@ internal sealed class Stage(Options options, BenchBroker broker, Contestant work
     public async Task<WorkerProcess> StartAsync(JobLoad load, int concurrency = 16) =>
         (await WorkerProcess.WithFirstJobAsync(load, worker, broker.Address, Queue, concurrency)).Process;
 
+    /// <summary>Without waiting for its first job, which others stand before.</summary>
+    public WorkerProcess StartBehind(JobLoad load) => WorkerProcess.Start(worker, broker.Address, Queue, load.ReplyTo, 16);
+
     public double BrokerCpu => ProcessTree.Cpu(broker.Pid) ?? double.NaN;
 
     /// <summary>To be called when a run is over.</summary>
