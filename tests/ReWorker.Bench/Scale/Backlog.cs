@@ -32,7 +32,7 @@ internal static class Backlog
         var began = load.Completed;
         while (load.Table.Done < load.Table.Sent)
         {
-            if (load.Completed - began >= many / 10.0 * marks.Count) marks.Add((load.Completed - began, fresh.Cpu, fresh.Resident, Stopwatch.GetTimestamp()));
+            if (marks.Count < 10 && load.Completed - began >= many / 10.0 * marks.Count) marks.Add((load.Completed - began, fresh.Cpu, fresh.Resident, Stopwatch.GetTimestamp()));
             await Task.Delay(5);
             if (fresh.HasExited) throw new InvalidOperationException($"the worker has ended: {fresh.Said}");
         }
