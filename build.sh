@@ -9,6 +9,10 @@
 #                     in artifacts/faults.jsonl; --page writes all that is there as a page
 #   ./build.sh soak [MINUTES] [--picture FILE]
 #                     30 minutes of jobs and random faults; draws memory, threads and handles
+#   ./build.sh bench [--quick] [--rounds N] [--seconds S] [--only NAME,...] [--record FILE] [--page FILE]
+#                     the worker against hand-tuned code and two frameworks: a table; the full form writes docs/performance.md
+#   ./build.sh bench scale [--quick] [--only NAME,...] [--page FILE]
+#                     a million jobs, large bodies, replicas, very much output, a slow requester, sleepers: docs/scale.md
 #   ./build.sh pack   artifacts/ReWorker.Templates.<version>.nupkg
 #   ./build.sh figures
 #                     image, memory and start of a step, compiled natively (--aot) and not; needs Docker
@@ -348,13 +352,70 @@ faults() {
     dotnet run --project "$matrix" --no-build -- "$@"
 }
 
+# ---- bench ---------------------------------------------------------------------------------------------------------
+
+# publish_native PROJECT OUT: compiled ahead of time, with the C compiler that is here
+publish_native() {
+    local linker=clang
+    command -v clang >/dev/null || linker=gcc
+    dotnet publish "$1" -c Release -r "linux-$(uname -m | sed 's/x86_64/x64/;s/aarch64/arm64/')" -o "$2" -nologo -v q \
+        -p:PublishAot=true -p:StripSymbols=true -p:CppCompilerAndLinker="$linker"
+}
+
+# image_size NAME DOCKERFILE: builds the step's image from this repository's sources, and prints how many bytes it has
+image_size() {
+    undo+=("docker image rm reworker-bench-$$-$1")
+    step "Building the image ($1)" docker build --quiet -t "reworker-bench-$$-$1" -f "$2" --build-arg STEP=template/src/My.Step-1 --build-arg RUNTIME=content .
+    images+=,$1=$(docker image inspect -f '{{.Size}}' "reworker-bench-$$-$1")
+}
+
+bench() {
+    workplace
+    local program=tests/ReWorker.Bench sample=tests/ReWorker.Bench.Step arguments=("$@") page=docs/performance.md images='' quick=0 own=0 argument
+    for argument; do
+        case $argument in
+            --quick) quick=1 ;;
+            --page | --only) own=1 ;;
+            scale) page=docs/scale.md ;;
+        esac
+    done
+    engine || ensure_rabbitmq
+    step 'Publishing the bench' dotnet publish "$program" -c Release -o "$work/bench" -nologo -v q
+    step 'Publishing the worker, as its image has it' dotnet publish "$sample" -c Release -o "$work/step" -nologo -v q \
+        --use-current-runtime --self-contained false -p:PublishReadyToRun=true
+    arguments+=(--step "$work/step/ReWorker.Bench.Step")
+    if [ "$quick" = 0 ]; then
+        [ "$own" = 1 ] || arguments+=(--page "$page")
+        if [ "$page" = docs/performance.md ]; then
+            if [ "$(uname -s)" = Linux ] && { command -v clang || command -v gcc; } >/dev/null; then
+                step 'Publishing the worker, native' publish_native "$sample" "$work/native"
+                arguments+=(--step-aot "$work/native/ReWorker.Bench.Step")
+            else
+                say 'No C compiler: the native worker is left out.'
+            fi
+            if engine; then
+                image_size jit Dockerfile
+                image_size aot tests/ReWorker.Bench/Dockerfile.aot
+                arguments+=(--images "${images#,}")
+            fi
+        fi
+    fi
+    start "$work/bench/ReWorker.Bench" "${arguments[@]}"
+    finish
+}
+
 # --------------------------------------------------------------------------------------------------------------------
 
-case ${1:-} in faults | soak) # their own arguments follow
-    if [ "$1" = faults ]; then shift; fi
-    faults "$@"
-    exit
-    ;;
+case ${1:-} in # their own arguments follow
+    faults | soak)
+        if [ "$1" = faults ]; then shift; fi
+        faults "$@"
+        exit
+        ;;
+    bench)
+        bench "${@:2}"
+        exit
+        ;;
 esac
 
 command='' short=0

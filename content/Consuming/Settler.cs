@@ -12,7 +12,7 @@ namespace ReWorker.Consuming;
 internal sealed class Settler(IChannel channel, Epoch epoch, Runner runner)
 {
     private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly SortedDictionary<ulong, JobInHand?> _acks = [];
+    private readonly Dictionary<ulong, JobInHand?> _acks = [];
     private readonly HashSet<ulong> _done = [];
     private readonly Lock _gate = new();
     private readonly Queue<JobInHand?> _inDoubt = [];

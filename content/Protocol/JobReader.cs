@@ -58,13 +58,15 @@ internal static class JobReader
         if (root.TryGetProperty("dynamic", out var dynamic) && dynamic.ValueKind is not JsonValueKind.Null)
         {
             if (dynamic.ValueKind is not JsonValueKind.Object) return WrongShape("dynamic", dynamic, "an object");
-            values = dynamic.EnumerateObject().ToDictionary(one => one.Name, one => one.Value);
+            var named = new Dictionary<string, JsonElement>(dynamic.GetPropertyCount());
+            foreach (var one in dynamic.EnumerateObject()) named.Add(one.Name, one.Value);
+            values = named;
         }
 
         var notify = NotifyTargets.None;
         if (root.TryGetProperty("notify", out var wanted) && wanted.ValueKind is not JsonValueKind.Null && !NotifyTargets.TryRead(wanted, out notify))
             return WrongShape("notify", wanted, "an object phase → channel → list of targets");
-        if (notify.Channels.Select(Encoding.UTF8.GetByteCount).FirstOrDefault(bytes => bytes > Names.ChannelBytes) is > 0 and var tooLong)
+        if (notify != NotifyTargets.None && notify.Channels.Select(Encoding.UTF8.GetByteCount).FirstOrDefault(bytes => bytes > Names.ChannelBytes) is > 0 and var tooLong)
             return new Refusal($"the job's 'notify' names a channel of {tooLong} bytes; allowed: {Names.ChannelBytes}", Park: false);
 
         job = new JobContent(root, group, parameters, values, notify);

@@ -7,11 +7,11 @@ namespace ReWorker.Protocol;
 internal static class MessageIds
 {
     /// <summary>The id of a status reply, by which a requester drops a copy.</summary>
-    public static string Status(string? correlationId, string fallback, string status)
+    public static string Status(string correlationId, string status)
     {
-        var id = $"{correlationId ?? fallback}:{status}";
-        if (Encoding.UTF8.GetByteCount(id) <= Names.ShortStringBytes) return id;
-        var digest = SHA256.HashData(Encoding.UTF8.GetBytes(correlationId!));
+        var id = $"{correlationId}:{status}";
+        if (id.Length * 3 <= Names.ShortStringBytes || Encoding.UTF8.GetByteCount(id) <= Names.ShortStringBytes) return id;
+        var digest = SHA256.HashData(Encoding.UTF8.GetBytes(correlationId));
         return $"{Convert.ToHexStringLower(digest)}:{status}";
     }
 }

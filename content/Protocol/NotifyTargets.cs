@@ -18,8 +18,10 @@ internal sealed class NotifyTargets
     /// <summary>Reads <c>{"failed":{"irc":["#ops"]}}</c>; a single target may stand without its list.</summary>
     public static bool TryRead(JsonElement json, out NotifyTargets targets)
     {
-        targets = new NotifyTargets();
+        targets = None;
         if (json.ValueKind is not JsonValueKind.Object) return false;
+        if (json.GetPropertyCount() == 0) return true;
+        targets = new NotifyTargets();
         foreach (var phase in json.EnumerateObject())
         {
             if (phase.Value.ValueKind is not JsonValueKind.Object) return false;

@@ -64,10 +64,11 @@ internal sealed class OutboundMessage
             ContentType = Names.JsonContent, CorrelationId = CorrelationId, AppId = AppId, MessageId = MessageId, Timestamp = new AmqpTimestamp(Timestamp.ToUnixTimeSeconds()),
         };
         properties.Persistent = true;
-        var headers = Original?.Headers is { } given ? new Dictionary<string, object?>(given.Where(one => one.Key is not ("CC" or "BCC"))) : [];
+        var headers = Original?.Headers is { } given ? new Dictionary<string, object?>(given.Where(one => one.Key is not ("CC" or "BCC"))) : new Dictionary<string, object?>(2);
         if (TraceParent is not null) headers["traceparent"] = TraceParent;
         if (TraceState is not null) headers["tracestate"] = TraceState;
-        foreach (var (key, value) in Headers ?? new Dictionary<string, object?>()) headers[key] = value;
+        if (Headers is { } more)
+            foreach (var (key, value) in more) headers[key] = value;
         if (Original is not null) HeaderRoom.MakeIn(headers, Headers);
         properties.Headers = headers;
         return properties;

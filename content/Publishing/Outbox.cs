@@ -8,9 +8,10 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     /// <summary>A job that writes faster than the broker confirms is slowed down, not its neighbours.</summary>
     private const int MaxLines = 256;
 
-    private readonly TaskCompletionSource _confirmed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // what awaits it only settles the job: that may run where the last confirm comes in
+    private readonly TaskCompletionSource _confirmed = new();
     private readonly Lock _order = new();
-    private readonly string _id = Guid.CreateVersion7().ToString("N");
+    private string? _id;
     private SemaphoreSlim? _lines;
     private int _unconfirmed = 1;
     private int _number;
@@ -24,7 +25,7 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     public int Strikes { get; set; }
 
     /// <summary>Names this run of the job; message ids begin with it.</summary>
-    public string Id => _id;
+    public string Id => _id ??= Guid.CreateVersion7().ToString("N");
 
     /// <summary>Ends when the outbox is complete and the broker has confirmed everything in it.</summary>
     public Task Confirmed => _confirmed.Task;
@@ -78,7 +79,7 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
             Exchange = draft.Exchange,
             RoutingKey = draft.RoutingKey,
             Body = draft.Body,
-            MessageId = draft.MessageId ?? $"{_id}:{++_number}",
+            MessageId = draft.MessageId ?? $"{Id}:{++_number}",
             CorrelationId = draft.CorrelationId ?? correlationId,
             AppId = appId,
             Timestamp = time.GetUtcNow(),

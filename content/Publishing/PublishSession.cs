@@ -28,6 +28,9 @@ internal sealed partial class PublishSession : IDisposable
     private readonly Action<OutboundMessage> _again;
     private readonly Instruments _instruments;
     private readonly TimeProvider _time;
+
+    // used again and again: the client's handlers of one channel run one after the other
+    private readonly List<OutboundMessage> _done = [];
     private int _suspects;
     private bool _detached;
 
@@ -165,7 +168,8 @@ internal sealed partial class PublishSession : IDisposable
 
     private Task Confirmed(ulong number, bool multiple, bool refused)
     {
-        var done = new List<OutboundMessage>();
+        var done = _done;
+        done.Clear();
         lock (_gate)
         {
             if (_detached) return Task.CompletedTask;

@@ -82,7 +82,7 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
         }
         outbox.SendLast(new Draft(MessageKind.Status, Names.DefaultExchange, queue, body)
         {
-            MessageId = MessageIds.Status(properties.CorrelationId, outbox.Id, status),
+            MessageId = MessageIds.Status(properties.CorrelationId ?? outbox.Id, status),
             Waiter = waiter,
         });
     }

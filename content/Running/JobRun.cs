@@ -18,6 +18,8 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
     /// <summary>Long enough for the acknowledgement of its original to reach the broker.</summary>
     private static readonly TimeSpan CopyWaits = TimeSpan.FromSeconds(1);
 
+    private readonly JobEnding _ending = new(parts, ledger, log);
+
     /// <summary>Returns when the step's code has ended; the second task when the job is settled.</summary>
     public async Task<Task> ExecuteAsync(JobInHand hand, CancellationToken abort)
     {
@@ -43,7 +45,7 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
         parts.Instruments.JobEnded();
         var took = parts.Time.GetElapsedTime(began);
         Record(outcome, took, delivery, trace);
-        return new JobEnding(parts, ledger, log).EndAsync(hand, context, outbox, outcome);
+        return _ending.EndAsync(hand, context, outbox, outcome);
     }
 
     /// <summary>Everything that can be wrong with a job before the step's code sees it; null if nothing is.</summary>
@@ -63,9 +65,9 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
             return Outcome.Refused("its worker died while it ran, and this step must not run twice (Worker:OnRedelivery is Fail)", park: false);
 
         var problems = new List<string>();
-        var missing = parts.Worker.Dynamic.Where(name => !content!.Dynamic.ContainsKey(name)).ToList();
-        if (missing.Count > 0)
-            problems.Add($"dynamic values missing: {string.Join(", ", missing)}; required: {string.Join(", ", parts.Worker.Dynamic)}");
+        var required = parts.Worker.Dynamic;
+        if (!required.All(content!.Dynamic.ContainsKey))
+            problems.Add($"dynamic values missing: {string.Join(", ", required.Where(name => !content.Dynamic.ContainsKey(name)))}; required: {string.Join(", ", required)}");
         job = parts.Worker.Bind(context, problems);
         return problems.Count > 0 ? Outcome.Refused(string.Join("; ", problems), park: false) : null;
     }
@@ -75,7 +77,7 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
         // the original is acknowledged only after its copy is safe: a copy that killed its worker at once would leave both
         if (DeliveryCount.IsCopy(job.Properties)) await Task.Delay(CopyWaits, parts.Time, CancellationToken.None).ConfigureAwait(false);
         if (context.Hand.Attempt > 1) LogAgain(log, Printable.Of(job.CorrelationId), context.Hand.Attempt, parts.Options.MaxAttempts);
-        new JobEnding(parts, ledger, log).SayStarted(context);
+        _ending.SayStarted(context);
         using var limit = new CancellationTokenSource(parts.Options.TimeLimit, parts.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, abort);
 

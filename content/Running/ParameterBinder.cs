@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -9,6 +10,9 @@ namespace ReWorker.Running;
 internal static class ParameterBinder
 {
     private const int MostShown = 60;
+
+    // found by reflection, once for each type
+    private static readonly ConcurrentDictionary<JsonTypeInfo, List<(JsonPropertyInfo Property, List<ValidationAttribute> Rules)>> Rules = new();
     private static readonly string[] Secrets = ["password", "passwd", "secret", "token", "credential", "apikey", "api_key"];
 
     public static T? Bind<T>(JsonElement parameters, JobJson json, List<string> problems)
@@ -16,20 +20,33 @@ internal static class ParameterBinder
     {
         var type = json.TypeInfo(typeof(T));
         if (parameters.ValueKind is not JsonValueKind.Object) parameters = JsonElement.Parse("{}"u8);
-        foreach (var property in type.Properties) CheckProperty(property, parameters, json, problems);
-        if (problems.Count > 0) return null;
+        var isComplete = true;
+        foreach (var property in type.Properties) isComplete &= IsThere(property, parameters);
+        if (!isComplete) return Explain<T>(type, parameters, json, problems, "");
         try
         {
             var bound = (T)parameters.Deserialize(type)!;
-            foreach (var property in type.Properties) Validate(property, bound, problems);
+            foreach (var (property, rules) in Rules.GetOrAdd(type, RulesOf)) Validate(property, rules, bound, problems);
             return problems.Count > 0 ? null : bound;
         }
         catch (JsonException e)
         {
-            problems.Add($"parameters: {e.Message}");
-            return null;
+            return Explain<T>(type, parameters, json, problems, e.Message);
         }
     }
+
+    /// <summary>Reads each property by itself, to name all that are wrong; that takes time, which only wrong parameters are worth.</summary>
+    private static T? Explain<T>(JsonTypeInfo type, JsonElement parameters, JobJson json, List<string> problems, string reason)
+        where T : class
+    {
+        foreach (var property in type.Properties) CheckProperty(property, parameters, json, problems);
+        if (problems.Count == 0) problems.Add($"parameters: {reason}");
+        return null;
+    }
+
+    private static bool IsThere(JsonPropertyInfo property, JsonElement parameters) => TryFind(parameters, property.Name, out var value)
+        ? value.ValueKind is not JsonValueKind.Null || property.IsSetNullable
+        : !property.IsRequired;
 
     private static void CheckProperty(JsonPropertyInfo property, JsonElement parameters, JobJson json, List<string> problems)
     {
@@ -50,12 +67,18 @@ internal static class ParameterBinder
         }
     }
 
-    private static void Validate(JsonPropertyInfo property, object bound, List<string> problems)
+    private static List<(JsonPropertyInfo Property, List<ValidationAttribute> Rules)> RulesOf(JsonTypeInfo type) =>
+    [
+        .. type.Properties.Where(property => property is { Get: not null, AttributeProvider: not null })
+            .Select(property => (property, property.AttributeProvider!.GetCustomAttributes(typeof(ValidationAttribute), inherit: true).Cast<ValidationAttribute>().ToList()))
+            .Where(one => one.Item2.Count > 0),
+    ];
+
+    private static void Validate(JsonPropertyInfo property, List<ValidationAttribute> rules, object bound, List<string> problems)
     {
-        if (property.Get is not { } get || property.AttributeProvider is not { } attributes) return;
-        var value = get(bound);
+        var value = property.Get!(bound);
         var context = new ValidationContext(bound, property.Name, null, null) { MemberName = property.Name };
-        foreach (ValidationAttribute rule in attributes.GetCustomAttributes(typeof(ValidationAttribute), inherit: true))
+        foreach (var rule in rules)
         {
             if (rule.GetValidationResult(value, context) is { } wrong)
                 problems.Add($"parameters.{property.Name} is {Shown(property.Name, value?.ToString() ?? "null")}; {wrong.ErrorMessage}");

@@ -20,7 +20,7 @@ internal static class JobTrace
         var given = Header(delivery, "traceparent");
         var state = Header(delivery, "tracestate") is { Length: <= MostState } sane ? sane : null;
         ActivityContext.TryParse(given, state, isRemote: true, out var parent);
-        var span = Instruments.Traces.StartActivity($"{Operation} {queue}", ActivityKind.Consumer, parent);
+        var span = Instruments.Traces.HasListeners() ? Instruments.Traces.StartActivity($"{Operation} {queue}", ActivityKind.Consumer, parent) : null;
         span?.SetTag("messaging.system", System)
             .SetTag("messaging.operation.type", Operation)
             .SetTag("messaging.operation.name", Operation)

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using System.Globalization;
+using ReWorker.Bench.Load;
+
+namespace ReWorker.Bench.Scale;
+
+/// <summary>A worker beside a queue of very many small jobs: its memory stays, and so does what each job costs.</summary>
+internal static class Backlog
+{
+    public static async Task<List<Finding>> RunAsync(Stage stage)
+    {
+        await using var load = await stage.LoadAsync();
+        await using var worker = await stage.StartAsync(load);
+        var few = new JobShape(0);
+        // a thousand, warm
+        await load.FillAsync(stage.Queue, few, TimeSpan.FromSeconds(stage.IsQuick ? 3 : 8));
+        var (cpu, jobs) = (worker.Cpu, load.Completed);
+        await load.FillAsync(stage.Queue, few, stage.Time, window: 1000);
+        var thousand = (worker.Cpu - cpu) / (load.Completed - jobs) * 1000;
+        await worker.DisposeAsync();
+
+        var many = stage.IsQuick ? 30_000 : 1_000_000;
+        var body = few.Body();
+        for (var job = 0; job < many; job++)
+        {
+            await load.SendAsync(stage.Queue, few, body);
+            // the broker takes them at its own pace: no more than it can hold on the wire
+            if (job % 10_000 == 9_999) while (await load.WaitingAsync(stage.Queue) < job - 9_999) await Task.Delay(10);
+        }
+        await using var fresh = stage.StartBehind(load);
+        var marks = new List<(int Done, double Cpu, long Memory, long At)>();
+        var began = load.Completed;
+        while (load.Table.Done < load.Table.Sent)
+        {
+            if (marks.Count < 10 && load.Completed - began >= many / 10.0 * marks.Count) marks.Add((load.Completed - began, fresh.Cpu, fresh.Resident, Stopwatch.GetTimestamp()));
+            await Task.Delay(5);
+            if (fresh.HasExited) throw new InvalidOperationException($"the worker has ended: {fresh.Said}");
+        }
+        marks.Add((load.Completed - began, fresh.Cpu, fresh.Resident, Stopwatch.GetTimestamp()));
+        stage.Check(load);
+        var memory = string.Join(", ", marks.Skip(1).Select(one => (one.Memory / 1e6).ToString("0", CultureInfo.InvariantCulture)));
+        return
+        [
+            new($"{many:#,0} jobs in the queue", string.Create(CultureInfo.InvariantCulture,
+                $"{(marks[^1].Done - marks[0].Done) / Stopwatch.GetElapsedTime(marks[0].At, marks[^1].At).TotalSeconds:#,0} jobs/s; memory after each tenth, MB: {memory}; CPU s per 1,000 jobs: {Cost(marks[1], marks[2]):0.000} in the second tenth, {Cost(marks[^2], marks[^1]):0.000} in the last, {thousand:0.000} with a thousand in the queue")),
+        ];
+    }
+
+    private static double Cost((int Done, double Cpu, long Memory, long At) from, (int Done, double Cpu, long Memory, long At) to) =>
+        to.Done == from.Done ? double.NaN : (to.Cpu - from.Cpu) / (to.Done - from.Done) * 1000;
+}

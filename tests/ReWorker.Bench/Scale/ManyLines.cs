@@ -1,0 +1,39 @@
+using System.Globalization;
+using ReWorker.Bench.Load;
+
+namespace ReWorker.Bench.Scale;
+
+/// <summary>One job that says very much, over and over, beside small ones that want their answer.</summary>
+internal static class ManyLines
+{
+    private const int Lines = 10_000;
+
+    public static async Task<List<Finding>> RunAsync(Stage stage)
+    {
+        await using var load = await stage.LoadAsync();
+        await using var worker = await stage.StartAsync(load);
+        await load.FillAsync(stage.Queue, new JobShape(3), TimeSpan.FromSeconds(3));
+        var count = stage.IsQuick ? 100 : 500;
+        var alone = await load.OneByOneAsync(stage.Queue, new JobShape(0), count);
+
+        var talks = new JobShape(Lines);
+        var beside = new List<double>();
+        var (said, body) = (0, talks.Body());
+        while (beside.Count < count)
+        {
+            // the talker must not be through before the small ones are
+            if (said == 0 || load.Table.Done >= load.Table.Sent)
+            {
+                await load.SendAsync(stage.Queue, talks, body);
+                said++;
+            }
+            beside.AddRange(await load.OneByOneAsync(stage.Queue, new JobShape(0), 1));
+        }
+        await load.DrainAsync();
+        stage.Check(load);
+        return [new($"{Lines:#,0} lines from one job, beside small jobs", string.Create(CultureInfo.InvariantCulture,
+            $"small jobs, p50 / p99 in ms: {Part(alone, 0.5):0.0} / {Part(alone, 0.99):0.0} alone, {Part(beside, 0.5):0.0} / {Part(beside, 0.99):0.0} beside it ({said} such jobs); memory peak {worker.Peak / 1e6:0} MB"))];
+    }
+
+    private static double Part(List<double> all, double part) => all.Order().ElementAt((int)((all.Count - 1) * part));
+}

@@ -1,0 +1,116 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using RabbitMQ.Client;
+using ReWorker.Consuming;
+using ReWorker.Options;
+using ReWorker.Protocol;
+using ReWorker.Publishing;
+using ReWorker.Running;
+using ReWorker.Telemetry;
+using Xunit;
+
+namespace ReWorker.Tests.Speed;
+
+/// <summary>
+/// What a job allocates in the runtime, from its delivery to its acknowledgement, without the client. Allocation does not
+/// depend on how fast the machine is; of several measurements the least counts, since others can only add to it.
+/// </summary>
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
+[Collection(nameof(AllocationTests))]
+public sealed class AllocationTests : IDisposable
+{
+    private const int Jobs = 1000;
+    private const int Measurements = 7;
+
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly Instruments _instruments;
+
+    public AllocationTests() => _instruments = new Instruments(_services.GetRequiredService<IMeterFactory>());
+
+    public void Dispose()
+    {
+        _instruments.Dispose();
+        _services.Dispose();
+    }
+
+    [Theory]
+    [InlineData(0, 5_700)]
+    [InlineData(3, 9_900)]
+    public async Task Job_WithLines_AllocatesAtMost(int lines, int bytes)
+    {
+        var worker = new TalkingWorker { Json = new JobJson(TalkingJson.Default) };
+        var options = new WorkerOptions { Queue = "talking" };
+        var bus = new ConfirmingBus();
+        var ledger = new Ledger();
+        var run = new JobRun(new RunnerParts("Talking", worker, options, bus, _instruments, TimeProvider.System), ledger, NullLogger.Instance);
+        var body = Encoding.UTF8.GetBytes($$$"""{"group":"g","parameters":{"command":"talking","subcommand":"Run","hosts":["a.example.com"],"lines":{{{lines}}}},"dynamic":{"environment":"dev"},"notify":{}}""");
+        var properties = new BasicProperties { CorrelationId = Guid.NewGuid().ToString(), ReplyTo = "replies" };
+
+        var least = long.MaxValue;
+        for (var measurement = 0; measurement < Measurements; measurement++)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            for (var number = 1; number <= Jobs; number++)
+            {
+                var delivery = new Delivery(bus, new DeliveryInfo("tag", (ulong)number, false, Names.Exchange, "worker.talking"), properties, [.. body]);
+                ledger.Take(delivery, out _);
+                ledger.TryStart(delivery.Job!);
+                await await run.ExecuteAsync(delivery.Job!, TestContext.Current.CancellationToken);
+                ledger.Forget(delivery.Job!);
+            }
+            least = Math.Min(least, (GC.GetTotalAllocatedBytes(precise: true) - before) / Jobs);
+        }
+
+        Assert.Equal(Jobs * Measurements, bus.Acks);
+        Assert.Equal(Jobs * Measurements * (lines + 2), bus.Messages);
+        Assert.True(least <= bytes, $"{least} bytes a job; at most {bytes}");
+    }
+
+    private sealed class TalkingWorker : Worker<TalkingParameters>
+    {
+        protected internal override IReadOnlyList<string> Dynamic { get; } = ["environment"];
+
+        protected internal override Task<object?> ProcessAsync(Job<TalkingParameters> job, CancellationToken cancel)
+        {
+            for (var line = 0; line < job.Parameters.Lines; line++) job.Output.LogInformation("Frobbing host {Number}", line);
+            return Task.FromResult<object?>(null);
+        }
+    }
+
+    /// <summary>Makes of each message what the client is given, and confirms it at once.</summary>
+    private sealed class ConfirmingBus : IPublisher, IDeliverySource
+    {
+        public int Messages { get; private set; }
+
+        public int Acks { get; private set; }
+
+        public bool IsAlive => true;
+
+        public IChannel? Channel => null;
+
+        public void Enqueue(OutboundMessage message)
+        {
+            Assert.True(message.ToProperties().Persistent);
+            Messages++;
+            message.Owner.Settled(message);
+        }
+
+        public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;
+
+        public void Settle(Delivery delivery, Settlement how) => Acks += how is Settlement.Ack ? 1 : 0;
+
+        public Task FlushAsync(CancellationToken cancel) => Task.CompletedTask;
+    }
+}
+
+internal sealed class TalkingParameters
+{
+    public int Lines { get; set; }
+}
+
+[JsonSerializable(typeof(TalkingParameters))]
+internal sealed partial class TalkingJson : JsonSerializerContext;
