@@ -86,10 +86,16 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
     private async Task CloseAsync(IConnection? connection)
     {
         if (connection is null) return;
+        await TryAsync(token => connection.CloseAsync(200, "bye", CloseLimit, abort: true, token)).ConfigureAwait(false);
+        // also where the close got no answer: this is what gives the socket back
+        await TryAsync(_ => connection.DisposeAsync().AsTask()).ConfigureAwait(false);
+    }
+
+    private async Task TryAsync(Func<CancellationToken, Task> end)
+    {
         try
         {
-            await Deadline.RunAsync(token => connection.CloseAsync(200, "bye", CloseLimit, abort: true, token), CloseLimit, "closing", time, CancellationToken.None).ConfigureAwait(false);
-            await Deadline.RunAsync(_ => connection.DisposeAsync().AsTask(), CloseLimit, "closing", time, CancellationToken.None).ConfigureAwait(false);
+            await Deadline.RunAsync(end, CloseLimit, "closing", time, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception)
         {
