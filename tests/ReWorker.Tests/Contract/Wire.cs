@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -14,6 +15,7 @@ internal sealed class Wire : IAsyncDisposable
     private readonly List<Line> _lines = [];
     private readonly Task _accepting;
     private volatile bool _isDown;
+    private long _movedAt;
 
     public Wire(Uri broker)
     {
@@ -33,6 +35,13 @@ internal sealed class Wire : IAsyncDisposable
 
     /// <summary>From now on the worker hears no confirms.</summary>
     public void HoldConfirms() => Hold(lines => lines[^1], toBroker: false);
+
+    /// <summary>Waits until nothing is on its way: the broker has heard every acknowledgement.</summary>
+    public async Task QuietAsync(CancellationToken cancel)
+    {
+        Volatile.Write(ref _movedAt, Stopwatch.GetTimestamp());
+        while (Stopwatch.GetElapsedTime(Volatile.Read(ref _movedAt)) < TimeSpan.FromMilliseconds(250)) await Task.Delay(20, cancel);
+    }
 
     /// <summary>Resets every connection; new ones are taken unless it stays down.</summary>
     public void Cut(bool stayDown = false)
@@ -79,7 +88,7 @@ internal sealed class Wire : IAsyncDisposable
                 }
                 var broker = new TcpClient { NoDelay = true };
                 await broker.ConnectAsync(_broker.Host, _broker.Port);
-                var line = new Line(worker, broker);
+                var line = new Line(worker, broker, () => Volatile.Write(ref _movedAt, Stopwatch.GetTimestamp()));
                 lock (_lines) _lines.Add(line);
                 _ = line.RunAsync();
             }
@@ -90,7 +99,7 @@ internal sealed class Wire : IAsyncDisposable
         }
     }
 
-    private sealed class Line(TcpClient worker, TcpClient broker)
+    private sealed class Line(TcpClient worker, TcpClient broker, Action moved)
     {
         public volatile bool HoldsToBroker;
         public volatile bool HoldsToWorker;
@@ -110,6 +119,7 @@ internal sealed class Wire : IAsyncDisposable
             {
                 while (await from.Client.ReceiveAsync(buffer) is > 0 and var count)
                 {
+                    moved();
                     while (isHeld()) await Task.Delay(20);
                     await to.GetStream().WriteAsync(buffer.AsMemory(0, count));
                 }

@@ -35,13 +35,16 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
         // the connection is lost under a job that runs, and under one that has ended and is not acknowledged
         session.Send(name, Job(1));
         _heard.Add(await session.NextAsync(Cancel));
+        await wire.QuietAsync(Cancel);
         wire.Cut();
         _heard.AddRange(await session.UntilTheEndAsync(Cancel));
         await ConsumesAsync(step, times: 2);
+        await wire.QuietAsync(Cancel);
         wire.HoldAcks();
         await RunAsync(session, name, Job(0));
         wire.Cut();
         await ConsumesAsync(step, times: 3);
+        await wire.QuietAsync(Cancel);
 
         // and once more, for two seconds
         wire.Cut(stayDown: true);
