@@ -61,7 +61,7 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
             var at = Now;
             var job = number % 10 == 0 ? await bench.SendAsync("talk", seconds: 3) : await bench.SendAsync(seconds: Random.Shared.NextDouble());
             _sent[job] = at;
-            await Task.Delay(120, CancellationToken.None);
+            await Task.Delay(100, CancellationToken.None);
         }
     }
 
