@@ -26,7 +26,7 @@ internal static class ParameterBinder
         try
         {
             var bound = (T)parameters.Deserialize(type)!;
-            foreach (var (property, rules) in Rules.GetOrAdd(type, RulesOf)) Validate(property, rules, bound, problems);
+            foreach (var (property, rules) in Rules.GetOrAdd(type, RulesOf)) Validate(property, rules, property.Get!(bound), bound, problems);
             return problems.Count > 0 ? null : bound;
         }
         catch (JsonException e)
@@ -39,7 +39,17 @@ internal static class ParameterBinder
     private static T? Explain<T>(JsonTypeInfo type, JsonElement parameters, JobJson json, List<string> problems, string reason)
         where T : class
     {
-        foreach (var property in type.Properties) CheckProperty(property, parameters, json, problems);
+        // with what can be read in it; null for a type that can't be made without all that it requires
+        var partial = type.CreateObject?.Invoke();
+        foreach (var property in type.Properties)
+        {
+            var isThere = TryFind(parameters, property.Name, out var given);
+            if (!IsRight(property, isThere, given, json, problems, out var value)) continue;
+            if (!isThere && partial is null) continue;
+            if (!isThere) value = property.Get?.Invoke(partial!);
+            else if (partial is not null) property.Set?.Invoke(partial, value);
+            foreach (var (_, rules) in Rules.GetOrAdd(type, RulesOf).Where(one => one.Property == property)) Validate(property, rules, value, partial, problems);
+        }
         if (problems.Count == 0) problems.Add($"parameters: {reason}");
         return null;
     }
@@ -48,23 +58,26 @@ internal static class ParameterBinder
         ? value.ValueKind is not JsonValueKind.Null || property.IsSetNullable
         : !property.IsRequired;
 
-    private static void CheckProperty(JsonPropertyInfo property, JsonElement parameters, JobJson json, List<string> problems)
+    private static bool IsRight(JsonPropertyInfo property, bool isThere, JsonElement given, JobJson json, List<string> problems, out object? value)
     {
-        if (!TryFind(parameters, property.Name, out var value))
+        value = null;
+        string wrong;
+        if (!isThere) wrong = property.IsRequired ? "missing" : "";
+        else if (given.ValueKind is JsonValueKind.Null && !property.IsSetNullable) wrong = "null";
+        else
         {
-            if (property.IsRequired) problems.Add($"parameters.{property.Name} is missing; allowed: {Allowed(property)}");
-            return;
+            try
+            {
+                value = given.Deserialize(json.TypeInfo(property.PropertyType));
+                return true;
+            }
+            catch (JsonException)
+            {
+                wrong = Shown(property.Name, given.GetRawText());
+            }
         }
-        try
-        {
-            if (value.ValueKind is JsonValueKind.Null && !property.IsSetNullable)
-                problems.Add($"parameters.{property.Name} is null; allowed: {Allowed(property)}");
-            else value.Deserialize(json.TypeInfo(property.PropertyType));
-        }
-        catch (JsonException)
-        {
-            problems.Add($"parameters.{property.Name} is {Shown(property.Name, value.GetRawText())}; allowed: {Allowed(property)}");
-        }
+        if (wrong.Length > 0) problems.Add($"parameters.{property.Name} is {wrong}; allowed: {Allowed(property)}");
+        return wrong.Length == 0;
     }
 
     private static List<(JsonPropertyInfo Property, List<ValidationAttribute> Rules)> RulesOf(JsonTypeInfo type) =>
@@ -74,11 +87,11 @@ internal static class ParameterBinder
             .Where(one => one.Item2.Count > 0),
     ];
 
-    private static void Validate(JsonPropertyInfo property, List<ValidationAttribute> rules, object bound, List<string> problems)
+    /// <param name="bound">All of it; null if it can't be made: rules that look at other properties have to wait.</param>
+    private static void Validate(JsonPropertyInfo property, List<ValidationAttribute> rules, object? value, object? bound, List<string> problems)
     {
-        var value = property.Get!(bound);
-        var context = new ValidationContext(bound, property.Name, null, null) { MemberName = property.Name };
-        foreach (var rule in rules)
+        var context = new ValidationContext(bound ?? property, property.Name, null, null) { MemberName = property.Name };
+        foreach (var rule in rules.Where(rule => bound is not null || !rule.RequiresValidationContext))
         {
             if (rule.GetValidationResult(value, context) is { } wrong)
                 problems.Add($"parameters.{property.Name} is {Shown(property.Name, value?.ToString() ?? "null")}; {wrong.ErrorMessage}");
@@ -97,8 +110,11 @@ internal static class ParameterBinder
         return false;
     }
 
+    /// <summary>The value as the reply may have it; what is inside an object or a list counts, too.</summary>
     private static string Shown(string name, string value) =>
-        Secrets.Any(secret => name.Contains(secret, StringComparison.OrdinalIgnoreCase)) ? "not right (its value is secret)"
+        Secrets.Any(secret => name.Contains(secret, StringComparison.OrdinalIgnoreCase) || (value.Contains(secret, StringComparison.OrdinalIgnoreCase) && value.AsSpan().ContainsAny("{[")))
+            ? "not right (its value is secret)"
+        : value.Length == 0 ? "empty"
         : value.Length > MostShown ? value[..MostShown] + "…" : value;
 
     private static string Allowed(JsonPropertyInfo property) => Type.GetTypeCode(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType) switch

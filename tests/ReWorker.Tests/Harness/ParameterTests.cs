@@ -27,7 +27,7 @@ public sealed partial class ParameterTests
     [Fact]
     public async Task Bind_OutOfRange_NamesAllAtOnce()
     {
-        var result = await RunAsync("""{"parameters":{"name":"x","count":11,"apiKey":"hunter2"},"dynamic":{"cart":1}}""");
+        var result = await RunAsync("""{"parameters":{"name":"x","service":"s","count":11,"apiKey":"hunter2"},"dynamic":{"cart":1}}""");
 
         Assert.Contains("parameters.count is 11; ", result.Reason, StringComparison.Ordinal);
         Assert.Contains("parameters.apiKey is not right (its value is secret); ", result.Reason, StringComparison.Ordinal);
@@ -35,9 +35,30 @@ public sealed partial class ParameterTests
     }
 
     [Fact]
+    public async Task Bind_MistypedMissingAndOutOfRange_NamesAllAtOnce()
+    {
+        var result = await RunAsync("""{"parameters":{"count":11,"hosts":{"login":{"token":"hunter2"}}},"dynamic":{"cart":1}}""");
+
+        Assert.Contains("parameters.name is missing; allowed: a text", result.Reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.count is 11; The field Count must be between 1 and 10.", result.Reason, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("parameters.hosts is not right (its value is secret); allowed: a list", result.Reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.service is empty; The service field is required.", result.Reason, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("hunter2", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bind_OfARecord_NamesAllAtOnce()
+    {
+        var result = await new JobHarness(new RecordWorker(), TypedJson.Default).RunAsync("""{"parameters":{"count":11}}""", TestContext.Current.CancellationToken);
+
+        Assert.Contains("parameters.name is missing; allowed: a text", result.Reason, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("parameters.count is 11; ", result.Reason, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public async Task Bind_UnknownKeysAndOtherCase_AreKeptAndTaken()
     {
-        var result = await RunAsync("""{"parameters":{"NAME":"n","count":3,"hosts":["a","b"],"unknown":{"deep":5}},"dynamic":{"cart":"c"}}""");
+        var result = await RunAsync("""{"parameters":{"NAME":"n","service":"s","count":3,"hosts":["a","b"],"unknown":{"deep":5}},"dynamic":{"cart":"c"}}""");
 
         Assert.Equal("n 3 a,b 5", result.Data.GetString());
     }
@@ -55,6 +76,9 @@ public sealed partial class ParameterTests
         [Range(1, 10)]
         public int Count { get; set; } = 1;
 
+        [Required]
+        public string Service { get; set; } = "";
+
         public bool IsLate { get; set; }
 
         public string? Password { get; set; }
@@ -63,7 +87,21 @@ public sealed partial class ParameterTests
         public string ApiKey { get; set; } = "";
     }
 
+    internal sealed record Recorded
+    {
+        public required string Name { get; init; }
+
+        [Range(1, 10)]
+        public int Count { get; init; } = 1;
+    }
+
+    private sealed class RecordWorker : Worker<Recorded>
+    {
+        protected internal override Task<object?> ProcessAsync(Job<Recorded> job, CancellationToken cancel) => Task.FromResult<object?>(null);
+    }
+
     [JsonSerializable(typeof(Typed))]
+    [JsonSerializable(typeof(Recorded))]
     internal sealed partial class TypedJson : JsonSerializerContext;
 
     private sealed class TypedWorker : Worker<Typed>
