@@ -301,7 +301,7 @@ figures() {
         undo+=("docker image rm reworker-$kind-$$" "COMPOSE_PROJECT_NAME=reworker-$kind-$$ docker compose -f $work/$kind/docker-compose.yml down --volumes --remove-orphans")
         step 'Building the image, starting it with a broker' docker compose up -d --build --wait mystep
         sleep 20
-        row+=("| $kind | $(image_size) | $(resident) | $(starts 7) |")
+        row+=("| $kind | $(megabytes) | $(resident) | $(starts 7) |")
         step 'Stopping it' docker compose down --volumes
         cd "$repository"
     done
@@ -313,7 +313,7 @@ figures() {
 }
 
 container() { docker compose ps --all --quiet mystep; }
-image_size() { docker image inspect -f '{{.Size}}' "$STEP_IMAGE" | awk '{printf "%.1f MB", $1 / 1e6}'; }
+megabytes() { docker image inspect -f '{{.Size}}' "$STEP_IMAGE" | awk '{printf "%.1f MB", $1 / 1e6}'; }
 resident() { # of the child of the container's init
     local init; init=$(docker inspect -f '{{.State.Pid}}' "$(container)")
     awk '/^VmRSS/ {printf "%.1f MB", $2 / 1e3}' "/proc/$(pgrep -P "$init")/status"

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace ReWorker.Faults;
@@ -20,6 +21,9 @@ internal sealed class SentJob(string id)
     public string Data { get; private set; } = "";
 
     public int Copies { get; private set; }
+
+    /// <summary>When the last message of it came, a copy or not.</summary>
+    public long HeardAt { get; private set; }
 
     /// <summary>What the row expects as its end; null: nothing at all.</summary>
     public string? Expected { get; set; } = "completed";
@@ -45,6 +49,7 @@ internal sealed class SentJob(string id)
         using var json = JsonDocument.Parse(body);
         lock (_ids)
         {
+            HeardAt = Stopwatch.GetTimestamp();
             if (messageId is not null && !_ids.Add(messageId))
             {
                 Copies++;
