@@ -12,6 +12,6 @@ internal static class ChaosProcess
     public static Task<int> RunAsync(string[] args) => StepCommand.RunAsync(args, static host =>
     {
         if (Environment.GetEnvironmentVariable(HangFile) is { Length: > 0 } file) host.Services.AddSingleton<TimeProvider>(new StuckTime(file));
-        host.AddWorker<ChaosWorker>();
+        host.AddWorker<ChaosWorker>(ChaosJson.Default);
     });
 }

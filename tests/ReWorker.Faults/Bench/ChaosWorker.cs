@@ -1,8 +1,13 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 
 namespace ReWorker.Faults;
+
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+internal sealed partial class ChaosJson : JsonSerializerContext;
 
 /// <summary>A step that does what steps should not do. Each run says <c>RAN id</c> on standard output.</summary>
 internal sealed class ChaosWorker : Worker

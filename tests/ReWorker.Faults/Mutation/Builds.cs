@@ -1,7 +1,7 @@
 namespace ReWorker.Faults;
 
-/// <summary>The chaos worker's programs: this one, and copies of it that stand on a runtime with mutants.</summary>
-internal sealed class Builds : IDisposable
+/// <summary>The chaos worker's programs: a given one or else this, and copies of this that stand on a runtime with mutants.</summary>
+internal sealed class Builds(string? given = null) : IDisposable
 {
     private static readonly string[] Shared = ["Directory.Build.props", "Directory.Packages.props", "global.json"];
 
@@ -12,7 +12,7 @@ internal sealed class Builds : IDisposable
     /// <summary>The path of the program whose runtime has the mutants.</summary>
     public async Task<string> ProgramAsync(IReadOnlyList<Mutant> mutants)
     {
-        if (mutants.Count == 0) return Environment.ProcessPath!;
+        if (mutants.Count == 0) return given ?? Environment.ProcessPath!;
         var key = string.Join(", ", mutants.Select(one => one.Name));
         await _gate.WaitAsync();
         try
