@@ -19,7 +19,7 @@ internal sealed class ConnectionSource(IConfiguration configuration, IOptionsMon
                 var to = Endpoint();
                 return $"{(to.Ssl.Enabled ? "amqps" : "amqp")}://{to.UserName}@{to.HostName}:{to.Endpoint.Port}/{Uri.EscapeDataString(to.VirtualHost)}";
             }
-            catch (Exception e) when (e is FormatException or OptionsValidationException)
+            catch (Exception)
             {
                 return "the broker";
             }
@@ -65,6 +65,8 @@ internal sealed class ConnectionSource(IConfiguration configuration, IOptionsMon
             // one supervisor recovers, and it is not the client's
             AutomaticRecoveryEnabled = false,
             TopologyRecoveryEnabled = false,
+            // brokers before 4.0 let so much through; what is too large is refused by itself then, not with its connection
+            MaxInboundMessageBodySize = 128 * 1024 * 1024,
             RequestedHeartbeat = given.Heartbeat,
             RequestedConnectionTimeout = given.ConnectTimeout,
             ContinuationTimeout = given.ConnectTimeout,

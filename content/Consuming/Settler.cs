@@ -27,7 +27,8 @@ internal sealed class Settler(IChannel channel, Epoch epoch, Runner runner)
     {
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _queue.Writer.TryWrite(new Item(null, default, flushed));
-        return flushed.Task.WaitAsync(cancel);
+        // of an epoch that has ended nothing is written any more: its deliveries come again, and are settled then
+        return Task.WhenAny(flushed.Task, epoch.Loss).WaitAsync(cancel);
     }
 
     /// <summary>

@@ -14,8 +14,8 @@ internal sealed class HealthState(IOptions<BrokerOptions> options, TimeProvider 
     public const string Broker = "broker";
     public const string Process = "worker";
 
-    /// <summary>Longer than any single step of the supervisor's may take without a sign of life.</summary>
-    private readonly TimeSpan _silence = options.Value.ConnectTimeout + TimeSpan.FromSeconds(10);
+    /// <summary>Longer than any single step of the supervisor's may take without a sign of life: to open connections, or to close them.</summary>
+    private readonly TimeSpan _silence = TimeSpan.FromSeconds(Math.Max(options.Value.ConnectTimeout.TotalSeconds, 10)) + TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, PartHealth> _parts = [];
     private long _tick = time.GetTimestamp();

@@ -22,11 +22,11 @@ internal static class SendRules
     }
 
     /// <summary>
-    /// Where status replies go; null if nowhere. A worker's queue is no requester: a reply there would be a broken job,
+    /// Where status replies go; null if nowhere: no queue has a name that is too long. A worker's queue is no requester: a reply there would be a broken job,
     /// and on the worker's own queue an endless one.
     /// </summary>
     public static string? ReplyTo(string? replyTo) =>
-        string.IsNullOrEmpty(replyTo) || replyTo.StartsWith("worker.", StringComparison.Ordinal) ? null : replyTo;
+        string.IsNullOrEmpty(replyTo) || replyTo.StartsWith("worker.", StringComparison.Ordinal) || !ShortStrings.Fits(replyTo) ? null : replyTo;
 
     private static void CheckLength(string what, string text, string parameter)
     {

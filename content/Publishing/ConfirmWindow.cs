@@ -1,3 +1,5 @@
+using RabbitMQ.Client;
+
 namespace ReWorker.Publishing;
 
 /// <summary>The messages written on one channel and not confirmed, by sequence number: a ring, so that a confirm costs no search.</summary>
@@ -27,10 +29,11 @@ internal sealed class ConfirmWindow
         while (_first < _next && this[_first] is null) _first++;
     }
 
-    public OutboundMessage? Find(string messageId)
+    /// <summary>The message that the broker has returned.</summary>
+    public OutboundMessage? Find(string routingKey, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body)
     {
         for (var each = _first; each < _next; each++)
-            if (this[each] is { } message && message.MessageId == messageId && !message.Unroutable) return message;
+            if (this[each] is { Unroutable: false } message && message.Is(routingKey, properties, body)) return message;
         return null;
     }
 

@@ -56,15 +56,19 @@ internal sealed class OutboundMessage
         _ => "sent",
     };
 
+    /// <summary>True if the message that the broker returned is this one. A copy of a job has the job's own id, or none.</summary>
+    public bool Is(string routingKey, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body) =>
+        RoutingKey == routingKey && properties.MessageId == (Original is null ? MessageId : ShortStrings.OrNone(Original.MessageId)) && (Original is null || body.SequenceEqual(Body));
+
     /// <summary>Made anew for each attempt: the client writes into the object.</summary>
     public BasicProperties ToProperties()
     {
         var properties = Original is { } original ? Copy(original) : new BasicProperties
         {
-            ContentType = Names.JsonContent, CorrelationId = CorrelationId, AppId = AppId, MessageId = MessageId, Timestamp = new AmqpTimestamp(Timestamp.ToUnixTimeSeconds()),
+            ContentType = Names.JsonContent, CorrelationId = ShortStrings.OrNone(CorrelationId), AppId = AppId, MessageId = MessageId, Timestamp = new AmqpTimestamp(Timestamp.ToUnixTimeSeconds()),
         };
         properties.Persistent = true;
-        var headers = Original?.Headers is { } given ? new Dictionary<string, object?>(given.Where(one => one.Key is not ("CC" or "BCC"))) : new Dictionary<string, object?>(2);
+        var headers = Original?.Headers is { } given ? new Dictionary<string, object?>(given.Where(one => one.Key is not ("CC" or "BCC") && ShortStrings.Fits(one.Key))) : new Dictionary<string, object?>(2);
         if (TraceParent is not null) headers["traceparent"] = TraceParent;
         if (TraceState is not null) headers["tracestate"] = TraceState;
         if (Headers is { } more)
@@ -80,6 +84,7 @@ internal sealed class OutboundMessage
         var copy = new BasicProperties(original);
         copy.ClearUserId();
         if (Kind is MessageKind.Parked) copy.ClearExpiration();
+        ShortStrings.Keep(copy);
         return copy;
     }
 }

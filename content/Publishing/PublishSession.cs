@@ -58,8 +58,19 @@ internal sealed partial class PublishSession : IDisposable
         lock (_gate) _window.Add(message);
     }
 
-    public ValueTask WriteAsync(OutboundMessage message) => _epoch.PublishChannel.BasicPublishAsync(
-        message.Exchange, message.RoutingKey, mandatory: true, message.ToProperties(), message.Body, _epoch.Ended);
+    public async ValueTask WriteAsync(OutboundMessage message)
+    {
+        try
+        {
+            await _epoch.PublishChannel.BasicPublishAsync(message.Exchange, message.RoutingKey, mandatory: true, message.ToProperties(), message.Body, _epoch.Ended).ConfigureAwait(false);
+        }
+        catch (ArgumentException e)
+        {
+            // the client can't write it, now or later
+            message.Error = new InvalidOperationException($"it can't be written: {e.Message}");
+            throw;
+        }
+    }
 
     /// <summary>Ends the epoch when the oldest message has waited too long for its confirm, or for being written.</summary>
     public async Task WatchAsync()
@@ -88,7 +99,8 @@ internal sealed partial class PublishSession : IDisposable
         if (_exchanges.ContainsKey(exchange)) return true;
         try
         {
-            await using var channel = await _epoch.PublishConnection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+            // not on the connection that publishes: in an alarm the broker reads nothing there
+            await using var channel = await _epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
             await channel.ExchangeDeclarePassiveAsync(exchange, cancel).ConfigureAwait(false);
             return _exchanges.TryAdd(exchange, true) || true;
         }
@@ -113,6 +125,11 @@ internal sealed partial class PublishSession : IDisposable
         {
             _detached = true;
             left = _window.TakeAll();
+        }
+        foreach (var broken in left.Where(one => one.Error is not null).ToArray())
+        {
+            left.Remove(broken);
+            _settled(broken);
         }
         if (_epoch.PublishChannel.CloseReason is not { } reason) return left;
         foreach (var culprit in left.Where(one => IsCulprit(one, reason)).ToArray())
@@ -160,8 +177,7 @@ internal sealed partial class PublishSession : IDisposable
     {
         lock (_gate)
         {
-            if (returned.BasicProperties.MessageId is not { } id || _window.Find(id) is not { } message) return Task.CompletedTask;
-            message.Unroutable = true;
+            if (_window.Find(returned.RoutingKey, returned.BasicProperties, returned.Body.Span) is { } message) message.Unroutable = true;
         }
         return Task.CompletedTask;
     }

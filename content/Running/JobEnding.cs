@@ -37,7 +37,7 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
                 LogHandedBack(log, Printable.Of(hand.Delivery.Properties.CorrelationId));
                 return;
             }
-            if (outcome.Kind is OutcomeKind.HandedBack) outcome = Outcome.Failed("the worker was stopped, and the job was acknowledged before its end");
+            if (outcome.Kind is OutcomeKind.HandedBack) outcome = Outcome.Failed("the worker was stopped, and the job was settled before its end");
             if (outcome.Kind is OutcomeKind.Recounted) await PutBackAsync(hand, outbox).ConfigureAwait(false);
             else await AnswerAsync(hand, context, outbox, outcome).ConfigureAwait(false);
 
@@ -47,6 +47,7 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
         }
         catch (Exception e)
         {
+            ledger.Lose(hand);
             LogStuck(log, e, Printable.Of(hand.Delivery.Properties.CorrelationId));
         }
     }

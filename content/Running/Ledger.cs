@@ -85,6 +85,16 @@ internal sealed class Ledger
         }
     }
 
+    /// <summary>The job could not be ended: when it is delivered again, it runs again.</summary>
+    public void Lose(JobInHand job)
+    {
+        lock (_gate)
+        {
+            job.State = JobState.Lost;
+            if (job.Settlement is Settlement.Discard) job.Settlement = null;
+        }
+    }
+
     public void Forget(JobInHand job)
     {
         lock (_gate)

@@ -92,8 +92,13 @@ internal sealed partial class Runner : IDisposable
     {
         await foreach (var job in _waiting.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            if (!Ledger.TryStart(job)) continue;
+            // counted first: a drain that comes in between must see it
             Interlocked.Increment(ref _running);
+            if (!Ledger.TryStart(job))
+            {
+                Interlocked.Decrement(ref _running);
+                continue;
+            }
             Interlocked.Increment(ref _open);
             var ending = await _run.ExecuteAsync(job, _abort.Token).ConfigureAwait(false);
             Interlocked.Decrement(ref _running);

@@ -72,8 +72,7 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
     public async Task CancelConsumersAsync(CancellationToken cancel)
     {
         IsStopping = true;
-        foreach (var consumer in _consumers.Where(one => one.Tag is not null))
-            await consumer.Channel.BasicCancelAsync(consumer.Tag!, cancellationToken: cancel).ConfigureAwait(false);
+        await Task.WhenAll(_consumers.Where(one => one.Tag is not null).Select(one => one.Channel.BasicCancelAsync(one.Tag!, cancellationToken: cancel))).ConfigureAwait(false);
     }
 
     /// <summary>Closes what answers within the limit, and abandons the rest: a close can block for ever.</summary>

@@ -48,7 +48,7 @@ internal sealed partial class Supervisor(
     {
         _draining = true;
         health.Set(HealthState.Process, false, "stopping");
-        if (_current is { } taking) await QuietlyAsync(() => Deadline.RunAsync(taking.CancelConsumersAsync, Tick, "cancelling", time, taking.Ended)).ConfigureAwait(false);
+        if (_current is { } taking) await CancelConsumersAsync(taking).ConfigureAwait(false);
         Taking(false, "stopping");
         foreach (var runner in _runners) runner.StopTaking();
         await Task.WhenAll(_runners.Select(runner => runner.DrainAsync(cancellationToken))).ConfigureAwait(false);
@@ -111,14 +111,19 @@ internal sealed partial class Supervisor(
                 _ = consumer.RunAsync();
             }
         }
-        _current = epoch;
+        Interlocked.Exchange(ref _current, epoch);
+        // a stop that came in between has not seen these consumers
+        if (_draining) await CancelConsumersAsync(epoch).ConfigureAwait(false);
     }
+
+    private Task CancelConsumersAsync(Epoch epoch) => QuietlyAsync(() => Deadline.RunAsync(epoch.CancelConsumersAsync, Tick, "cancelling", time, epoch.Ended));
 
     private void Opened(long? lostAt)
     {
         if (lostAt is { } since) instruments.Outage.Record(time.GetElapsedTime(since).TotalSeconds);
         health.Set(HealthState.Connection, true, source.Address);
-        if (!_draining) Taking(true, "consumes");
+        if (_draining) return;
+        Taking(true, "consumes");
         LogConsuming(log, string.Join(", ", _runners.Select(one => one.Queue)), source.Address);
     }
 
@@ -158,8 +163,11 @@ internal sealed partial class Supervisor(
             instruments.ConnectFailures.Add(1);
             LogNotConnected(log, source.Address, Printable.Line(loss.Detail), pause.TotalSeconds);
         }
-        health.Tick();
-        await QuietlyAsync(() => Task.Delay(pause, time, _stop.Token)).ConfigureAwait(false);
+        for (var left = pause; left > TimeSpan.Zero && !_stop.IsCancellationRequested; left -= Tick)
+        {
+            health.Tick();
+            await QuietlyAsync(() => Task.Delay(left < Tick ? left : Tick, time, _stop.Token)).ConfigureAwait(false);
+        }
     }
 
     /// <summary>The probe looks closer while connected.</summary>

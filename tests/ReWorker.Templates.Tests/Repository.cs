@@ -21,7 +21,7 @@ internal static class Repository
     ];
 
     /// <summary>What of template/ only an option adds, or only another template.</summary>
-    private static readonly string[] NotByDefault = [".gitlab-ci.yml", "kubernetes/", "step/"];
+    private static readonly string[] NotByDefault = [".gitlab-ci.yml", "kubernetes/", "step/", "runtime/"];
 
     private static readonly string[] Leftovers =
         ["bin", "obj", "artifacts", "TestResults", ".vs", ".idea"];
@@ -38,9 +38,7 @@ internal static class Repository
     public static IEnumerable<string> DefaultSources() =>
         Sources("template").Where(file => !NotByDefault.Any(start => file.StartsWith(start, StringComparison.Ordinal)));
 
-    /// <summary>content/ without what makes it a template of its own.</summary>
-    public static IEnumerable<string> Runtime() =>
-        Sources("content").Where(file => !file.StartsWith(".template.config/", StringComparison.Ordinal));
+    public static IEnumerable<string> Runtime() => Sources("content");
 
     private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 }

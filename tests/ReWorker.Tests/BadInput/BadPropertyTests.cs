@@ -80,6 +80,31 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
         Assert.All(worker.Logs.All, one => Assert.DoesNotContain(one.Message, Breaks));
     }
 
+    /// <summary>The client reads each byte that is no UTF-8 as a character of three: what came in would be too long to go out.</summary>
+    [Theory]
+    [InlineData("correlation_id")]
+    [InlineData("reply_to")]
+    [InlineData("message_id")]
+    [InlineData("type")]
+    public async Task ShortString_OfBytesThatAreNoUtf8_HarmsNobody(string property)
+    {
+        await using var worker = await StartAsync(_ => null);
+        await using var session = await Bus.OpenAsync();
+        var bytes = new Dictionary<string, string> { ["base64"] = Convert.ToBase64String(Enumerable.Repeat((byte)0xff, 200).ToArray()) };
+
+        foreach (var body in new[] { "{}", "{" })
+        {
+            session.SendRaw(worker.Name, System.Text.Encoding.UTF8.GetBytes(body), new() { ["correlation_id"] = "x", ["reply_to"] = session.ReplyTo, [property] = bytes });
+            if (property != "reply_to") Assert.Equal(body == "{}" ? "completed" : "failed", (await session.UntilTheEndAsync(Cancel))[^1].Status);
+        }
+        await AssertNeighbourAsync(worker, session);
+        await UntilAsync(async () => (await Bus.CountAsync(worker.DeadQueue)).Messages == 1);
+        await worker.StopAsync();
+
+        Assert.Single(worker.Logs.Of(40));
+        Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
+    }
+
     [Theory]
     [InlineData(100 * 1024)]
     [InlineData(130_400)]

@@ -64,7 +64,9 @@ class Requester:
 
     def send(self, session, exchange, key, body, properties):
         if session in self.sent:
-            self.sent[session].add(properties.get("correlation_id"))
+            self.sent[session].add(str(properties.get("correlation_id")))
+        properties = {name: base64.b64decode(value["base64"]) if isinstance(value, dict) and "base64" in value else value
+                      for name, value in properties.items()}
         self.channel.basic_publish(exchange, key, base64.b64decode(body), pika.BasicProperties(**properties))
 
     def hear(self, session, channel, method, properties, body):

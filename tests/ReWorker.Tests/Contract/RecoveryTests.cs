@@ -1,0 +1,107 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using RabbitMQ.Client;
+using Xunit;
+
+namespace ReWorker.Tests.Contract;
+
+/// <summary>What is only there for a while: queues, connections, settings that can be read.</summary>
+public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
+{
+    [Fact]
+    public async Task Job_ToBeParkedWithoutADeadLetterQueue_IsKeptUntilThereIsOne()
+    {
+        await using var worker = await StartAsync(_ => null);
+        await using var session = await Bus.OpenAsync();
+        await Bus.DeleteAsync(worker.DeadQueue);
+
+        session.SendRaw(worker.Name, "{"u8.ToArray(), new() { ["correlation_id"] = "x", ["reply_to"] = session.ReplyTo });
+        var said = await worker.Logs.WaitAsync(22, Cancel);
+        await Bus.DeclareAsync(worker.DeadQueue, new { });
+        var end = await session.UntilTheEndAsync(Cancel);
+
+        Assert.Contains(worker.DeadQueue, said.Message, StringComparison.Ordinal);
+        Assert.Equal(["failed"], end.Select(one => one.Status));
+        Assert.Equal(1, (await Bus.CountAsync(worker.DeadQueue)).Messages);
+    }
+
+    [Fact]
+    public async Task AckAsync_WhileTheBrokerIsAway_Returns()
+    {
+        await using var wire = new Wire(Bus.Amqp);
+        await using var session = await Bus.OpenAsync();
+        var (away, acked) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var worker = await StartAsync(async (job, _) =>
+        {
+            await away.Task;
+            await job.AckAsync(CancellationToken.None);
+            acked.SetResult();
+            return null;
+        }, wire.Setting);
+
+        session.Send(worker.Name, "{}");
+        await session.NextAsync(Cancel);
+        wire.Cut(stayDown: true);
+        await worker.Logs.WaitAsync(41, Cancel);
+        away.SetResult();
+        await acked.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        wire.Resume();
+
+        Assert.Equal("completed", (await session.UntilTheEndAsync(Cancel))[^1].Status);
+    }
+
+    [Fact]
+    public async Task Setting_ThatCantBeReadAtAReconnect_IsReadAgainAtTheNext()
+    {
+        await using var wire = new Wire(Bus.Amqp);
+        await using var session = await Bus.OpenAsync();
+        await using var worker = await StartAsync(_ => null, wire.Setting, ("Broker:Port", "5672"));
+        var settings = worker.Services.GetRequiredService<IConfiguration>();
+
+        settings["Broker:Port"] = "none";
+        wire.Cut();
+        var said = await worker.Logs.WaitAsync(42, Cancel);
+        settings["Broker:Port"] = "5672";
+
+        Assert.Contains("Broker:Port", said.Message, StringComparison.Ordinal);
+        Assert.Equal("completed", (await session.RunAsync(worker.Name, "{}", Cancel))[^1].Status);
+    }
+
+    /// <summary>Up to RabbitMQ 4.2 a queue counts what was handed back like what was lost.</summary>
+    [Fact]
+    public async Task Job_HandedBackBeforeItBegan_IsNoAttempt()
+    {
+        if (await BrokerVersionAsync() < new Version(4, 3)) Assert.Skip("this broker counts each delivery");
+        await using var session = await Bus.OpenAsync();
+        var began = new TaskCompletionSource();
+        await using var first = await StartAsync(async (_, cancel) =>
+        {
+            began.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancel);
+            return null;
+        }, ("Worker:Concurrency", "1"), ("Worker:OnRedelivery", "Fail"));
+        first.KeepQueues = true;
+        var runs = session.Send(first.Name, "{}");
+        await began.Task.WaitAsync(Cancel);
+        var waits = session.Send(first.Name, "{}");
+        await UntilAsync(async () => (await Bus.CountAsync(first.Queue)).Messages == 0);
+        await first.StopAsync();
+
+        await using var second = await StartAsync(job => job.Attempt, ("Worker:Queue", first.Name), ("Worker:OnRedelivery", "Fail"));
+        var ends = new Dictionary<string, Heard>();
+        while (ends.Count < 2)
+        {
+            var heard = await session.NextAsync(Cancel);
+            if (heard.IsTerminal) ends.Add(heard.Property("correlation_id")!, heard);
+        }
+
+        Assert.Equal(("failed", "completed"), (ends[runs].Status, ends[waits].Status));
+        Assert.Equal(1, ends[waits].Data.GetInt32());
+    }
+
+    private async Task<Version> BrokerVersionAsync()
+    {
+        await using var connection = await new ConnectionFactory { Uri = Bus.Amqp }.CreateConnectionAsync(Cancel);
+        return Version.Parse(System.Text.Encoding.UTF8.GetString((byte[])connection.ServerProperties!["version"]!));
+    }
+}
