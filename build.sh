@@ -4,7 +4,7 @@
 #   ./build.sh demo   from nothing to a finished job: packs, installs into a hive of its own, scaffolds MyStep,
 #                     starts it with a broker, submits a job, shows what it said, and clears everything away
 #   ./build.sh test   all tests: the pack's, the runtime's, and a scaffolded project's own (--short: not the pack's)
-#   ./build.sh faults [NAME...] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--at-once N] [--page FILE]
+#   ./build.sh faults [NAME...] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--native] [--repeat N] [--at-once N] [--page FILE]
 #                     what goes wrong on purpose, and what the worker does: rows whose names contain NAME. Results are kept
 #                     in artifacts/faults.jsonl; --page writes all that is there as a page
 #   ./build.sh soak [MINUTES] [--picture FILE]
@@ -348,8 +348,14 @@ matrix=tests/ReWorker.Faults
 
 faults() {
     workplace
+    local argument arguments=()
+    for argument; do
+        [ "$argument" = --native ] || { arguments+=("$argument"); continue; }
+        step 'Publishing its worker, native' publish_native "$matrix.Native" "$work/native"
+        arguments+=(--worker "$work/native/ReWorker.Faults")
+    done
     step 'Building the fault matrix' dotnet build "$matrix" -nologo -v q
-    dotnet run --project "$matrix" --no-build -- "$@"
+    dotnet run --project "$matrix" --no-build -- "${arguments[@]}"
 }
 
 # ---- bench ---------------------------------------------------------------------------------------------------------

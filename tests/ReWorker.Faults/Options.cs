@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ReWorker.Faults;
 
 /// <summary>The command line.</summary>
@@ -25,6 +27,10 @@ internal sealed record Options
     /// <summary>The page to write.</summary>
     public string? Page { get; private set; }
 
+    /// <summary>What is started as the worker, with the word <c>worker</c> behind it; null: this program.</summary>
+    public string? Worker { get; private set; }
+
+    /// <exception cref="ArgumentException">An option is wrong; the message says which and what is allowed.</exception>
     public static Options Parse(string[] args)
     {
         var options = new Options();
@@ -36,15 +42,21 @@ internal sealed record Options
                 case "--without-remedy": options.WithoutRemedy = true; break;
                 case "--verbose": options.IsVerbose = true; break;
                 case "--list": options.IsList = true; break;
-                case "--page": options.Page = args[++at]; break;
-                case "--at-once": options.AtOnce = int.Parse(args[++at], System.Globalization.CultureInfo.InvariantCulture); break;
-                case "--repeat": options.Repeat = int.Parse(args[++at], System.Globalization.CultureInfo.InvariantCulture); break;
+                case "--page": options.Page = Value("a file"); break;
+                case "--worker": options.Worker = Value("a program"); break;
+                case "--at-once": options.AtOnce = Number(); break;
+                case "--repeat": options.Repeat = Number(); break;
                 case "--broker":
-                    options.Brokers = args[++at] switch { "4.3" => On.V43, "4.0" => On.V40, "3.10" => On.V310, "all" => On.Every, var other => throw new ArgumentException($"--broker {other}; allowed: 4.3, 4.0, 3.10, all") };
+                    options.Brokers = Value("4.3, 4.0, 3.10, all") switch { "4.3" => On.V43, "4.0" => On.V40, "3.10" => On.V310, "all" => On.Every, var other => throw new ArgumentException($"--broker {other}; allowed: 4.3, 4.0, 3.10, all") };
                     break;
                 case var name when name.StartsWith('-'): throw new ArgumentException($"unknown: {name}");
                 case var name: options.Names.Add(name); break;
             }
+
+            string Value(string allowed) => ++at < args.Length ? args[at] : throw new ArgumentException($"{args[at - 1]} has no value; allowed: {allowed}");
+
+            int Number() => int.TryParse(Value("a number"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
+                ? number : throw new ArgumentException($"{args[at - 1]} {args[at]}; allowed: a number from 1 on");
         }
         return options;
     }

@@ -42,7 +42,7 @@ internal static class Page
     {
         var runs = results.Where(one => one.Fault == fault.Name && !one.WithoutRemedy && !one.IsSkipped).GroupBy(one => one.Broker).OrderByDescending(one => Version.Parse(one.Key)).ToList();
         var name = $"<a id=\"{fault.Name}\"></a>{fault.Name}";
-        if (runs.Count == 0) page.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {Cell(fault.How)} | | not run | | | |");
+        if (runs.Count == 0) page.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {Cell(fault.How)} | | {Cell(results.LastOrDefault(one => one.Fault == fault.Name && !one.WithoutRemedy)?.Text ?? "not run")} | | | |");
         foreach (var broker in runs)
         {
             var (clean, last) = (broker.Count(one => one.IsClean), broker.Last());

@@ -3,13 +3,18 @@ using System.Runtime.InteropServices;
 using ReWorker.Faults;
 using Spectre.Console;
 
-// faults [name…] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--page FILE] [--at-once N] [--repeat N] [--verbose] [--list]
+// faults [name…] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--page FILE] [--at-once N] [--repeat N] [--worker PROGRAM] [--verbose] [--list]
 if (args is ["worker", ..]) return await ChaosProcess.RunAsync(args[1..]);
 
 // soak [MINUTES] [--picture FILE]
 if (args is ["soak", ..])
 {
-    var minutes = args.Length > 1 && double.TryParse(args[1], CultureInfo.InvariantCulture, out var given) ? given : 30;
+    var minutes = 30.0;
+    if (args.Length > 1 && args[1] != "--picture" && !(double.TryParse(args[1], CultureInfo.InvariantCulture, out minutes) && minutes > 0))
+    {
+        Console.Error.WriteLine($"soak {args[1]}; allowed: minutes");
+        return 64;
+    }
     var soak = new Soak(TimeSpan.FromMinutes(minutes), args.SkipWhile(word => word != "--picture").ElementAtOrDefault(1));
     using var builds = new Builds();
     await using var one = new Matrix(Options.Parse(["--broker", "4.3", "--verbose"]), [soak], builds);
@@ -46,7 +51,7 @@ if (faults.Count == 0)
 using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => { signal.Cancel = true; stop.Cancel(); });
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => { signal.Cancel = true; stop.Cancel(); });
-using var programs = new Builds();
+using var programs = new Builds(options.Worker);
 var all = new List<Verdict>();
 for (var round = 0; round < options.Repeat && !stop.IsCancellationRequested; round++)
 {
@@ -63,7 +68,8 @@ for (var round = 0; round < options.Repeat && !stop.IsCancellationRequested; rou
 var table = new Table().AddColumns("fault", "broker", "result", "jobs", "duplicates", "s to recover");
 foreach (var one in all)
     table.AddRow(one.Fault.Name, one.Broker, Markup.Escape(one.Text), $"{one.Jobs}", $"{one.Duplicates}", one.Recovery?.ToString("0.0", CultureInfo.InvariantCulture) ?? "");
-if (!Console.IsOutputRedirected) AnsiConsole.Write(table);
+if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 200;
+AnsiConsole.Write(table);
 if (options.Page is { } page) await File.WriteAllTextAsync(page, Page.Of(Results.Read()));
 
 var skipped = all.Count(one => one.IsSkipped);

@@ -58,6 +58,15 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         Requester = new Requester(broker.Nodes, VHost, requester, "requester");
     }
 
+    public Task DeleteVHostAsync() => broker.EvalAsync($"""rabbit_vhost:delete(<<"{VHost}">>, <<"faults">>).""");
+
+    /// <summary>Makes it again, empty.</summary>
+    public Task MakeVHostAsync() => broker.EvalAsync(
+        $$"""
+        rabbit_vhost:add(<<"{{VHost}}">>, <<"faults">>),
+        [rabbit_auth_backend_internal:set_permissions(U, <<"{{VHost}}">>, <<".*">>, <<".*">>, <<".*">>, <<"faults">>) || U <- [<<"{{User}}">>, <<"{{VHost}}-requester">>]].
+        """);
+
     /// <summary>At the row's end, however it ends.</summary>
     public void Undo(Func<Task> action) => _undo.Push(action);
 

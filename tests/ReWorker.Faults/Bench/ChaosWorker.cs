@@ -83,9 +83,9 @@ internal sealed class ChaosWorker : Worker
         {
             Console.WriteLine(text);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // one of the rows has a full device for standard output
+            // two of the rows have a full device for standard output, or none
         }
     }
 

@@ -76,6 +76,10 @@ internal static class Mutants
         "time.GetElapsedTime(Volatile.Read(ref _tick)) < _silence",
         "true");
 
+    public static readonly Mutant SignOfLife = new("shows that it lives while it waits", "Supervision/Supervisor.cs",
+        "left -= Tick)\n        {\n            health.Tick();",
+        "left -= Tick)\n        {");
+
     public static readonly Mutant RepliesAreNotAwaitedForEver = new("ends without a broker to take its replies", "Running/Runner.cs",
         "await WaitAsync(() => Volatile.Read(ref _open) == 0, TimeSpan.FromSeconds(3), hurry)",
         "await WaitAsync(() => Volatile.Read(ref _open) == 0, TimeSpan.FromHours(1), hurry)");

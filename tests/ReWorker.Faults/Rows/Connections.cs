@@ -75,6 +75,27 @@ internal sealed class AbsentAtStartForAMinute() : Fault("broker-absent-60s", "ra
     }
 }
 
+internal sealed class LongPauses() : Fault("long-pauses", "nothing listens for 95 s, Broker:MaxBackoff is a minute: alive all the time")
+{
+    public override bool IsQuick => false;
+
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.SignOfLife];
+
+    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Broker:Port", "1"), Set("Broker:MaxBackoff", "00:01:00"), Set("Broker:ConnectTimeout", "00:00:02")];
+
+    public override async Task RunAsync(Bench bench)
+    {
+        bench.StartWorker();
+        await bench.NotReadyAsync(TimeSpan.FromSeconds(20));
+        for (var second = 0; second < 95; second++)
+        {
+            Bench.Check((await bench.Worker.LiveAsync()).IsWell, $"not alive after {second} s");
+            await Task.Delay(1000);
+        }
+        bench.CheckLogs();
+    }
+}
+
 internal sealed class NameDoesNotResolve() : Fault("name-unresolved", "the host name does not resolve; then the file with the settings is put right")
 {
     public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];

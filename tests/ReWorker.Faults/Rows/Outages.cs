@@ -230,6 +230,26 @@ internal sealed class PasswordChanged() : Fault("password-changed", "change_pass
     }
 }
 
+internal sealed class VHostGone() : Fault("vhost-gone", "delete_vhost; 5 s; the same again, empty")
+{
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
+
+    public override async Task RunAsync(Bench bench)
+    {
+        await bench.WarmUpAsync();
+        await bench.SettledAsync();
+        await bench.DeleteVHostAsync();
+        await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(15));
+        await Task.Delay(5000);
+        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
+        Bench.Check((await bench.Worker.ReadyAsync()).Code == 503, "ready without its vhost");
+        await bench.MakeVHostAsync();
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(20));
+        await bench.CleanAsync(TimeSpan.FromSeconds(5));
+    }
+}
+
 internal sealed class ConnectionLimit() : Fault("connection-limit", "set_user_limits max-connections 0, close; 4 s; no limit")
 {
     public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];

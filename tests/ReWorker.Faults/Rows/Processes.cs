@@ -224,7 +224,11 @@ internal sealed class SupervisorHangs() : Fault("supervisor-hangs", "its one-sec
     }
 }
 
-internal sealed class StdoutClosed() : Fault("stdout-closed", "standard output and error are a full device")
+internal sealed class StdoutFull() : LogGone("stdout-full", "standard output and error are a full device", ">/dev/full 2>&1");
+
+internal sealed class StdoutClosed() : LogGone("stdout-closed", "standard output and error are closed", ">&- 2>&-");
+
+internal abstract class LogGone(string name, string how, string redirection) : Fault(name, how)
 {
     public override string NoRemedy => "the console logger swallows it";
 
@@ -235,7 +239,7 @@ internal sealed class StdoutClosed() : Fault("stdout-closed", "standard output a
         {
             start.ArgumentList.Clear();
             start.ArgumentList.Add("-c");
-            start.ArgumentList.Add($"exec {bench.Program} worker >/dev/full 2>&1");
+            start.ArgumentList.Add($"exec {bench.Program} worker {redirection}");
             start.FileName = "sh";
             return start;
         });
