@@ -109,8 +109,10 @@ apply() {
     if [ "$(git -C "$mine" rev-parse --is-inside-work-tree 2>/dev/null)" = true ]; then
         [ -z "$(git -C "$mine" status --porcelain -- .)" ] || die "$mine has changes that are not committed. Commit them, so that git diff shows what this does, and git restore undoes it."
     else
-        rm -rf "$root/ReWorker.before" && cp -R "$mine" "$root/ReWorker.before"
-        echo "No git repository here: the runtime as it was is kept in $root/ReWorker.before."
+        local before=$root/ReWorker.before number=1
+        while [ -e "$before" ]; do before=$root/ReWorker.before.$((++number)); done
+        cp -R "$mine" "$before"
+        echo "No git repository here: the runtime as it was is kept in $before."
     fi
     for file in "${replace[@]}" "${add[@]}"; do mkdir -p "$(dirname "$mine/$file")" && cp "$next/$file" "$mine/$file"; done
     for file in "${remove[@]}"; do rm "$mine/$file"; done

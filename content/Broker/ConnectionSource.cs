@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -35,14 +36,30 @@ internal sealed class ConnectionSource(IConfiguration configuration, IOptionsMon
     }
 
     /// <exception cref="TimeoutException">The broker did not answer within <see cref="BrokerOptions.ConnectTimeout"/>.</exception>
-    public Task<IConnection> OpenAsync(string name, CancellationToken cancel)
+    public async Task<IConnection> OpenAsync(string name, CancellationToken cancel)
     {
         // secrets may have been rotated since the last time
         (configuration as IConfigurationRoot)?.Reload();
         var factory = Factory();
-        return Deadline.RunAsync(
-            token => factory.CreateConnectionAsync(name, token), options.CurrentValue.ConnectTimeout, "connecting", time, cancel,
-            late => late.AbortAsync());
+        var sockets = new ConcurrentBag<ITcpClient>();
+        factory.SocketFactory = family =>
+        {
+            var socket = ConnectionFactoryBase.DefaultSocketFactory(family);
+            sockets.Add(socket);
+            return socket;
+        };
+        try
+        {
+            return await Deadline.RunAsync(
+                token => factory.CreateConnectionAsync(name, token), options.CurrentValue.ConnectTimeout, "connecting", time, cancel,
+                late => late.AbortAsync()).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // the client leaves the socket of a handshake that fails to the garbage collector
+            foreach (var socket in sockets) socket.Dispose();
+            throw;
+        }
     }
 
     private ConnectionFactory Factory()

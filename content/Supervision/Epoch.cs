@@ -86,8 +86,8 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
     {
         if (connection is null) return;
         await TryAsync(token => connection.CloseAsync(200, "bye", CloseLimit, abort: true, token)).ConfigureAwait(false);
-        // also where the close got no answer: this is what gives the socket back
-        await TryAsync(_ => connection.DisposeAsync().AsTask()).ConfigureAwait(false);
+        // gives the socket back also where the close got no answer; nobody waits for that
+        _ = TryAsync(_ => connection.DisposeAsync().AsTask());
     }
 
     private async Task TryAsync(Func<CancellationToken, Task> end)

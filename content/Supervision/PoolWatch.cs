@@ -42,6 +42,7 @@ internal sealed class PoolWatch : IHostedService, IDisposable
     {
         ThreadPool.GetMinThreads(out var usual, out var ports);
         var (least, done, still, stoodAt) = (usual, 0L, 0, 0L);
+        // the machine's time, not the host's: what it watches is the pool that a test's clock would stand on
         while (!_stop.Wait(Look))
         {
             var before = done;

@@ -228,7 +228,7 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
     private async Task CheckResourcesAsync()
     {
         var now = Worker.Resources();
-        for (var tries = 0; tries < 40 && !IsBack(); tries++)
+        for (var tries = 0; tries < 180 && !IsBack(); tries++)
         {
             await Task.Delay(500);
             now = Worker.Resources();
