@@ -6,12 +6,11 @@ public sealed class ImageTests(InstalledTemplates templates)
 {
     private static readonly string[] All = ["日本", "9lives", "A..B", "R&D", "O'Brien", "class", "42", "My Step"];
 
-    /// <summary>The workflow's test has an ordinary name through the same steps; the odd ones take their time.</summary>
+    /// <summary>The workflow's test has an ordinary name through the same steps; REWORKER_ALL_NAMES=1 does all the odd ones, which takes its time.</summary>
     public static TheoryData<string, string> Names =>
     [
-        .. Environment.GetEnvironmentVariable("REWORKER_ALL_NAMES") == "1" ? All.Select(name => (name, "")) : [],
+        .. Environment.GetEnvironmentVariable("REWORKER_ALL_NAMES") == "1" ? All.Select(name => (name, "")) : [(All[0], "")],
         .. Environment.GetEnvironmentVariable("REWORKER_ALL_OPTIONS") == "1" ? new[] { ("Acme.日本", "--aot --queue billing") } : [],
-        ("(none)", ""),
     ];
 
     [Theory]
@@ -19,7 +18,6 @@ public sealed class ImageTests(InstalledTemplates templates)
     public async Task Image_OfAnyName_RunsAJob(string name, string options)
     {
         Engine.Needed();
-        Assert.SkipWhen(name == "(none)", "REWORKER_ALL_NAMES=1 and REWORKER_ALL_OPTIONS=1 build images");
         var scaffold = await templates.Package.NewAsync(name, options.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         var environment = Engine.Apart();
         (await DotNet.RunAsync(scaffold.Folder, "restore")).Succeeded();

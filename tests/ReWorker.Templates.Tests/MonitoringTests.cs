@@ -78,8 +78,8 @@ public sealed partial class MonitoringTests(InstalledTemplates templates)
         var used = Name().Matches(Labels().Replace(scaffold.Read("monitoring", "alerts.yml") + string.Join(' ', queries), "")).Select(one => one.Value).Distinct();
         Assert.Subset(known, used.ToHashSet());
 
-        // in a container the log is a record a line
-        var log = await compose.RunAsync("logs", "--no-log-prefix", "--no-color", "mystep", "output");
+        // in a container the log is a record a line; compose itself clears the terminal's line ahead of each
+        var log = (await compose.RunAsync("logs", "--no-log-prefix", "--no-color", "mystep", "output")).Replace("\e[2K", "", StringComparison.Ordinal);
         Assert.All(log.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.StartsWith("ReWorker.", JsonElement.Parse(line).GetProperty("Category").GetString(), StringComparison.Ordinal));
 
         async Task<JsonElement> UntilAsync(string path, Func<JsonElement, bool> condition)
