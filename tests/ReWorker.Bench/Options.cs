@@ -12,7 +12,7 @@ internal sealed record Options
     /// <summary>How long each of a round's phases is measured.</summary>
     public double Seconds { get; init; } = 3;
 
-    public int Latencies { get; init; } = 400;
+    public int Latencies { get; init; } = 1_000;
     public int Warm { get; init; } = 20_000;
     public IReadOnlyList<string> Names { get; init; } = [];
 

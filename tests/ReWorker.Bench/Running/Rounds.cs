@@ -75,6 +75,7 @@ internal sealed class Rounds(Options options, BenchBroker broker, IReadOnlyList<
         var time = TimeSpan.FromSeconds(options.Seconds);
         var bare = await PhaseAsync(load, one, process, Bare, time);
         var talking = await PhaseAsync(load, one, process, Talking, time);
+        await load.OneByOneAsync(Queue(one), Bare, options.Latencies / 10); // what the load left behind is no part of it
         var latencies = await load.OneByOneAsync(Queue(one), Bare, options.Latencies);
         latencies.Sort();
         return new Sample(round, one.Name)

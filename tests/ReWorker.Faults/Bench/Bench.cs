@@ -106,6 +106,14 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
 
     public Task NotReadyAsync(TimeSpan limit) => UntilAsync("unready", limit, async () => (await Worker.ReadyAsync()).Code == 503);
 
+    /// <summary>Not ready at its first answer: a worker that has only just started may not listen yet.</summary>
+    public async Task UnreadyAsync(string otherwise)
+    {
+        var code = 0;
+        await UntilAsync("answering", TimeSpan.FromSeconds(15), async () => (code = (await Worker.ReadyAsync()).Code) != 0);
+        Check(code == 503, otherwise);
+    }
+
     public async Task<SentJob> SendAsync(string what = "sleep", double seconds = 0, string? expected = "completed", Action<SentJob>? expect = null)
     {
         var body = JsonSerializer.Serialize(new Dictionary<string, object> { ["parameters"] = new Dictionary<string, object> { ["do"] = what, ["seconds"] = seconds } });

@@ -49,7 +49,7 @@ internal sealed class QueueDeletedNoRight() : Fault("queue-deleted-no-right", "t
         await bench.Broker.ControlAsync("set_permissions", "-p", bench.VHost, bench.User, "^$", ".*", ".*");
         await bench.Broker.ControlAsync("delete_queue", "-p", bench.VHost, Bench.Queue);
         await bench.UntilSaidAsync("can't be declared", TimeSpan.FromSeconds(30));
-        Bench.Check((await bench.Worker.ReadyAsync()).Code == 503, "ready, with no queue");
+        await bench.UnreadyAsync("ready, with no queue");
         await Task.Delay(3000);
         await bench.Requester.OnChannelAsync(channel => channel.QueueDeclareAsync(Bench.Queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }));
         bench.Over();
@@ -96,7 +96,7 @@ internal sealed class HeldExclusively() : Fault("held-exclusively", "another con
         await channel.QueueDeclareAsync(Bench.Queue, durable: false, exclusive: true, autoDelete: true);
         bench.StartWorker();
         await bench.UntilSaidAsync("held exclusively", TimeSpan.FromSeconds(30));
-        Bench.Check((await bench.Worker.ReadyAsync()).Code == 503, "ready, without the queue");
+        await bench.UnreadyAsync("ready, without the queue");
         await Task.Delay(5000);
         await holder.CloseAsync();
         bench.Over();

@@ -101,7 +101,7 @@ internal sealed class Tls() : Fault("tls", "certificate expired, for another nam
         }
         var plain = Start(bench.Proxy.Port);
         await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
-        Bench.Check((await bench.Worker.ReadyAsync()).Code == 503, "ready, over a plaintext port");
+        await bench.UnreadyAsync("ready, over a plaintext port");
         await plain.DisposeAsync();
 
         front.Certificate = certificates.Good;
