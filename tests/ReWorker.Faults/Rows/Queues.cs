@@ -223,7 +223,7 @@ internal sealed class ConsumerTimeoutOld() : Fault("consumer-timeout-406", "appl
     }
 }
 
-internal sealed class NoRightOnDefaultExchange() : Fault("no-right-on-default-exchange", "set_permissions worker .* ^(re|worker.*)$ .*: replies are refused; 6 s later the grant is there")
+internal sealed class NoRightOnDefaultExchange() : Fault("no-right-on-default-exchange", "set_permissions worker .* ^(re|worker.*)$ .* and close: replies are refused; 6 s later the grant is there")
 {
     public override IReadOnlyList<Mutant> Remedy => [Mutants.Resend];
 
@@ -231,6 +231,8 @@ internal sealed class NoRightOnDefaultExchange() : Fault("no-right-on-default-ex
     {
         await bench.WarmUpAsync();
         await bench.Broker.ControlAsync("set_permissions", "-p", bench.VHost, bench.User, ".*", "^(re|worker.*)$", ".*");
+        // a channel that is open may go by the right that it had
+        await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
         var job = await bench.SendAsync(seconds: 1);
         await bench.UntilSaidAsync("amq.default", TimeSpan.FromSeconds(30));
         await Task.Delay(4000);
