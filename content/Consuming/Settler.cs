@@ -13,10 +13,13 @@ internal sealed class Settler(IChannel channel, Epoch epoch, Runner runner)
 {
     private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<ulong, JobInHand?> _acks = [];
-    private readonly HashSet<ulong> _done = [];
     private readonly Lock _gate = new();
+
+    // what is open, at most a prefetch, and not what is done: beside a job of an hour that would grow by all that its neighbours do
+    private readonly HashSet<ulong> _open = [];
     private readonly Queue<JobInHand?> _inDoubt = [];
     private ulong _proven;
+    private ulong _newest;
     private ulong _low;
 
     private readonly record struct Item(Delivery? Delivery, Settlement How, TaskCompletionSource? Flushed);
@@ -40,6 +43,7 @@ internal sealed class Settler(IChannel channel, Epoch epoch, Runner runner)
         var prefetch = (ulong)runner.Prefetch;
         lock (_gate)
         {
+            _open.Add(_newest = tag);
             while (_proven + prefetch < tag && _inDoubt.TryDequeue(out var job))
             {
                 _proven++;
@@ -74,8 +78,7 @@ internal sealed class Settler(IChannel channel, Epoch epoch, Runner runner)
                 _acks.Add(tag, delivery.Job);
                 continue;
             }
-            Doubt(delivery.Job);
-            _done.Add(tag);
+            Written(tag, delivery.Job);
             if (item.How is Settlement.Requeue) await channel.BasicNackAsync(tag, multiple: false, requeue: true, epoch.Ended).ConfigureAwait(false);
             else await channel.BasicRejectAsync(tag, requeue: true, epoch.Ended).ConfigureAwait(false);
         }
@@ -86,30 +89,42 @@ internal sealed class Settler(IChannel channel, Epoch epoch, Runner runner)
     private async Task WriteAcksAsync()
     {
         // the tag of a multiple ack must itself be unsettled still: another one ends the whole connection
-        ulong last = 0;
-        while (true)
-        {
-            if (_acks.Remove(_low + 1, out var job))
-            {
-                Doubt(job);
-                last = ++_low;
-            }
-            else if (_done.Remove(_low + 1)) _low++;
-            else break;
-        }
+        var last = TakeRun();
         if (last > 0) await channel.BasicAckAsync(last, multiple: true, epoch.Ended).ConfigureAwait(false);
         foreach (var (tag, job) in _acks)
         {
-            Doubt(job);
-            _done.Add(tag);
+            Written(tag, job);
             await channel.BasicAckAsync(tag, multiple: false, epoch.Ended).ConfigureAwait(false);
         }
         _acks.Clear();
     }
 
-    /// <summary>Notes, in the order of writing, what the broker may or may not come to know.</summary>
-    private void Doubt(JobInHand? job)
+    /// <summary>Takes the acks from the oldest open delivery on, up to the first that stays open: the last of them, 0 for none.</summary>
+    private ulong TakeRun()
     {
-        lock (_gate) _inDoubt.Enqueue(job);
+        ulong last = 0;
+        lock (_gate)
+        {
+            for (; _low < _newest; _low++)
+            {
+                if (_acks.Remove(_low + 1, out var job))
+                {
+                    _open.Remove(last = _low + 1);
+                    _inDoubt.Enqueue(job);
+                }
+                else if (_open.Contains(_low + 1)) break;
+            }
+        }
+        return last;
+    }
+
+    /// <summary>Notes, in the order of writing, what the broker may or may not come to know.</summary>
+    private void Written(ulong tag, JobInHand? job)
+    {
+        lock (_gate)
+        {
+            _open.Remove(tag);
+            _inDoubt.Enqueue(job);
+        }
     }
 }
