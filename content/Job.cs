@@ -92,20 +92,20 @@ public class Job
     }
 
     /// <summary>Acknowledges the job before its end. From here on it is at-most-once: if the worker dies, nobody answers it.</summary>
-    /// <exception cref="InvalidOperationException">It is acknowledged or rejected already.</exception>
+    /// <exception cref="InvalidOperationException">It is acknowledged or rejected already, or has ended.</exception>
     public Task AckAsync(CancellationToken cancel = default) => SettleAsync(Settlement.Ack, cancel);
 
     /// <summary>
     /// Rejects the job before its end. With <paramref name="requeue"/> it runs again, and that run answers the requester;
     /// without, the message goes to the dead-letter queue, and this run answers.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It is acknowledged or rejected already.</exception>
+    /// <exception cref="InvalidOperationException">It is acknowledged or rejected already, or has ended.</exception>
     public Task RejectAsync(bool requeue, CancellationToken cancel = default) => SettleAsync(requeue ? Settlement.Retry : Settlement.Discard, cancel);
 
     private Task SettleAsync(Settlement how, CancellationToken cancel)
     {
         if (!_context.Ledger.TrySettle(_context.Hand, how))
-            throw new InvalidOperationException("The job is settled already: it can be acknowledged or rejected once.");
+            throw new InvalidOperationException("The job is settled already: it can be acknowledged or rejected once, before its end.");
         return _context.Hand.Delivery.Source.FlushAsync(cancel);
     }
 

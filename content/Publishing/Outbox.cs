@@ -43,14 +43,25 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     /// <summary>Sends a line of output; waits while too many are on their way.</summary>
     public void SendLine(string text, CancellationToken cancel)
     {
-        LazyInitializer.EnsureInitialized(ref _lines, () => new SemaphoreSlim(MaxLines)).Wait(cancel);
-        Send(new Draft(MessageKind.Output, Names.Exchange, Names.Output, Bodies.Output(text)));
+        var lines = LazyInitializer.EnsureInitialized(ref _lines, () => new SemaphoreSlim(MaxLines));
+        lines.Wait(cancel);
+        try
+        {
+            Send(new Draft(MessageKind.Output, Names.Exchange, Names.Output, Bodies.Output(text)));
+        }
+        catch (InvalidOperationException)
+        {
+            // refused: its room is the next one's, who is to be refused too, and not to wait
+            lines.Release();
+            throw;
+        }
     }
 
-    /// <summary>From here on the step's code can send nothing more.</summary>
+    /// <summary>From here on the step's code can send nothing more; what of it waits for room is refused.</summary>
     public void Seal()
     {
         lock (_order) _sealed = true;
+        _lines?.Release();
     }
 
     /// <summary>What the runtime itself sends after the end of the step's code.</summary>

@@ -28,8 +28,7 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
     {
         try
         {
-            // from an early requeue on, the next run answers; an early ack leaves nobody but this one to answer
-            if (hand.Settlement is Settlement.Retry || (outcome.Kind is OutcomeKind.HandedBack && hand.Settlement is null))
+            if (outcome.Kind is OutcomeKind.HandedBack)
             {
                 outbox.Complete();
                 // what must never run twice goes back as a failure, which the broker counts: the next worker answers without running it
@@ -37,7 +36,6 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
                 LogHandedBack(log, Printable.Of(hand.Delivery.Properties.CorrelationId));
                 return;
             }
-            if (outcome.Kind is OutcomeKind.HandedBack) outcome = Outcome.Failed("the worker was stopped, and the job was settled before its end");
             if (outcome.Kind is OutcomeKind.Recounted) await PutBackAsync(hand, outbox).ConfigureAwait(false);
             else await AnswerAsync(hand, context, outbox, outcome).ConfigureAwait(false);
 

@@ -10,8 +10,11 @@ internal enum JobState
     /// <summary>Its delivery died before it began.</summary>
     Lost,
 
-    /// <summary>The step's code runs, or its messages are not confirmed yet.</summary>
+    /// <summary>The step's code runs.</summary>
     Running,
+
+    /// <summary>The step's code is over; the job is not answered and settled yet.</summary>
+    Ending,
 
     /// <summary>Answered and settled, as far as this process can tell.</summary>
     Ended,

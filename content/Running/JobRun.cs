@@ -42,6 +42,10 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
         }
 
         outbox.Seal();
+        ledger.Close(hand);
+        // an early requeue leaves the answer to the next run; after an early ack nobody but this one is left to answer
+        if (hand.Settlement is Settlement.Retry) outcome = Outcome.HandedBack;
+        else if (outcome.Kind is OutcomeKind.HandedBack && hand.Settlement is not null) outcome = Outcome.Failed("the worker was stopped, and the job was settled before its end");
         parts.Instruments.JobEnded();
         var took = parts.Time.GetElapsedTime(began);
         Record(outcome, took, delivery, trace);

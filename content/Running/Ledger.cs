@@ -60,17 +60,21 @@ internal sealed class Ledger
         }
     }
 
-    /// <summary>Settles a job before its end; false if it is settled already.</summary>
+    /// <summary>Settles a job before the end of its code; false if it is settled already, or too late.</summary>
     public bool TrySettle(JobInHand job, Settlement how)
     {
         lock (_gate)
         {
-            if (job.Settlement is not null) return false;
-            job.Settlement = how;
-            // a discarded job is parked at its end, and acknowledged only then; a dead delivery is settled when it comes again
-            if (how is not Settlement.Discard && job.Delivery.Source.IsAlive) job.Delivery.Settle(how);
+            if (job.Settlement is not null || job.State is not JobState.Running) return false;
+            Settle(job, how);
             return true;
         }
+    }
+
+    /// <summary>The code is over: from here on the job is the runtime's to settle. What has been answered must not run again.</summary>
+    public void Close(JobInHand job)
+    {
+        lock (_gate) job.State = JobState.Ending;
     }
 
     /// <summary>The job is over: settles it unless the step has done so.</summary>
@@ -80,8 +84,7 @@ internal sealed class Ledger
         {
             job.State = JobState.Ended;
             job.Delivery.DropBody();
-            if (job.Settlement is Settlement.Discard) job.Settlement = null;
-            TrySettle(job, how);
+            if (job.Settlement is null or Settlement.Discard) Settle(job, how);
         }
     }
 
@@ -130,15 +133,27 @@ internal sealed class Ledger
 
     /// <summary>
     /// Called now and then while connected. What is not delivered again soon after a reconnect went elsewhere, or its
-    /// settlement had arrived after all.
+    /// settlement had arrived after all. What waits for a slot goes the same way: while all are busy, nobody else would notice.
     /// </summary>
     public void Sweep(int most)
     {
         lock (_gate)
         {
-            var gone = All().Where(job => job.State is JobState.Lost or JobState.Ended && !job.Delivery.Source.IsAlive && ++job.Sweeps > most);
-            foreach (var job in gone.ToList()) Forget(job);
+            var gone = All().Where(job => job.State is JobState.Lost or JobState.Waiting or JobState.Ended && !job.Delivery.Source.IsAlive && ++job.Sweeps > most);
+            foreach (var job in gone.ToList())
+            {
+                if (job.State is JobState.Waiting) job.State = JobState.Lost;
+                job.Delivery.DropBody();
+                Forget(job);
+            }
         }
+    }
+
+    private static void Settle(JobInHand job, Settlement how)
+    {
+        job.Settlement = how;
+        // a discarded job is parked at its end, and acknowledged only then; a dead delivery is settled when it comes again
+        if (how is not Settlement.Discard && job.Delivery.Source.IsAlive) job.Delivery.Settle(how);
     }
 
     /// <summary>Same bytes, same requester: the one that must still run comes first, so that none is taken for ended that is not.</summary>
@@ -152,7 +167,7 @@ internal sealed class Ledger
         }
         return best;
 
-        static int Rank(JobInHand job) => job.State switch { JobState.Lost => 0, JobState.Waiting => 1, JobState.Running => 2, _ => 3 };
+        static int Rank(JobInHand job) => job.State switch { JobState.Lost => 0, JobState.Waiting => 1, JobState.Ended => 4, _ => job.Settlement is null ? 2 : 3 };
     }
 
     private JobInHand Add(JobInHand job)

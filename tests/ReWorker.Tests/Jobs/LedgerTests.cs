@@ -1,0 +1,57 @@
+using System.Text;
+using RabbitMQ.Client;
+using ReWorker.Consuming;
+using ReWorker.Running;
+using Xunit;
+
+namespace ReWorker.Tests.Jobs;
+
+/// <summary>What the ledger makes of jobs that look the same, and of those that went elsewhere.</summary>
+public sealed class LedgerTests
+{
+    private readonly Ledger _ledger = new();
+    private readonly HeldBus _first = new();
+    private readonly HeldBus _second = new();
+
+    /// <summary>One of two equal jobs is acknowledged early and runs on; what comes again is the other.</summary>
+    [Fact]
+    public void Take_OneOfTwoEqualJobs_IsTheOneThatIsNotSettled()
+    {
+        var (open, early) = (Begin(_first), Begin(_first));
+        Assert.True(_ledger.TrySettle(early, Settlement.Ack));
+        _first.Die();
+
+        var again = Deliver(_second, redelivered: true);
+        _ledger.Take(again, out var kind);
+
+        Assert.Equal((DeliveryKind.Adopted, open), (kind, again.Job));
+        Assert.Empty(_second.Settled);
+    }
+
+    /// <summary>All slots are busy, and the connection is lost: those that wait here run elsewhere, and need no room here.</summary>
+    [Fact]
+    public void Sweep_JobThatWaitsForASlotAndWentElsewhere_IsForgotten()
+    {
+        var delivery = Deliver(_first, redelivered: false);
+        _ledger.Take(delivery, out _);
+        _first.Die();
+        for (var i = 0; i < 4; i++) _ledger.Sweep(2);
+
+        _ledger.Take(Deliver(_second, redelivered: true), out var kind);
+
+        Assert.Equal(DeliveryKind.Redelivered, kind);
+        Assert.Empty(delivery.Body);
+        Assert.False(_ledger.TryStart(delivery.Job!));
+    }
+
+    private JobInHand Begin(HeldBus bus)
+    {
+        var delivery = Deliver(bus, redelivered: false);
+        _ledger.Take(delivery, out _);
+        Assert.True(_ledger.TryStart(delivery.Job!));
+        return delivery.Job!;
+    }
+
+    private static Delivery Deliver(HeldBus bus, bool redelivered) =>
+        new(bus, new DeliveryInfo("tag", 1, redelivered, "re", "worker.frob"), new BasicProperties { CorrelationId = "same" }, Encoding.UTF8.GetBytes("{}"));
+}
