@@ -17,6 +17,7 @@ internal sealed partial class PublishSession : IDisposable
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RefusedPause = TimeSpan.FromSeconds(1);
     private const int Strikes = 3;
+    private const string Topic = "access to topic '";
 
     private readonly Lock _gate = new();
     private readonly ConfirmWindow _window = new();
@@ -156,10 +157,19 @@ internal sealed partial class PublishSession : IDisposable
 
     private static bool IsCulprit(OutboundMessage message, ShutdownEventArgs reason) => reason.ReplyCode switch
     {
+        // a right to some keys only; that to output every worker must have, and its lines wait until it is given
+        403 when reason.ReplyText.IndexOf(Topic, StringComparison.Ordinal) is > 0 and var at => message.Kind is MessageKind.Sent or MessageKind.Notification && IsNamed(reason.ReplyText[at..], message),
         403 or 404 => message.Exchange is not (Names.Exchange or Names.DefaultExchange) && reason.ReplyText.Contains($"'{message.Exchange}'", StringComparison.Ordinal),
         406 => MessageSize().Match(reason.ReplyText) is { Success: true } size && message.Body.Length == int.Parse(size.Groups[1].ValueSpan, CultureInfo.InvariantCulture),
         _ => false,
     };
+
+    /// <summary>The broker cuts what it says at 255 bytes, in the midst of a long key.</summary>
+    private static bool IsNamed(string said, OutboundMessage message)
+    {
+        var name = $"{Topic}{message.RoutingKey}' in exchange '{message.Exchange}'";
+        return said.StartsWith(name, StringComparison.Ordinal) || (said.EndsWith("...", StringComparison.Ordinal) && name.StartsWith(said[..^3], StringComparison.Ordinal));
+    }
 
     private bool IsFull()
     {
