@@ -16,7 +16,7 @@ internal static class HealthEndpoints
     {
         var health = routes.ServiceProvider.GetRequiredService<HealthState>();
         routes.MapGet("/health/live", context => WriteAsync(context, health, health.IsLive));
-        routes.MapGet("/health/ready", context => WriteAsync(context, health, health.IsReady && health.IsLive));
+        routes.MapGet("/health/ready", context => WriteAsync(context, health, health.IsReady));
     }
 
     private static async Task WriteAsync(HttpContext context, HealthState health, bool isWell)

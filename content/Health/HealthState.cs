@@ -13,16 +13,18 @@ internal sealed class HealthState(IOptions<BrokerOptions> options, TimeProvider 
     public const string Connection = "connection";
     public const string Broker = "broker";
     public const string Process = "worker";
+    public const string Supervisor = "supervisor";
 
     /// <summary>Longer than any single step of the supervisor's may take without a sign of life: to open connections, or to close them.</summary>
     private readonly TimeSpan _silence = TimeSpan.FromSeconds(Math.Max(options.Value.ConnectTimeout.TotalSeconds, 10)) + TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, PartHealth> _parts = [];
+    private readonly DateTimeOffset _began = time.GetUtcNow();
     private long _tick = time.GetTimestamp();
 
-    public IReadOnlyDictionary<string, PartHealth> Parts => _parts;
+    public IReadOnlyDictionary<string, PartHealth> Parts => new Dictionary<string, PartHealth>(_parts) { [Supervisor] = OfSupervisor() };
 
-    public bool IsReady => !_parts.IsEmpty && _parts.Values.All(part => part.IsWell);
+    public bool IsReady => !_parts.IsEmpty && _parts.Values.All(part => part.IsWell) && IsLive;
 
     /// <summary>False when the supervisor shows no sign of life: only a restart helps then.</summary>
     public bool IsLive => time.GetElapsedTime(Volatile.Read(ref _tick)) < _silence;
@@ -39,4 +41,8 @@ internal sealed class HealthState(IOptions<BrokerOptions> options, TimeProvider 
         part,
         _ => new PartHealth(isWell, detail, time.GetUtcNow()),
         (_, old) => old.IsWell == isWell ? old with { Detail = detail } : new PartHealth(isWell, detail, time.GetUtcNow()));
+
+    private PartHealth OfSupervisor() => IsLive
+        ? new PartHealth(true, "shows signs of life", _began)
+        : new PartHealth(false, "no sign of life: only a restart helps", time.GetUtcNow() - time.GetElapsedTime(Volatile.Read(ref _tick)));
 }

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using ReWorker.Health;
+using ReWorker.Options;
+using Xunit;
+
+namespace ReWorker.Tests.Operations;
+
+/// <summary>A supervisor that hangs asks for a restart, and its part says so.</summary>
+public sealed class LivenessTests
+{
+    [Fact]
+    public void Parts_WhenTheSupervisorHangs_SayItAndSinceWhen()
+    {
+        var time = new FakeTimeProvider();
+        var health = new HealthState(Microsoft.Extensions.Options.Options.Create(new BrokerOptions()), time);
+        health.Set(HealthState.Connection, true, "connected");
+        time.Advance(TimeSpan.FromSeconds(20));
+        health.Tick();
+        var alive = health.Parts["supervisor"];
+        var last = time.GetUtcNow();
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.True(alive.IsWell);
+        Assert.False(health.IsLive);
+        Assert.False(health.IsReady);
+        Assert.Equal((false, last), (health.Parts["supervisor"].IsWell, health.Parts["supervisor"].Since));
+        Assert.Contains("no sign of life", health.Parts["supervisor"].Detail, StringComparison.Ordinal);
+    }
+}
