@@ -20,7 +20,8 @@ public static class StepCommand
         try
         {
             var (words, settings) = Settings.Split(args);
-            var parsed = Create(terminal, settings, workers).Parse(WithVerb(words), new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+            words = WithVerb(words);
+            var parsed = Create(terminal, settings, workers, words[0]).Parse(words, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
             if (Complaint.Of(parsed) is { } complaint) throw new UsageException(complaint);
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
@@ -41,20 +42,29 @@ public static class StepCommand
     private static string[] WithVerb(string[] words) =>
         words is [var first, ..] && (Verbs.Contains(first) || Asks.Contains(first)) ? words : ["run", .. words];
 
-    private static RootCommand Create(Terminal terminal, string[] settings, Action<IHostApplicationBuilder> workers) => new(
-        """
-        A worker for jobs on RabbitMQ.
-
-        Without a verb it runs the worker. Settings come from appsettings.json, the environment (Worker__Queue=…),
-        /run/secrets and, for every verb, from arguments of the form --Section:Key=value (--Worker:Queue=…).
-
-        Exit status: 0 done, 1 failed or not ready, 2 no answer in time, 64 wrong arguments or configuration, 130 interrupted.
-        """)
+    /// <summary>With the verb that is asked for, else with all: the worker starts without what the others are made of.</summary>
+    private static RootCommand Create(Terminal terminal, string[] settings, Action<IHostApplicationBuilder> workers, string asked)
     {
-        RunVerb.Create(settings, workers),
-        SubmitVerb.Create(terminal, settings),
-        DeadVerb.Create(terminal, settings),
-        OutputVerb.Create(settings),
-        HealthVerb.Create(terminal),
-    };
+        var root = new RootCommand(
+            """
+            A worker for jobs on RabbitMQ.
+
+            Without a verb it runs the worker. Settings come from appsettings.json, the environment (Worker__Queue=…),
+            /run/secrets and, for every verb, from arguments of the form --Section:Key=value (--Worker:Queue=…).
+
+            Exit status: 0 done, 1 failed or not ready, 2 no answer in time, 64 wrong arguments or configuration, 130 interrupted.
+            """);
+        foreach (var verb in Verbs.Contains(asked) ? [asked] : Verbs)
+        {
+            root.Add(verb switch
+            {
+                "submit" => SubmitVerb.Create(terminal, settings),
+                "dead" => DeadVerb.Create(terminal, settings),
+                "output" => OutputVerb.Create(settings),
+                "health" => HealthVerb.Create(terminal),
+                _ => RunVerb.Create(settings, workers),
+            });
+        }
+        return root;
+    }
 }

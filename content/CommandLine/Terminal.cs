@@ -16,7 +16,7 @@ internal sealed class Terminal(Stream input, TextWriter output, TextWriter error
     public Stream Input => input;
 
     /// <summary>For what moves; null where plain lines are wanted.</summary>
-    public IAnsiConsole? Rich { get; } = isRich ? AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }) : null;
+    public IAnsiConsole? Rich { get; } = isRich ? Moving(output) : null;
 
     public void Error(string line)
     {
@@ -51,10 +51,12 @@ internal sealed class Terminal(Stream input, TextWriter output, TextWriter error
         lock (_gate) output.WriteLine(line);
     }
 
+    private static IAnsiConsole Moving(TextWriter output) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+
     /// <summary>The terminal wraps long lines by itself, and a copied line stays one.</summary>
     private static IAnsiConsole Lines(TextWriter output)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        var console = Moving(output);
         console.Profile.Width = int.MaxValue / 4;
         return console;
     }

@@ -82,31 +82,37 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
         if (DeliveryCount.IsCopy(job.Properties)) await Task.Delay(CopyWaits, parts.Time, CancellationToken.None).ConfigureAwait(false);
         if (context.Hand.Attempt > 1) LogAgain(log, Printable.Of(job.CorrelationId), context.Hand.Attempt, parts.Options.MaxAttempts);
         _ending.SayStarted(context);
-        using var limit = new CancellationTokenSource(parts.Options.TimeLimit, parts.Time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, abort);
+        // not disposed of: code that does not heed it may look at it later
+        var stop = new CancellationTokenSource();
 
-        // on a thread of its own pool turn: code that blocks must not hold up the one who watches the time
-        var work = Task.Run(() => parts.Worker.ProcessAsync(job, stop.Token), CancellationToken.None);
+        // on a thread of its own pool turn: code that blocks must not hold up the one who watches the time, which counts from before it
+        var begin = new Task<Task<object?>>(() => parts.Worker.ProcessAsync(job, stop.Token));
+        var work = begin.Unwrap();
+        var watch = ((Task)work).WaitAsync(parts.Options.TimeLimit, parts.Time, abort);
+        begin.Start(TaskScheduler.Default);
+        await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!work.IsCompleted)
+        {
+            var isOver = !abort.IsCancellationRequested;
+            // on the pool: what the step's code does then may block or throw
+            _ = stop.CancelAsync();
+            await ((Task)work).WaitAsync(Obedience, parts.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (isOver)
+            {
+                LogTimedOut(log, Printable.Of(job.CorrelationId), parts.Options.TimeLimit, work.IsCompleted ? "has stopped" : "runs on, unheeded");
+                return Outcome.Failed($"timed out after {parts.Options.TimeLimit:c}");
+            }
+            // the process must end: work that is done all the same is not thrown away
+            if (!work.IsCompletedSuccessfully) return Outcome.HandedBack;
+        }
         try
         {
-            return Completed(await work.WaitAsync(stop.Token).ConfigureAwait(false), context.Json);
+            return Completed(await work.ConfigureAwait(false), context.Json);
         }
-        catch (Exception e) when (!stop.IsCancellationRequested)
+        catch (Exception e)
         {
             LogFailed(log, e, Printable.Of(job.CorrelationId), Printable.Of(e.Message));
             return Outcome.Failed(Reason(e));
-        }
-        catch (Exception) when (limit.IsCancellationRequested)
-        {
-            await ObeyAsync(work).ConfigureAwait(false);
-            LogTimedOut(log, Printable.Of(job.CorrelationId), parts.Options.TimeLimit, work.IsCompleted ? "has stopped" : "runs on, unheeded");
-            return Outcome.Failed($"timed out after {parts.Options.TimeLimit:c}");
-        }
-        catch (Exception)
-        {
-            // the process must end: work that is done all the same is not thrown away
-            await ObeyAsync(work).ConfigureAwait(false);
-            return work.IsCompletedSuccessfully ? Completed(work.Result, context.Json) : Outcome.HandedBack;
         }
     }
 
@@ -117,18 +123,6 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
         return data.Length <= SendRules.MaxBodyBytes - 64
             ? new Outcome(OutcomeKind.Completed, data)
             : Outcome.Failed($"the step's result has {data.Length} bytes; allowed: {SendRules.MaxBodyBytes - 64}");
-    }
-
-    private async Task ObeyAsync(Task work)
-    {
-        try
-        {
-            await work.WaitAsync(Obedience, parts.Time).ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // however it ended, it was told to
-        }
     }
 
     private static string Reason(Exception e) => e.Message.Length > 0 ? e.Message : e.GetType().Name;

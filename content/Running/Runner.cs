@@ -16,7 +16,8 @@ internal sealed partial class Runner : IDisposable
     private readonly RunnerParts _parts;
     private readonly ILogger _log;
     private readonly JobRun _run;
-    private readonly Channel<JobInHand> _waiting = Channel.CreateUnbounded<JobInHand>();
+    // a free slot checks the job on the thread that brings it, and hands the step's code over to the pool
+    private readonly Channel<JobInHand> _waiting = Channel.CreateUnbounded<JobInHand>(new UnboundedChannelOptions { AllowSynchronousContinuations = true });
     private readonly CancellationTokenSource _abort = new();
     private volatile bool _draining;
     private int _running;

@@ -19,6 +19,7 @@ internal static class Table
         ("CPU s per 1,000 jobs, broker, 3 lines", "0.000", one => one.BrokerCpuTalking),
         ("bytes allocated a job, no output", "#,0", one => one.Allocated),
         ("bytes allocated a job, 3 lines", "#,0", one => one.AllocatedTalking),
+        ("memory when warm, after at least 20,000 jobs, MB", "0", one => one.Warm / 1e6),
         ("memory at the end, MB", "0", one => one.Resident / 1e6),
         ("memory, peak, MB", "0", one => one.Peak / 1e6),
         ("start to the first completed job, ms", "0", one => one.Start),

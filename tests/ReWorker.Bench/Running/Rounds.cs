@@ -19,19 +19,21 @@ internal sealed class Rounds(Options options, BenchBroker broker, IReadOnlyList<
         await using var load = await JobLoad.OpenAsync(broker.Address, $"bench-replies-{Guid.NewGuid():N}");
         var samples = new List<Sample>();
         var workers = new Dictionary<Contestant, WorkerProcess>();
+        var warm = new Dictionary<Contestant, long>();
         try
         {
             foreach (var one in contestants)
             {
                 (workers[one], _) = await WorkerProcess.WithFirstJobAsync(load, one, broker.Address, Queue(one), Concurrency);
                 await WarmAsync(load, one, workers[one]);
+                warm[one] = workers[one].Resident;
             }
             for (var round = 0; round < options.Rounds; round++)
             {
                 // another one begins each time
                 foreach (var one in contestants.Skip(round % contestants.Count).Concat(contestants.Take(round % contestants.Count)))
                 {
-                    var sample = await MeasureAsync(load, one, workers[one], firstRound + round);
+                    var sample = await MeasureAsync(load, one, workers[one], firstRound + round) with { Warm = warm[one] };
                     say(string.Create(CultureInfo.InvariantCulture,
                         $"round {sample.Round + 1}  {one.Name,-12} {sample.Bare,6:0} /s bare  {sample.Talking,6:0} /s with 3 lines  p50 {sample.P50:0.00} ms  p99 {sample.P99:0.0} ms  {sample.Cpu:0.000} s CPU per 1,000 (broker {sample.BrokerCpu:0.000}, load {sample.LoadCpu:0.000})  {sample.Allocated:0} B a job  start {sample.Start:0} ms"));
                     samples.Add(sample);

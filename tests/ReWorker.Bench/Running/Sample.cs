@@ -17,6 +17,9 @@ internal sealed record Sample(int Round, string Worker)
     public double LoadCpu { get; init; }
     public double Allocated { get; init; }
     public double AllocatedTalking { get; init; }
+
+    /// <summary>The process's resident memory when it was warm, after at least 20,000 jobs.</summary>
+    public long Warm { get; init; }
     public long Resident { get; init; }
     public long Peak { get; init; }
 

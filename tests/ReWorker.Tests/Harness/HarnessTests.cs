@@ -79,6 +79,20 @@ public sealed class HarnessTests
     }
 
     [Fact]
+    public async Task RunAsync_CodeThatThrowsWhenItIsToldToStop_EndsItsJobAndNotTheProcess()
+    {
+        var result = await new JobHarness(
+            new FrobWorker(new Frob(async (_, _, cancel) =>
+            {
+                cancel.Register(() => throw new InvalidOperationException("no"));
+                await Task.Delay(Timeout.Infinite, CancellationToken.None);
+                return null;
+            })), options: new WorkerOptions { TimeLimit = TimeSpan.FromMilliseconds(100) }).RunAsync("{}", Cancel);
+
+        Assert.Equal("timed out after 00:00:00.1000000", result.Reason);
+    }
+
+    [Fact]
     public async Task RunAsync_NotificationsAndSent_AreApart()
     {
         var result = await new JobHarness(new FrobWorker(new Frob(async (_, job, cancel) =>

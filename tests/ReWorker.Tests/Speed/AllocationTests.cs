@@ -38,8 +38,8 @@ public sealed class AllocationTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, 5_700)]
-    [InlineData(3, 9_900)]
+    [InlineData(0, 5_200)]
+    [InlineData(3, 9_400)]
     public async Task Job_WithLines_AllocatesAtMost(int lines, int bytes)
     {
         var worker = new TalkingWorker { Json = new JobJson(TalkingJson.Default) };
