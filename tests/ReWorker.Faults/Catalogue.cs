@@ -21,7 +21,7 @@ internal static class Catalogue
         new CodeThrows(), new CodeHangs(), new CodeBlocksThePool(), new CodeHoards(), new CodeSendsTooMuch(),
         // those that take longer
         new RestartDuringAJob(), new BrokerKilled(), new ConsumerTimeoutOld(), new ConsumerTimeout43(), new ConsumerTimeoutAvoided(), new PhantomConsumer(),
-        new SupervisorHangs(), new AbsentAtStartForAMinute(), new LongPauses(), new DiskAlarmAndKill(), new WorkerFrozen(), new BrokerFrozen(), new HalfOpen(), new SlowLink(),
+        new SupervisorHangs(), new AbsentAtStartForAMinute(), new LongPauses(), new MemoryAlarmForAMinute(), new DiskAlarmAndKill(), new WorkerFrozen(), new BrokerFrozen(), new HalfOpen(), new SlowLink(),
         new AllConnectionsClosedOften(), new Flapping(), new RestrictedContainer(), new LeaderKilled(), new MajorityDown(),
     ];
 }

@@ -52,16 +52,7 @@ internal sealed class SecretRotated() : Fault("secret-rotated", "the password is
         var file = Path.Combine(folder.FullName, "Broker__Password");
         await File.WriteAllTextAsync(file, bench.Password);
         bench.Requester.Start();
-        // in a mount namespace of its own there can be a /run/secrets
-        bench.StartWorker(
-            start =>
-            {
-                start.ArgumentList.Clear();
-                foreach (var word in new[] { "-m", "sh", "-c", $"mount -t tmpfs none /run && mkdir /run/secrets && mount --bind {folder.FullName} /run/secrets && exec {bench.Program} worker" }) start.ArgumentList.Add(word);
-                start.FileName = "unshare";
-                return start;
-            },
-            Set("Broker:Password", "s3cr3t-not-used"));
+        bench.StartWorker(start => OwnMounts.Secrets(start, folder.FullName, bench.Program), Set("Broker:Password", "s3cr3t-not-used"));
         await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         await bench.Broker.ControlAsync("change_password", bench.User, "s3cr3t-rotated");
         await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
@@ -101,6 +92,7 @@ internal sealed class Tls() : Fault("tls", "certificate expired, for another nam
         }
         var plain = Start(bench.Proxy.Port);
         await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
+        Bench.Check(bench.Worker.Says("does not speak it"), "the log does not say that there is no TLS");
         await bench.UnreadyAsync("ready, over a plaintext port");
         await plain.DisposeAsync();
 

@@ -1,0 +1,20 @@
+using System.Diagnostics;
+
+namespace ReWorker.Faults;
+
+/// <summary>Files that only the worker sees: in a mount namespace of its own, /etc/hosts can change under it, and there can be a /run/secrets.</summary>
+internal static class OwnMounts
+{
+    public static ProcessStartInfo Hosts(ProcessStartInfo start, string file, string program) => Mounted(start, $"mount --bind {file} /etc/hosts", program);
+
+    public static ProcessStartInfo Secrets(ProcessStartInfo start, string folder, string program) =>
+        Mounted(start, $"mount -t tmpfs none /run && mkdir /run/secrets && mount --bind {folder} /run/secrets", program);
+
+    private static ProcessStartInfo Mounted(ProcessStartInfo start, string mounts, string program)
+    {
+        start.ArgumentList.Clear();
+        foreach (var word in new[] { "-m", "sh", "-c", $"{mounts} && exec {program} worker" }) start.ArgumentList.Add(word);
+        start.FileName = "unshare";
+        return start;
+    }
+}
