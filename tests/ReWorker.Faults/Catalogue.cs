@@ -15,7 +15,7 @@ internal static class Catalogue
         new NoRightOnDefaultExchange(), new ReplyQueueGone(), new ReplyQueueFull(), new ReplyRules(), new DirectReplyTo(),
         // the process
         new Sigterm(), new SignalTwice(), new SigtermWhileBlocked(), new SigtermWhileReconnecting(), new WorkerKilled(),
-        new PoisonJob(), new PoisonOnClassicQueue(), new NeverTwice(), new StdoutFull(), new StdoutClosed(),
+        new PoisonJob(), new PoisonOnClassicQueue(), new NeverTwice(), new StdoutFull(), new StdoutClosed(), new OutputDiskFull(),
         // what jobs bring, and what steps do
         new BadBodies(), new HeavyBodies(), new OddCorrelationIds(), new UnknownTag(),
         new CodeThrows(), new CodeHangs(), new CodeBlocksThePool(), new CodeHoards(), new CodeSendsTooMuch(),

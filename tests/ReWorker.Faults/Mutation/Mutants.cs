@@ -96,6 +96,10 @@ internal static class Mutants
         "await topology.BuildAsync(epoch.ConsumeConnection, consumer.Runner, token)",
         "await Task.CompletedTask");
 
+    public static readonly Mutant LineKept = new("keeps a line that can't be written", "OutputLog/OutputWorker.cs",
+        "while (!TryAppend(job.CorrelationId, text))",
+        "if (!TryAppend(job.CorrelationId, text))");
+
     public static readonly Mutant Refused = new("sends again what a full queue refused", "Publishing/PublishSession.cs",
         "if (refused) _ = SendAgainAsync(message);\n            else _settled(message);",
         "_settled(message);");

@@ -104,3 +104,33 @@ internal sealed class Tls() : Fault("tls", "certificate expired, for another nam
         await bench.CleanAsync(TimeSpan.FromSeconds(5), restarted: true);
     }
 }
+
+internal sealed class OutputDiskFull() : Fault("output-disk-full", "the output worker's disk is full while a job talks; 6 s later there is room again")
+{
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.LineKept];
+
+    public override async Task RunAsync(Bench bench)
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        bench.Undo(() => { folder.Delete(recursive: true); return Task.CompletedTask; });
+        var output = bench.StartWorker(start => OwnMounts.SmallDisk(start, folder.FullName, bench.Program), Set("OutputWorker:Directory", folder.FullName));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+        await bench.WarmUpAsync();
+        // its disk, seen from outside
+        var disk = $"/proc/{output.Id}/root{folder.FullName}";
+        var filler = Path.Combine(disk, "filler");
+        await File.WriteAllBytesAsync(filler, new byte[64 * 1024]);
+
+        var job = await bench.SendAsync("talk", seconds: 2);
+        await Bench.UntilAsync("said that a line can't be written", TimeSpan.FromSeconds(15), () => Task.FromResult(output.Says("A line can't be written")));
+        await Bench.CompletedAsync(job, TimeSpan.FromSeconds(10));
+        await Task.Delay(6000);
+        File.Delete(filler);
+        bench.Over();
+        string[] Lines() => [.. Directory.GetFiles(disk).SelectMany(File.ReadAllLines)];
+        await Bench.UntilAsync("written", TimeSpan.FromSeconds(20), () => Task.FromResult(Lines().Length >= job.Output.Count));
+        Bench.Check(Lines().SequenceEqual(Enumerable.Range(0, 20).Select(line => $"line {line}")), $"written: {string.Join(", ", Lines())}");
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
+        await bench.CleanAsync(TimeSpan.FromSeconds(5));
+    }
+}
