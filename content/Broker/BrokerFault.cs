@@ -9,7 +9,8 @@ internal static class BrokerFault
     /// <summary>The innermost reason: the client wraps "connection refused" in "none of the endpoints were reachable".</summary>
     public static string Words(Exception e) => e switch
     {
-        AggregateException { InnerException: { } inner } => Words(inner),
+        // one for each address; what a broker says tells more than that nothing listens
+        AggregateException { InnerExceptions: { Count: > 0 } each } => Words(each.FirstOrDefault(one => one is not ConnectFailureException) ?? each[0]),
         BrokerUnreachableException { InnerException: { } inner } => Words(inner),
         ConnectFailureException { InnerException: { } inner } => Words(inner),
         AuthenticationFailureException or PossibleAuthenticationFailureException => "the broker refuses the user name or the password",

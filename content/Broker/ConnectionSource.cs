@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -51,7 +52,7 @@ internal sealed class ConnectionSource(IConfiguration configuration, IOptionsMon
         try
         {
             return await Deadline.RunAsync(
-                token => factory.CreateConnectionAsync(name, token), options.CurrentValue.ConnectTimeout, "connecting", time, cancel,
+                token => ConnectAsync(factory, name, token), options.CurrentValue.ConnectTimeout, "connecting", time, cancel,
                 late => late.AbortAsync()).ConfigureAwait(false);
         }
         catch (Exception)
@@ -60,6 +61,14 @@ internal sealed class ConnectionSource(IConfiguration configuration, IOptionsMon
             foreach (var socket in sockets) socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A name may have several addresses, of a cluster's nodes for example: the client by itself would try one of them only.</summary>
+    private static async Task<IConnection> ConnectAsync(ConnectionFactory factory, string name, CancellationToken cancel)
+    {
+        var addresses = await Dns.GetHostAddressesAsync(factory.HostName, cancel).ConfigureAwait(false);
+        // the client takes them in an order of its own, another one each time
+        return await factory.CreateConnectionAsync(addresses.Select(one => one.ToString()), name, cancel).ConfigureAwait(false);
     }
 
     private ConnectionFactory Factory()

@@ -6,6 +6,7 @@ using ReWorker.Options;
 using ReWorker.Protocol;
 using ReWorker.Supervision;
 using ReWorker.Telemetry;
+using ReWorker.Topology;
 
 namespace ReWorker.Health;
 
@@ -13,7 +14,7 @@ namespace ReWorker.Health;
 /// Asks the broker, on a channel of its own, whether jobs really flow. A consumer that the broker counts and never serves
 /// looks alive from here; what tells is a queue with jobs beside a worker with nothing to do.
 /// </summary>
-internal sealed class FlowProbe(HealthState health, Instruments instruments, IOptions<BrokerOptions> options, TimeProvider time)
+internal sealed class FlowProbe(TopologyBuilder topology, HealthState health, Instruments instruments, IOptions<BrokerOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
 
@@ -26,6 +27,9 @@ internal sealed class FlowProbe(HealthState health, Instruments instruments, IOp
     /// <summary>A message that was in hand when a connection died comes again at once, or never.</summary>
     private const int LedgerSweeps = 15;
 
+    /// <summary>Once in so many looks: what somebody deletes must not stay away until the next reconnect.</summary>
+    private const int LooksATopology = 15;
+
     public async Task RunAsync(Epoch epoch)
     {
         var idle = new Dictionary<Consumer, (long Received, int Looks)>();
@@ -33,7 +37,7 @@ internal sealed class FlowProbe(HealthState health, Instruments instruments, IOp
         try
         {
             using var timer = new PeriodicTimer(Pause, time);
-            do
+            for (var look = 0; look is 0 || await timer.WaitForNextTickAsync(epoch.Ended).ConfigureAwait(false); look++)
             {
                 Alarm(epoch);
                 await Deadline.RunAsync(token => LookAsync(epoch, idle, token), Questions * options.Value.ConnectTimeout, "the look at the queue", time, epoch.Ended).ConfigureAwait(false);
@@ -42,8 +46,10 @@ internal sealed class FlowProbe(HealthState health, Instruments instruments, IOp
                     var there = await Deadline.RunAsync(token => CountAsync(epoch, dead, token), Questions * options.Value.ConnectTimeout, "the look at the parked jobs", time, epoch.Ended).ConfigureAwait(false);
                     if (!there) missing.Add(dead);
                 }
+                if (look % LooksATopology != LooksATopology - 1) continue;
+                foreach (var consumer in epoch.Consumers) await RenewAsync(epoch, consumer).ConfigureAwait(false);
+                missing.Clear();
             }
-            while (await timer.WaitForNextTickAsync(epoch.Ended).ConfigureAwait(false));
         }
         catch (Exception) when (epoch.Ended.IsCancellationRequested)
         {
@@ -77,6 +83,24 @@ internal sealed class FlowProbe(HealthState health, Instruments instruments, IOp
                 return;
             }
             health.Set(HealthState.Queue(consumer.Runner.Queue), looks == 0, looks == 0 ? "jobs flow" : $"{queue.MessageCount} jobs wait and none is delivered");
+        }
+    }
+
+    /// <summary>
+    /// A dead-letter queue or a binding that somebody deleted is told by nobody: no consumer is cancelled, no channel closed. They are
+    /// declared again, which does nothing where they are there.
+    /// </summary>
+    private async Task RenewAsync(Epoch epoch, Consumer consumer)
+    {
+        try
+        {
+            await Deadline.RunAsync(
+                async token => await topology.BuildAsync(epoch.ConsumeConnection, consumer.Runner, token).ConfigureAwait(false),
+                Questions * options.Value.ConnectTimeout, "declaring the queues anew", time, epoch.Ended).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // a cluster without its majority can't say, and may serve the queue all the same: asked again later
         }
     }
 

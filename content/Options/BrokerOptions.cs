@@ -9,7 +9,7 @@ public sealed class BrokerOptions
     /// <summary>The section of the configuration.</summary>
     public const string Section = "Broker";
 
-    /// <summary>Host name or address. Default: localhost.</summary>
+    /// <summary>Host name or address; of a name with several addresses each is tried. Default: localhost.</summary>
     [Text(1, 255)]
     public string Server { get; set; } = "localhost";
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
@@ -13,7 +14,8 @@ namespace ReWorker.Topology;
 /// </summary>
 internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
 {
-    private readonly HashSet<string> _said = [];
+    // two may be at it: the look at an ended epoch's queues, and the next epoch
+    private readonly ConcurrentDictionary<string, bool> _said = [];
 
     /// <exception cref="TopologyException">A queue is missing and can't be declared, or is another's.</exception>
     public async Task BuildAsync(IConnection connection, Runner runner, CancellationToken cancel)
@@ -38,7 +40,7 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
         var missing = await TryAsync(connection, look).ConfigureAwait(false);
         if (missing?.ReplyCode is 405) throw new TopologyException($"the {kind} {name} is held exclusively by another connection");
         // there already: say once if it is not what would have been declared
-        var refused = missing is null && !_said.Add(name) ? null : await TryAsync(connection, declare).ConfigureAwait(false);
+        var refused = missing is null && !_said.TryAdd(name, true) ? null : await TryAsync(connection, declare).ConfigureAwait(false);
         if (refused is null) return;
         if (missing is null)
         {
@@ -48,7 +50,7 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
         {
             throw new TopologyException($"there is no {kind} {name}, and it can't be declared: {refused.ReplyText}");
         }
-        else if (_said.Add(name))
+        else if (_said.TryAdd(name, true))
         {
             LogNone(log, kind, name, refused.ReplyText);
         }
@@ -57,7 +59,7 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
     private async Task BindAsync(IConnection connection, string queue, string key, CancellationToken cancel)
     {
         var refused = await TryAsync(connection, channel => channel.QueueBindAsync(queue, Names.Exchange, key, cancellationToken: cancel)).ConfigureAwait(false);
-        if (refused is not null && _said.Add($"{queue}<{key}")) LogUnbound(log, queue, key, refused.ReplyText);
+        if (refused is not null && _said.TryAdd($"{queue}<{key}", true)) LogUnbound(log, queue, key, refused.ReplyText);
     }
 
     /// <summary>Null if the broker agreed, else its reason for closing the channel.</summary>

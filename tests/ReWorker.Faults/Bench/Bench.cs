@@ -14,6 +14,7 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
     private readonly List<WorkerProcess> _workers = [];
     private readonly Stack<Func<Task>> _undo = [];
     private Resources? _before;
+    private Func<Task<Resources>> _another = null!;
     private long _over;
     private int _number;
 
@@ -58,15 +59,6 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         Requester = new Requester(broker.Nodes, VHost, requester, "requester");
     }
 
-    public Task DeleteVHostAsync() => broker.EvalAsync($"""rabbit_vhost:delete(<<"{VHost}">>, <<"faults">>).""");
-
-    /// <summary>Makes it again, empty.</summary>
-    public Task MakeVHostAsync() => broker.EvalAsync(
-        $$"""
-        rabbit_vhost:add(<<"{{VHost}}">>, <<"faults">>),
-        [rabbit_auth_backend_internal:set_permissions(U, <<"{{VHost}}">>, <<".*">>, <<".*">>, <<".*">>, <<"faults">>) || U <- [<<"{{User}}">>, <<"{{VHost}}-requester">>]].
-        """);
-
     /// <summary>At the row's end, however it ends.</summary>
     public void Undo(Func<Task> action) => _undo.Push(action);
 
@@ -88,6 +80,7 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         foreach (var (key, value) in withoutRemedy ? fault.WithoutRemedy : []) settings[key] = value;
         var worker = new WorkerProcess(program, settings, wrap);
         _workers.Add(worker);
+        _another = () => Leaks.OfAnotherAsync(program, settings, wrap);
         return worker;
     }
 
@@ -106,13 +99,9 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
 
     public Task NotReadyAsync(TimeSpan limit) => UntilAsync("unready", limit, async () => (await Worker.ReadyAsync()).Code == 503);
 
-    /// <summary>Not ready at its first answer: a worker that has only just started may not listen yet.</summary>
-    public async Task UnreadyAsync(string otherwise)
-    {
-        var code = 0;
-        await UntilAsync("answering", TimeSpan.FromSeconds(15), async () => (code = (await Worker.ReadyAsync()).Code) != 0);
-        Check(code == 503, otherwise);
-    }
+    public Task UnreadyAsync(string otherwise) => AnswersAsync(() => Worker.ReadyAsync(), 503, otherwise);
+
+    public Task AliveAsync() => AnswersAsync(() => Worker.LiveAsync(), 200, "not alive");
 
     public async Task<SentJob> SendAsync(string what = "sleep", double seconds = 0, string? expected = "completed", Action<SentJob>? expect = null)
     {
@@ -120,11 +109,11 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         return await SendRawAsync(Encoding.UTF8.GetBytes(body), job => { job.Expected = expected; expect?.Invoke(job); });
     }
 
-    public async Task<SentJob> SendRawAsync(byte[] body, Action<SentJob>? expect = null, string? replyTo = null, Action<RabbitMQ.Client.BasicProperties>? craft = null, string? id = null)
+    public async Task<SentJob> SendRawAsync(byte[] body, Action<SentJob>? expect = null, string? replyTo = null, Action<RabbitMQ.Client.BasicProperties>? craft = null, string? id = null, string exchange = "")
     {
         var job = new SentJob(id ?? $"{VHost}-{Interlocked.Increment(ref _number)}");
         expect?.Invoke(job);
-        await Requester.SendAsync(job, Queue, body, replyTo, craft);
+        await Requester.SendAsync(job, Queue, body, replyTo, craft, exchange);
         return job;
     }
 
@@ -168,7 +157,7 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         var parked = Requester.Jobs.Count(job => job.IsParked);
         await UntilAsync($"{parked} parked", TimeSpan.FromSeconds(10), async () => (await QueueAsync(DeadQueue)).Ready == parked);
         CheckLogs();
-        if (!restarted && _before is not null) await CheckResourcesAsync();
+        if (!restarted) await Leaks.CheckAsync(_before ?? await _another(), Worker.Resources);
     }
 
     /// <summary>The broker has the acks of all jobs but some.</summary>
@@ -222,6 +211,14 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
             """);
     }
 
+    /// <summary>What it says at its first answer: a worker that has only just started may not listen yet.</summary>
+    private static async Task AnswersAsync(Func<Task<Answer>> ask, int expected, string otherwise)
+    {
+        var code = 0;
+        await UntilAsync("answering", TimeSpan.FromSeconds(15), async () => (code = (await ask()).Code) != 0);
+        Check(code == expected, otherwise);
+    }
+
     private void Judge(SentJob job)
     {
         var started = job.Statuses.Count(status => status == "started");
@@ -231,18 +228,6 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         Check(job.Expected is null || job.Statuses[^1] != "started", $"{job.Id}: started came last");
         var runs = RunsOf(job);
         Check(runs <= job.Runs, $"{job.Id} ran {runs} times, {job.Runs} at most was expected");
-    }
-
-    private async Task CheckResourcesAsync()
-    {
-        var now = Worker.Resources();
-        for (var tries = 0; tries < 180 && !IsBack(); tries++)
-        {
-            await Task.Delay(500);
-            now = Worker.Resources();
-        }
-        Check(IsBack(), $"before: {_before}; after: {now}");
-        bool IsBack() => now.Handles <= _before!.Handles + 4 && now.Threads <= _before.Threads + 12 && now.Memory <= _before.Memory + (96L << 20);
     }
 
     private static async Task InTimeAsync(Task task, string otherwise, TimeSpan limit)

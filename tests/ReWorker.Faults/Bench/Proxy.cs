@@ -18,14 +18,16 @@ internal enum Way
 internal sealed class Proxy : IAsyncDisposable
 {
     private readonly IReadOnlyList<IPEndPoint> _targets;
+    private readonly IPAddress _address;
     private readonly List<ProxyLink> _links = [];
     private readonly CancellationTokenSource _end = new();
     private TcpListener? _listener;
     private int _next;
 
-    public Proxy(IReadOnlyList<IPEndPoint> targets)
+    /// <param name="address">Where it listens; by default at 127.0.0.1.</param>
+    public Proxy(IReadOnlyList<IPEndPoint> targets, IPAddress? address = null)
     {
-        _targets = targets;
+        (_targets, _address) = (targets, address ?? IPAddress.Loopback);
         while (_listener is null)
         {
             Port = ContainerBroker.FreePort();
@@ -65,7 +67,7 @@ internal sealed class Proxy : IAsyncDisposable
     public void Open()
     {
         if (_listener is not null) return;
-        _listener = new TcpListener(IPAddress.Loopback, Port);
+        _listener = new TcpListener(_address, Port);
         _listener.Server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         _listener.Start();
         _ = AcceptAsync(_listener);

@@ -33,10 +33,10 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
         if (_loop == Task.CompletedTask) _loop = Task.Run(LoopAsync);
     }
 
-    public async Task SendAsync(SentJob job, string queue, byte[] body, string? replyTo = null, Action<BasicProperties>? craft = null, bool persistent = true)
+    public async Task SendAsync(SentJob job, string queue, byte[] body, string? replyTo = null, Action<BasicProperties>? craft = null, string exchange = "")
     {
         _jobs[job.Id] = job;
-        var properties = new BasicProperties { CorrelationId = job.Id, ReplyTo = replyTo ?? ReplyQueue, Persistent = persistent };
+        var properties = new BasicProperties { CorrelationId = job.Id, ReplyTo = replyTo ?? ReplyQueue, Persistent = true };
         craft?.Invoke(properties);
         var limit = Environment.TickCount64 + 120_000;
         while (true)
@@ -47,7 +47,7 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
                 {
                     using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
                     deadline.CancelAfter(TimeSpan.FromSeconds(30));
-                    await channel.BasicPublishAsync("", queue, mandatory: true, properties, body, deadline.Token).AsTask().WaitAsync(TimeSpan.FromSeconds(31));
+                    await channel.BasicPublishAsync(exchange, queue, mandatory: true, properties, body, deadline.Token).AsTask().WaitAsync(TimeSpan.FromSeconds(31));
                     return;
                 }
             }

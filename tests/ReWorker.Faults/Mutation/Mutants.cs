@@ -50,7 +50,7 @@ internal static class Mutants
 
     public static readonly Mutant Tolerance = new("takes the queue that is there", "Topology/TopologyBuilder.cs",
         "if (refused.ReplyCode is 406) LogOther(log, kind, name, refused.ReplyText);",
-        "_said.Remove(name); throw new TopologyException(refused.ReplyText);");
+        "_said.TryRemove(name, out _); throw new TopologyException(refused.ReplyText);");
 
     public static readonly Mutant ReplyRules = new("sends no reply to a worker's queue", "Protocol/SendRules.cs",
         """ || replyTo.StartsWith("worker.", StringComparison.Ordinal)""",
@@ -87,6 +87,22 @@ internal static class Mutants
     public static readonly Mutant SecondSignal = new("ends at the second signal", "CommandLine/SecondSignal.cs",
         "if (Interlocked.Increment(ref _signals) > 1) Environment.Exit(ExitCodes.Interrupted);",
         "Interlocked.Increment(ref _signals);");
+
+    public static readonly Mutant EveryAddress = new("tries every address of a name", "Broker/ConnectionSource.cs",
+        "CreateConnectionAsync(addresses.Select(one => one.ToString()), name, cancel)",
+        "CreateConnectionAsync(name, cancel)");
+
+    public static readonly Mutant FreshTopology = new("looks after queues and bindings while connected", "Health/FlowProbe.cs",
+        "await topology.BuildAsync(epoch.ConsumeConnection, consumer.Runner, token)",
+        "await Task.CompletedTask");
+
+    public static readonly Mutant LineKept = new("keeps a line that can't be written", "OutputLog/OutputWorker.cs",
+        "while (!TryAppend(job.CorrelationId, text))",
+        "if (!TryAppend(job.CorrelationId, text))");
+
+    public static readonly Mutant Refused = new("sends again what a full queue refused", "Publishing/PublishSession.cs",
+        "if (refused) _ = SendAgainAsync(message);\n            else _settled(message);",
+        "_settled(message);");
 
     public static readonly Mutant FreshSecrets = new("reads its settings anew at each try", "Broker/ConnectionSource.cs",
         "(configuration as IConfigurationRoot)?.Reload();",

@@ -126,7 +126,7 @@ internal sealed class UnknownTag() : Fault("unknown-tag", "the step acks its tag
     }
 }
 
-internal sealed class BadBodies() : Fault("bad-bodies", "not JSON, empty, BOM, bad UTF-8, trailing data, depth 10,000, 5 MiB, a key twice, NaN, a number")
+internal sealed class BadBodies() : Fault("bad-bodies", "not JSON, empty, BOM, bad UTF-8, trailing data, depth 10,000, 15 MiB, a key twice, NaN, a number")
 {
     public override On On => On.Every;
 
@@ -138,7 +138,7 @@ internal sealed class BadBodies() : Fault("bad-bodies", "not JSON, empty, BOM, b
         byte[][] bodies =
         [
             "not json"u8.ToArray(), [], [0xEF, 0xBB, 0xBF, (byte)'{', (byte)'}'], [(byte)'{', (byte)'"', 0xFF, (byte)'"', (byte)':', (byte)'1', (byte)'}'], "{} {}"u8.ToArray(),
-            Encoding.UTF8.GetBytes(new string('[', 10_000) + new string(']', 10_000)), Encoding.UTF8.GetBytes($"{{\"a\":\"{new string('x', 5 << 20)}\"}}"),
+            Encoding.UTF8.GetBytes(new string('[', 10_000) + new string(']', 10_000)), Encoding.UTF8.GetBytes($"{{\"a\":\"{new string('x', 15 << 20)}\"}}"),
             """{"parameters":{},"parameters":{}}"""u8.ToArray(), """{"parameters":{"seconds":NaN}}"""u8.ToArray(), "1"u8.ToArray(),
         ];
         foreach (var body in bodies) await bench.SendRawAsync(body, job => (job.Expected, job.Starts, job.Runs, job.IsParked) = ("failed", false, 0, true));
@@ -169,7 +169,7 @@ internal sealed class HeavyBodies() : Fault("heavy-bodies", "a million keys (ref
     }
 }
 
-internal sealed class OddCorrelationIds() : Fault("odd-correlation-ids", "../../x, CR LF, ESC, 255 bytes, emoji: echoed exactly, one line in the log each")
+internal sealed class OddCorrelationIds() : Fault("odd-correlation-ids", "../../x, CR LF, ESC, 255 bytes, emoji, none: echoed exactly, one line in the log each")
 {
     public override On On => On.Every;
 
@@ -181,6 +181,7 @@ internal sealed class OddCorrelationIds() : Fault("odd-correlation-ids", "../../
         var body = """{"parameters":{"do":"throw"}}"""u8.ToArray();
         foreach (var id in new[] { "../../x", "one\r\nFORGED two", "esc\u001b[31m", new string('c', 255), "\U0001F4A5" })
             await bench.SendRawAsync(body, job => job.Expected = "failed", id: id);
+        await bench.SendRawAsync(body, job => job.Expected = "failed", craft: properties => properties.ClearCorrelationId(), id: "");
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         // the step itself writes what it is given to standard output; the runtime does not

@@ -103,13 +103,21 @@ internal sealed class BrokerFrozen() : Fault("broker-frozen-90s", "docker pause 
     }
 }
 
-internal sealed class MemoryAlarm() : Fault("memory-alarm", "set_vm_memory_high_watermark absolute 1; 9 s; back, a job running; a message is due within 3 s")
+internal sealed class MemoryAlarm() : Alarm("memory-alarm", "set_vm_memory_high_watermark absolute 1; 9 s; back, a job running; a message is due within 3 s", lasts: 9)
+{
+    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Broker:ConfirmTimeout", "00:00:03")];
+}
+
+internal sealed class MemoryAlarmForAMinute() : Alarm("memory-alarm-60s", "the same for 60 s, longer than any heartbeat or confirm may take; the settings as they are", lasts: 60)
+{
+    public override bool IsQuick => false;
+}
+
+internal abstract class Alarm(string name, string how, int lasts) : Fault(name, how)
 {
     public override bool IsAlone => true;
 
     public override On On => On.Every;
-
-    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Broker:ConfirmTimeout", "00:00:03")];
 
     public override IReadOnlyList<Mutant> Remedy => [Mutants.AlarmWait];
 
@@ -123,7 +131,7 @@ internal sealed class MemoryAlarm() : Fault("memory-alarm", "set_vm_memory_high_
         var ready = await bench.Worker.ReadyAsync();
         Bench.Check(ready.Body.Contains("blocks publishers", StringComparison.Ordinal), $"the reason is not told: {ready.Body}");
         Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
-        await Task.Delay(TimeSpan.FromSeconds(9));
+        await Task.Delay(TimeSpan.FromSeconds(lasts));
         Bench.Check(!job.Terminal.IsCompleted, "a reply came through the alarm");
         await alarm.DisposeAsync();
         bench.Over();
@@ -223,6 +231,7 @@ internal sealed class PasswordChanged() : Fault("password-changed", "change_pass
         await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
         await Task.Delay(6000);
         Bench.Check(bench.Worker.Says("refuses the user name or the password"), "the log does not say that the login was refused");
+        Bench.Check(bench.Worker.Count("Could not connect") <= 10, $"{bench.Worker.Count("Could not connect")} tries in so short a time");
         await bench.Broker.ControlAsync("change_password", bench.User, bench.Password);
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(15));
@@ -242,6 +251,7 @@ internal sealed class VHostGone() : Fault("vhost-gone", "delete_vhost; 5 s; the 
         await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(15));
         await Task.Delay(5000);
         Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
+        Bench.Check(bench.Worker.Says($"vhost {bench.VHost} not found"), "the log does not say that it is the vhost");
         await bench.UnreadyAsync("ready without its vhost");
         await bench.MakeVHostAsync();
         bench.Over();

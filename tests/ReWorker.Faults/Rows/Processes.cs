@@ -108,7 +108,7 @@ internal sealed class NeverTwice() : Fault("never-twice", "Worker:OnRedelivery i
     }
 }
 
-internal sealed class Sigterm() : Fault("sigterm", "SIGTERM idle; with a short job; with a long one; drain 3 s")
+internal sealed class Sigterm() : Fault("sigterm", "SIGTERM or SIGINT idle; SIGTERM with a short job; with a long one; drain 3 s")
 {
     public override On On => On.Every;
 
@@ -119,6 +119,11 @@ internal sealed class Sigterm() : Fault("sigterm", "SIGTERM idle; with a short j
     public override async Task RunAsync(Bench bench)
     {
         await bench.WarmUpAsync();
+        await StopAsync(bench, "INT");
+        await LeftAsync(bench, (0, 0, 0));
+
+        bench.StartWorker();
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         await StopAsync(bench);
         await LeftAsync(bench, (0, 0, 0));
 
@@ -147,9 +152,9 @@ internal sealed class Sigterm() : Fault("sigterm", "SIGTERM idle; with a short j
     private static Task LeftAsync(Bench bench, (int, int, int) queue) =>
         Bench.UntilAsync($"left with {queue}", TimeSpan.FromSeconds(5), async () => await bench.QueueAsync(Bench.Queue) == queue);
 
-    private static async Task StopAsync(Bench bench)
+    private static async Task StopAsync(Bench bench, string signal = "TERM")
     {
-        await bench.Worker.SignalAsync("TERM");
+        await bench.Worker.SignalAsync(signal);
         Bench.Check(await bench.Worker.ExitAsync(TimeSpan.FromSeconds(12)) == 0, "not exit status 0");
     }
 }
@@ -176,6 +181,8 @@ internal sealed class SignalTwice() : Fault("sigterm-twice", "SIGTERM twice, the
         }
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(15));
+        // both jobs run again, for a minute each
+        await bench.SettledAsync(running: 2);
         bench.CheckLogs();
     }
 }

@@ -98,6 +98,7 @@ internal sealed class HeldExclusively() : Fault("held-exclusively", "another con
         await bench.UntilSaidAsync("held exclusively", TimeSpan.FromSeconds(30));
         await bench.UnreadyAsync("ready, without the queue");
         await Task.Delay(5000);
+        Bench.Check(bench.Worker.Count("Could not connect") <= 10, $"{bench.Worker.Count("Could not connect")} tries in so short a time");
         await holder.CloseAsync();
         bench.Over();
         await bench.ReadyAsync(TimeSpan.FromSeconds(30));

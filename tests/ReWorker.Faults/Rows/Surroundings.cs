@@ -52,16 +52,7 @@ internal sealed class SecretRotated() : Fault("secret-rotated", "the password is
         var file = Path.Combine(folder.FullName, "Broker__Password");
         await File.WriteAllTextAsync(file, bench.Password);
         bench.Requester.Start();
-        // in a mount namespace of its own there can be a /run/secrets
-        bench.StartWorker(
-            start =>
-            {
-                start.ArgumentList.Clear();
-                foreach (var word in new[] { "-m", "sh", "-c", $"mount -t tmpfs none /run && mkdir /run/secrets && mount --bind {folder.FullName} /run/secrets && exec {bench.Program} worker" }) start.ArgumentList.Add(word);
-                start.FileName = "unshare";
-                return start;
-            },
-            Set("Broker:Password", "s3cr3t-not-used"));
+        bench.StartWorker(start => OwnMounts.Secrets(start, folder.FullName, bench.Program), Set("Broker:Password", "s3cr3t-not-used"));
         await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         await bench.Broker.ControlAsync("change_password", bench.User, "s3cr3t-rotated");
         await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
@@ -101,6 +92,7 @@ internal sealed class Tls() : Fault("tls", "certificate expired, for another nam
         }
         var plain = Start(bench.Proxy.Port);
         await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
+        Bench.Check(bench.Worker.Says("does not speak it"), "the log does not say that there is no TLS");
         await bench.UnreadyAsync("ready, over a plaintext port");
         await plain.DisposeAsync();
 
@@ -110,5 +102,35 @@ internal sealed class Tls() : Fault("tls", "certificate expired, for another nam
         await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         await bench.RecoverAsync(TimeSpan.FromSeconds(10));
         await bench.CleanAsync(TimeSpan.FromSeconds(5), restarted: true);
+    }
+}
+
+internal sealed class OutputDiskFull() : Fault("output-disk-full", "the output worker's disk is full while a job talks; 6 s later there is room again")
+{
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.LineKept];
+
+    public override async Task RunAsync(Bench bench)
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        bench.Undo(() => { folder.Delete(recursive: true); return Task.CompletedTask; });
+        var output = bench.StartWorker(start => OwnMounts.SmallDisk(start, folder.FullName, bench.Program), Set("OutputWorker:Directory", folder.FullName));
+        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+        await bench.WarmUpAsync();
+        // its disk, seen from outside
+        var disk = $"/proc/{output.Id}/root{folder.FullName}";
+        var filler = Path.Combine(disk, "filler");
+        await File.WriteAllBytesAsync(filler, new byte[64 * 1024]);
+
+        var job = await bench.SendAsync("talk", seconds: 2);
+        await Bench.UntilAsync("said that a line can't be written", TimeSpan.FromSeconds(15), () => Task.FromResult(output.Says("A line can't be written")));
+        await Bench.CompletedAsync(job, TimeSpan.FromSeconds(10));
+        await Task.Delay(6000);
+        File.Delete(filler);
+        bench.Over();
+        string[] Lines() => [.. Directory.GetFiles(disk).SelectMany(File.ReadAllLines)];
+        await Bench.UntilAsync("written", TimeSpan.FromSeconds(20), () => Task.FromResult(Lines().Length >= job.Output.Count));
+        Bench.Check(Lines().SequenceEqual(Enumerable.Range(0, 20).Select(line => $"line {line}")), $"written: {string.Join(", ", Lines())}");
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
+        await bench.CleanAsync(TimeSpan.FromSeconds(5));
     }
 }

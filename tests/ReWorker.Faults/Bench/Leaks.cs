@@ -1,0 +1,28 @@
+using System.Diagnostics;
+
+namespace ReWorker.Faults;
+
+/// <summary>Judges whether memory, threads and handles are back where they were.</summary>
+internal static class Leaks
+{
+    public static async Task CheckAsync(Resources before, Func<Resources> look)
+    {
+        var now = look();
+        for (var tries = 0; tries < 180 && !IsBack(); tries++)
+        {
+            await Task.Delay(500);
+            now = look();
+        }
+        Bench.Check(IsBack(), $"before: {before}; after: {now}");
+        bool IsBack() => now.Handles <= before.Handles + 4 && now.Threads <= before.Threads + 12 && now.Memory <= before.Memory + (96L << 20);
+    }
+
+    /// <summary>A worker that met the fault at its start was never well before: another one tells, to which nothing is done.</summary>
+    public static async Task<Resources> OfAnotherAsync(string program, IEnumerable<KeyValuePair<string, string>> settings, Func<ProcessStartInfo, ProcessStartInfo>? wrap)
+    {
+        await using var other = new WorkerProcess(program, settings, wrap);
+        await Bench.UntilAsync("ready, the worker to compare with,", TimeSpan.FromSeconds(30), async () => (await other.ReadyAsync()).IsWell);
+        await Task.Delay(500);
+        return other.Resources();
+    }
+}

@@ -1,0 +1,20 @@
+using System.Net.Sockets;
+using RabbitMQ.Client.Exceptions;
+using ReWorker.Broker;
+using Xunit;
+
+namespace ReWorker.Tests.Operations;
+
+/// <summary>The one line that the log has of a broker that can't be reached.</summary>
+public sealed class BrokerFaultTests
+{
+    [Fact]
+    public void Words_OfSeveralAddresses_AreThoseOfTheOneThatAnswered()
+    {
+        var silent = new ConnectFailureException("connection failed", new SocketException((int)SocketError.ConnectionRefused));
+        var answered = new AuthenticationFailureException("ACCESS_REFUSED");
+
+        Assert.Equal("the broker refuses the user name or the password", BrokerFault.Words(new BrokerUnreachableException(new AggregateException(silent, answered))));
+        Assert.Equal("Connection refused", BrokerFault.Words(new BrokerUnreachableException(new AggregateException(silent, silent))));
+    }
+}
