@@ -18,4 +18,8 @@ internal static class BrokerFault
         OperationInterruptedException { ShutdownReason.ReplyText: { Length: > 0 } text } => text,
         _ => e.Message.ReplaceLineEndings(" "),
     };
+
+    /// <summary>True if a broker answered and does not know the user, or not the password.</summary>
+    public static bool IsRefusal(Exception e) =>
+        e is AuthenticationFailureException or PossibleAuthenticationFailureException || (e.InnerException is { } inner && IsRefusal(inner));
 }

@@ -18,7 +18,9 @@ internal static class Complaint
             (ExitCodes.Usage, $"the configuration is wrong: {string.Join("; ", all.InnerExceptions.SelectMany(one => ((OptionsValidationException)one).Failures).Distinct())}"),
         // the binder's and the URI's: both name the key
         FormatException => (ExitCodes.Usage, error.Message),
-        InvalidOperationException { InnerException: FormatException or OverflowException or ArgumentException } => (ExitCodes.Usage, $"the configuration is wrong: {error.Message}"),
+        InvalidOperationException { InnerException: FormatException or OverflowException or ArgumentException } => (ExitCodes.Usage, $"the configuration is wrong: {Unreadable.Of(error.Message)}"),
+        InvalidOperationException when Unreadable.Of(error.Message) is var line && line != error.Message => (ExitCodes.Usage, $"the configuration is wrong: {line}"),
+        ArgumentOutOfRangeException { ParamName: "port" } => (ExitCodes.Usage, "the configuration is wrong: a port in ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS is none; allowed: 0 to 65535"),
         InvalidDataException => (ExitCodes.Usage, error.InnerException is { } inner ? $"{error.Message.TrimEnd('.')}: {inner.Message}" : error.Message),
         IOException when error.InnerException is AddressInUseException || error.Message.Contains("address already in use", StringComparison.Ordinal) =>
             (ExitCodes.Failed, $"{error.Message.TrimEnd('.')}; end what uses the port, or set ASPNETCORE_HTTP_PORTS to another"),

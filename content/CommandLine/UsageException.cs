@@ -5,4 +5,10 @@ internal sealed class UsageException(string message) : Exception(message);
 
 /// <summary>The broker can't be reached.</summary>
 internal sealed class NoBrokerException(string address, Exception why)
-    : Exception($"{address}: {Broker.BrokerFault.Words(why)}; is the broker running there? Broker:Server or ConnectionStrings:rabbitmq says where it is", why);
+    : Exception($"{address}: {Broker.BrokerFault.Words(why)}; {Advice(why)}", why)
+{
+    /// <summary>A broker that refuses is there: to look for it would mislead.</summary>
+    private static string Advice(Exception why) => Broker.BrokerFault.IsRefusal(why)
+        ? "Broker:User and Broker:Password, or ConnectionStrings:rabbitmq, say who asks"
+        : "is the broker running there? Broker:Server or ConnectionStrings:rabbitmq says where it is";
+}

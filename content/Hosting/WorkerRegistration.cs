@@ -30,8 +30,9 @@ public static class WorkerRegistration
     /// </summary>
     /// <typeparam name="TWorker">The worker; made once, with the host's services.</typeparam>
     /// <param name="json">The source-generated context with the types of its parameters, its data and what it sends.</param>
+    /// <param name="queue">Its queue where the configuration names none; without it the class name in lower case.</param>
     public static IHostApplicationBuilder AddWorker<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TWorker>(
-        this IHostApplicationBuilder builder, IJsonTypeInfoResolver? json = null)
+        this IHostApplicationBuilder builder, IJsonTypeInfoResolver? json = null, string? queue = null)
         where TWorker : Worker
     {
         var name = typeof(TWorker).Name;
@@ -55,7 +56,7 @@ public static class WorkerRegistration
             // two workers on one queue would take each other's jobs
             if (!isFirst) options.Queue = "";
             configuration.GetSection($"{WorkerOptions.Section}:{name}").Bind(options);
-            if (string.IsNullOrEmpty(options.Queue)) options.Queue = name.ToLowerInvariant();
+            if (string.IsNullOrEmpty(options.Queue)) options.Queue = queue ?? name.ToLowerInvariant();
         }).ValidateOnStart();
         // the host waits for the longest drain, and for what follows it
         builder.Services.AddOptions<HostOptions>().Configure<IOptionsMonitor<WorkerOptions>>((host, workers) =>

@@ -84,6 +84,20 @@ public sealed class KubernetesTests
         Assert.True(Pod.HostNetwork is null && Pod.HostPID is null && Pod.HostIPC is null);
     }
 
+    /// <summary>The operator makes the broker's pods, in the same namespace: what it leaves out is laid over them.</summary>
+    [Fact]
+    public void Broker_KeepsToTheRestrictedProfile()
+    {
+        var pod = Documents("rabbitmq.yaml")[0]["spec"]["override"]["statefulSet"]["spec"]["template"]["spec"];
+        var containers = ((YamlSequenceNode)pod["containers"]).Concat((YamlSequenceNode)pod["initContainers"]).ToArray();
+
+        Assert.Equal("true", pod["securityContext"]["runAsNonRoot"].ToString());
+        Assert.Equal("RuntimeDefault", pod["securityContext"]["seccompProfile"]["type"].ToString());
+        Assert.Equal(["rabbitmq", "setup-container"], containers.Select(one => one["name"].ToString())); // the operator's names: others would be containers of their own
+        Assert.All(containers, one => Assert.Equal("false", one["securityContext"]["allowPrivilegeEscalation"].ToString()));
+        Assert.All(containers, one => Assert.Equal("ALL", one["securityContext"]["capabilities"]["drop"][0].ToString()));
+    }
+
     [Fact]
     public void Secrets_AreFilesWithTheNamesOfSettings()
     {

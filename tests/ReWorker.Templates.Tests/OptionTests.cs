@@ -76,6 +76,20 @@ public sealed class OptionTests(InstalledTemplates templates)
         Assert.Contains($"image: {legal}\n", scaffold.Read("docker-compose.yml"), StringComparison.Ordinal);
         Assert.Contains($"image: {legal}\n", scaffold.Read("kubernetes", "rabbitmq.yaml"), StringComparison.Ordinal);
         Assert.Contains($"\"{legal}\"", scaffold.Read("tests", "MyStep.Tests", "Broker", "ContainerBroker.cs"), StringComparison.Ordinal);
+        Assert.Equal(given != legal, scaffold.Said.Contains("docker-compose.yml says which is used", StringComparison.Ordinal));
+    }
+
+    /// <summary>What is changed is said: whoever sends the jobs would use the name as it was given.</summary>
+    [Theory]
+    [InlineData("billing.v2", "billing.v2")]
+    [InlineData("a b", "a-b")]
+    [InlineData("output", "output-step")]
+    public async Task Queue_Given_BecomesALegalOne(string given, string legal)
+    {
+        var scaffold = await templates.Folder.NewAsync("MyStep", "--queue", given);
+
+        Assert.Equal(legal, scaffold.Queue);
+        Assert.Equal(given != legal, scaffold.Said.Contains($"jobs come from worker.{legal}. If you want another", StringComparison.Ordinal));
     }
 
     private static bool Has(string row, string option) =>

@@ -33,11 +33,15 @@ public sealed class StepTests(InstalledTemplates templates)
     {
         var scaffold = await templates.Folder.NewAsync("MyStep", "--no-tests");
         (await DotNet.RunAsync(scaffold.At("src", "MyStep"), "restore")).Succeeded();
+        var settings = scaffold.At("src", "MyStep", "appsettings.json");
+        await File.WriteAllTextAsync(settings, "{\n    // the owner's\n    \"Worker\": { \"Queue\": \"mystep\" },\n}\n", TestContext.Current.CancellationToken);
+        var before = Tree.Bytes(scaffold.Folder);
 
         await templates.Folder.AddAsync(scaffold, "reworker-step", ["-n", name, "-o", "src/MyStep", "--no-tests", .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
 
         Assert.Contains($"class {@class}Worker : Worker<{@class}Parameters>", scaffold.Read("src", "MyStep", $"{@class}Worker.cs"), StringComparison.Ordinal);
-        Assert.Matches($"\"{@class}Worker\": {{\\s+\"Queue\": \"{queue}\"", scaffold.Read("src", "MyStep", "appsettings.json"));
+        Assert.Contains($"host.AddWorker<{@class}Worker>({@class}Json.Default, \"{queue}\");", scaffold.Read("src", "MyStep", $"{@class}Worker.cs"), StringComparison.Ordinal);
+        Assert.Superset(before.ToHashSet(), Tree.Bytes(scaffold.Folder).ToHashSet()); // nothing of the owner's is changed
         Assert.False(Directory.Exists(scaffold.At("tests")));
     }
 

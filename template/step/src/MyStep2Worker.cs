@@ -7,7 +7,7 @@ using ReWorker;
 
 namespace My.Step_1;
 
-/// <summary>Edit me: this class is the step. Its jobs come from the queue worker.my-step-2, as appsettings.json has it.</summary>
+/// <summary>Edit me: this class is the step. Its jobs come from the queue worker.my-step-2.</summary>
 public sealed class MyStep2Worker : Worker<MyStep2Parameters>
 {
     protected override Task<object?> ProcessAsync(Job<MyStep2Parameters> job, CancellationToken cancel)
@@ -21,8 +21,11 @@ public sealed class MyStep2Worker : Worker<MyStep2Parameters>
     }
 }
 
-/// <summary>Adds the worker to the process. Services that it needs are registered here, too.</summary>
+/// <summary>
+/// Adds the worker to the process. Services that it needs are registered here, too. The queue is the one named here, unless
+/// the configuration names another: Worker:MyStep2Worker:Queue.
+/// </summary>
 internal sealed class AddMyStep2Attribute : AddWorkerAttribute
 {
-    public override void AddTo(IHostApplicationBuilder host) => host.AddWorker<MyStep2Worker>(MyStep2Json.Default);
+    public override void AddTo(IHostApplicationBuilder host) => host.AddWorker<MyStep2Worker>(MyStep2Json.Default, "my-step-2");
 }

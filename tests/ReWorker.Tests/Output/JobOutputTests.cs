@@ -128,8 +128,8 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
         await using var worker = await RunningWorker.StartAsync(Bus, host =>
         {
             host.Services.AddSingleton(new Frob((_, _, _) => Task.FromResult<object?>("frob")));
-            host.AddWorker<FrobWorker>().AddWorker<OtherWorker>();
-        }, Cancel, ("Worker:OtherWorker:Queue", other));
+            host.AddWorker<FrobWorker>().AddWorker<OtherWorker>(queue: other);
+        }, Cancel);
         await using var session = await Bus.OpenAsync();
 
         var first = await session.RunAsync(worker.Name, "{}", Cancel);
