@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using ReWorker.Options;
@@ -9,7 +10,8 @@ using ReWorker.Supervision;
 namespace ReWorker.Broker;
 
 /// <summary>Opens connections; reads name, password and certificates anew each time, so that rotated secrets take effect.</summary>
-internal sealed class ConnectionSource(IConfiguration configuration, IOptionsMonitor<BrokerOptions> options, TimeProvider time)
+internal sealed class ConnectionSource(
+    IConfiguration configuration, IOptionsMonitor<BrokerOptions> options, TimeProvider time, IHostApplicationLifetime? lifetime = null)
 {
     /// <summary>Where the connections go, without the password. Never throws: the log needs it when all else has failed.</summary>
     public string Address
@@ -39,8 +41,9 @@ internal sealed class ConnectionSource(IConfiguration configuration, IOptionsMon
     /// <exception cref="TimeoutException">The broker did not answer within <see cref="BrokerOptions.ConnectTimeout"/>.</exception>
     public async Task<IConnection> OpenAsync(string name, CancellationToken cancel)
     {
-        // secrets may have been rotated since the last time
-        (configuration as IConfigurationRoot)?.Reload();
+        // secrets may have been rotated since the last time; but .NET can't stand a reload while others read their options for the
+        // first time, as they do while the host starts, and ends the process over it
+        if (lifetime is null || lifetime.ApplicationStarted.IsCancellationRequested) (configuration as IConfigurationRoot)?.Reload();
         var factory = Factory();
         var sockets = new ConcurrentBag<ITcpClient>();
         factory.SocketFactory = family =>

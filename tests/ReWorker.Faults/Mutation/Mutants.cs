@@ -106,7 +106,7 @@ internal static class Mutants
 
     public static readonly Mutant FreshSecrets = new("reads its settings anew at each try", "Broker/ConnectionSource.cs",
         "(configuration as IConfigurationRoot)?.Reload();",
-        "");
+        ";");
 
     public static readonly Mutant PrintableLogs = new("escapes what strangers sent", "Telemetry/Printable.cs",
         "private static bool IsUnsafe(char one) =>",

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using ReWorker.Broker;
+using ReWorker.Options;
+using Xunit;
+
+namespace ReWorker.Tests.Operations;
+
+/// <summary>When settings are read anew.</summary>
+public sealed class ConnectionSourceTests
+{
+    [Fact]
+    public async Task Settings_WhileTheHostStarts_AreNotReadAnewButAfterwardsAre()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Broker:Port", "1")]).Build();
+        var options = new OptionsMonitor<BrokerOptions>(new OptionsFactory<BrokerOptions>([new ConfigureOptions<BrokerOptions>(one => (one.Server, one.Port) = ("127.0.0.1", 1))], []), [], new OptionsCache<BrokerOptions>());
+        var lifetime = new Lifetime();
+        var source = new ConnectionSource(configuration, options, TimeProvider.System, lifetime);
+        var before = configuration.GetReloadToken();
+
+        await Assert.ThrowsAnyAsync<Exception>(() => source.OpenAsync("x", TestContext.Current.CancellationToken));
+        Assert.False(before.HasChanged);
+
+        await lifetime.Started.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => source.OpenAsync("x", TestContext.Current.CancellationToken));
+        Assert.True(before.HasChanged);
+    }
+
+    private sealed class Lifetime : IHostApplicationLifetime
+    {
+        public CancellationTokenSource Started { get; } = new();
+
+        public CancellationToken ApplicationStarted => Started.Token;
+
+        public CancellationToken ApplicationStopping => default;
+
+        public CancellationToken ApplicationStopped => default;
+
+        public void StopApplication()
+        {
+        }
+    }
+}
