@@ -15,4 +15,8 @@ public sealed class OutputWorkerOptions
     /// <summary>Regular expressions: a line that matches one is written as <c>[redacted]</c>. Default: none.</summary>
     [Patterns]
     public IList<string> Redactions { get; set; } = [];
+
+    /// <summary>How many files are kept open. 1 to 10000, default 256.</summary>
+    [Between(1, 10_000)]
+    public int MaxOpenFiles { get; set; } = 256;
 }

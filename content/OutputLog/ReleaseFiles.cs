@@ -3,45 +3,65 @@ using Microsoft.Extensions.Options;
 
 namespace ReWorker.OutputLog;
 
-/// <summary>
-/// The log files: one a release, each line whole or not there at all. A file is open for one line, and locked for so long:
-/// several output workers may share a directory, and whoever rotates the files finds none held open.
-/// </summary>
-internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options)
+/// <summary>The log files: one a release, a bounded number of them open, each line whole or not there at all.</summary>
+internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private readonly Dictionary<string, LinkedListNode<(string Name, FileStream File)>> _open = [];
+    private readonly LinkedList<(string Name, FileStream File)> _byUse = [];
+    private readonly Lock _gate = new();
 
     /// <summary>Returns when the operating system has the line: a process that is killed then loses nothing of it.</summary>
     /// <exception cref="IOException">It could not be written; the file is as it was.</exception>
     public void Append(string? correlationId, string text)
     {
-        var directory = Directory.CreateDirectory(options.Value.Directory);
-        using var file = Open(Path.Combine(directory.FullName, FileNames.Of(correlationId)));
-        var end = file.Length;
-        try
+        lock (_gate)
         {
-            file.Position = end;
-            file.Write(Encoding.UTF8.GetBytes(text + "\n"));
-        }
-        catch (IOException)
-        {
-            file.SetLength(end);
-            throw;
+            var file = Open(FileNames.Of(correlationId));
+            var end = file.Length;
+            try
+            {
+                file.Position = end;
+                file.Write(Encoding.UTF8.GetBytes(text + "\n"));
+            }
+            catch (IOException)
+            {
+                file.SetLength(end);
+                throw;
+            }
         }
     }
 
-    private static FileStream Open(string path)
+    public void Dispose()
     {
-        for (var since = Environment.TickCount64; ; Thread.Sleep(1))
+        lock (_gate)
         {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
-            }
-            catch (IOException) when (File.Exists(path) && Environment.TickCount64 - since < Patience.TotalMilliseconds)
-            {
-                // another output worker writes a line to it
-            }
+            foreach (var (_, file) in _byUse) file.Dispose();
+            _byUse.Clear();
+            _open.Clear();
         }
+    }
+
+    private FileStream Open(string name)
+    {
+        if (_open.TryGetValue(name, out var node))
+        {
+            _byUse.Remove(node);
+            _byUse.AddFirst(node);
+            // somebody may have moved or deleted it: then a new one is begun
+            if (File.Exists(node.Value.File.Name)) return node.Value.File;
+            Close(node);
+        }
+        while (_open.Count >= options.Value.MaxOpenFiles) Close(_byUse.Last!);
+        var directory = Directory.CreateDirectory(options.Value.Directory);
+        var file = new FileStream(Path.Combine(directory.FullName, name), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        _open[name] = _byUse.AddFirst((name, file));
+        return file;
+    }
+
+    private void Close(LinkedListNode<(string Name, FileStream File)> node)
+    {
+        node.Value.File.Dispose();
+        _open.Remove(node.Value.Name);
+        _byUse.Remove(node);
     }
 }

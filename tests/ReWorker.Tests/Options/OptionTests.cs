@@ -51,6 +51,7 @@ public sealed class OptionTests
         ("Worker:AutoNotify", "maybe", "'maybe' at 'Worker:AutoNotify'"),
         ("OutputWorker:Directory", "", "OutputWorker:Directory is ''; allowed: 1 to 4096 bytes"),
         ("OutputWorker:Redactions:0", "(", "OutputWorker:Redactions is '('; allowed: regular expressions"),
+        ("OutputWorker:MaxOpenFiles", "0", "OutputWorker:MaxOpenFiles is '0'; allowed: 1 to 10000"),
         ("ConnectionStrings:rabbitmq", $"http://u:{Secret}@host/", "ConnectionStrings:rabbitmq is no AMQP URI; allowed: amqp://user:password@host:port/vhost"),
         ("Broker:CaFile", "/no/such/ca.pem", "Broker:CaFile: Could not find"),
         ("Broker:CertificateFile", "/no/such/cert.pem", "Broker:CertificateFile, Broker:KeyFile: Could not find"),

@@ -79,7 +79,7 @@ public sealed class OutputWorkerTests(OutputBus bus) : ContractTest<OutputBus>(b
     public async Task Releases_ThousandsAtOnce_KeepABoundedNumberOfFilesOpen()
     {
         const int releases = 2000;
-        await using var output = await OutputHost.StartAsync(Bus, Cancel);
+        await using var output = await OutputHost.StartAsync(Bus, Cancel, ("OutputWorker:MaxOpenFiles", "16"));
         await using var session = await Bus.OpenAsync();
 
         for (var round = 0; round < 2; round++)
@@ -93,7 +93,7 @@ public sealed class OutputWorkerTests(OutputBus bus) : ContractTest<OutputBus>(b
         });
         await output.Worker.StopAsync();
 
-        Assert.InRange(most, 0, 1);
+        Assert.InRange(most, 1, 16);
         Assert.All(output.Files, one => Assert.Equal("round 0\nround 1\n", output.Read(one)));
     }
 
