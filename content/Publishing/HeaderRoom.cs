@@ -14,21 +14,32 @@ internal static class HeaderRoom
     /// <summary>Frames have 128 KiB; the other properties, all of them short strings, need less than the difference.</summary>
     private const int Most = (128 - 8) * 1024;
 
-    /// <summary>Drops the largest of the headers, and says which, until the rest fits; those to keep stay.</summary>
+    /// <summary>A frame has room for tables in tables many thousand deep: who follows them down runs out of stack, and ends the process.</summary>
+    private const int MostDeep = 64;
+
+    /// <summary>Drops what is too deep, then the largest of the headers until the rest fits, and says which; those to keep stay.</summary>
     public static void MakeIn(Dictionary<string, object?> headers, IReadOnlyDictionary<string, object?>? keep)
     {
+        var dropped = headers.Where(one => IsDeeper(one.Value, MostDeep)).Select(one => one.Key).ToList();
+        foreach (var deep in dropped) headers.Remove(deep);
         var size = headers.Sum(SizeOf);
-        if (size <= Most) return;
-        var dropped = new List<string>();
         foreach (var largest in headers.Where(one => keep?.ContainsKey(one.Key) != true).OrderByDescending(SizeOf).ToList())
         {
             if (size <= Most) break;
             size -= SizeOf(largest);
             headers.Remove(largest.Key);
-            if (dropped.Count < 10) dropped.Add(largest.Key);
+            dropped.Add(largest.Key);
         }
-        headers[Dropped] = string.Join(", ", dropped);
+        if (dropped.Count > 0) headers[Dropped] = string.Join(", ", dropped.Take(10));
     }
+
+    private static bool IsDeeper(object? value, int levels) => value switch
+    {
+        byte[] or string => false,
+        IDictionary<string, object?> table => levels == 0 || table.Values.Any(one => IsDeeper(one, levels - 1)),
+        IEnumerable list => levels == 0 || list.Cast<object?>().Any(one => IsDeeper(one, levels - 1)),
+        _ => false,
+    };
 
     private static int SizeOf(KeyValuePair<string, object?> header) => 8 + Encoding.UTF8.GetByteCount(header.Key) + SizeOf(header.Value);
 

@@ -1,0 +1,25 @@
+using System.Text;
+using ReWorker.Publishing;
+using Xunit;
+
+namespace ReWorker.Tests.BadInput;
+
+/// <summary>Headers of a job that is parked: whatever they are, the process lives on.</summary>
+public sealed class HeaderRoomTests
+{
+    /// <summary>A frame of 128 KiB has room for so many tables in one another.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Headers_NestedDeep_AreDropped(bool inLists)
+    {
+        object? deep = "bottom"u8.ToArray();
+        for (var i = 0; i < 18_000; i++) deep = inLists ? new List<object?> { deep } : new Dictionary<string, object?> { ["a"] = deep };
+        var headers = new Dictionary<string, object?> { ["deep"] = deep, ["flat"] = new Dictionary<string, object?> { ["a"] = new List<object?> { 1, Encoding.UTF8.GetBytes("x") } }, ["keep"] = "kept" };
+
+        HeaderRoom.MakeIn(headers, new Dictionary<string, object?> { ["keep"] = "kept" });
+
+        Assert.Equal(["flat", "keep", "x-reworker-dropped-headers"], headers.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("deep", headers["x-reworker-dropped-headers"]);
+    }
+}
