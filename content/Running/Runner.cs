@@ -62,8 +62,9 @@ internal sealed partial class Runner : IDisposable
         }
         var isNew = Ledger.Take(delivery, out var kind);
         _parts.Instruments.Deliveries.Add(1, new KeyValuePair<string, object?>("kind", Tag(kind)));
-        if (isNew) _waiting.Writer.TryWrite(delivery.Job!);
-        else LogKnown(_log, Telemetry.Printable.Of(delivery.Properties.CorrelationId), kind is DeliveryKind.Duplicate ? "ended here: it is acknowledged" : "is in hand here: it goes on");
+        // false once a stop has come in between, which may have looked before this one was there
+        if (isNew && !_waiting.Writer.TryWrite(delivery.Job!)) HandBackWaiting();
+        if (!isNew) LogKnown(_log, Telemetry.Printable.Of(delivery.Properties.CorrelationId), kind is DeliveryKind.Duplicate ? "ended here: it is acknowledged" : "is in hand here: it goes on");
     }
 
     /// <summary>Takes nothing more, and hands back what has not begun.</summary>
@@ -71,9 +72,7 @@ internal sealed partial class Runner : IDisposable
     {
         _draining = true;
         _waiting.Writer.TryComplete();
-        var waiting = Ledger.TakeWaiting();
-        foreach (var job in waiting) job.Delivery.Settle(Settlement.Requeue);
-        LogDraining(_log, Queue, waiting.Count, Running, _parts.Options.DrainTimeout.TotalSeconds);
+        LogDraining(_log, Queue, HandBackWaiting(), Running, _parts.Options.DrainTimeout.TotalSeconds);
     }
 
     /// <summary>Waits for what runs; after <see cref="WorkerOptions.DrainTimeout"/> it is told to stop and handed back.</summary>
@@ -87,6 +86,13 @@ internal sealed partial class Runner : IDisposable
     }
 
     public void Dispose() => _abort.Dispose();
+
+    private int HandBackWaiting()
+    {
+        var waiting = Ledger.TakeWaiting();
+        foreach (var job in waiting) job.Delivery.Settle(Settlement.Requeue);
+        return waiting.Count;
+    }
 
     private async Task WorkAsync()
     {

@@ -8,16 +8,27 @@ namespace ReWorker.Tests.Jobs;
 internal sealed class HeldBus : IPublisher, IDeliverySource
 {
     private readonly List<OutboundMessage> _held = [];
+    private bool _isDead;
 
     public List<(Delivery Delivery, Settlement How)> Settled { get; } = [];
 
     public List<string> Statuses { get; } = [];
 
-    public bool IsAlive { get; private set; } = true;
+    /// <summary>Called when somebody asks whether the connection lives.</summary>
+    public Action? OnLook { get; set; }
+
+    public bool IsAlive
+    {
+        get
+        {
+            OnLook?.Invoke();
+            return !_isDead;
+        }
+    }
 
     public IChannel? Channel => null;
 
-    public void Die() => IsAlive = false;
+    public void Die() => _isDead = true;
 
     public void Enqueue(OutboundMessage message)
     {
