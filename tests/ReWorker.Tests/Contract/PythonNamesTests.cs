@@ -147,7 +147,7 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
         var end = await session.NextAsync(Cancel);
 
         Rules.CheckJob([started, end], id);
-        Assert.Equal("The job is settled already: it can be acknowledged or rejected once.", end.Data.GetString());
+        Assert.Equal("The job is settled already: it can be acknowledged or rejected once, before its end.", end.Data.GetString());
     }
 
     [Fact, Contract("Python / reject")]
