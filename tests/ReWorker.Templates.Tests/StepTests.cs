@@ -29,6 +29,7 @@ public sealed class StepTests(InstalledTemplates templates)
     [Theory]
     [InlineData("roll-back-Worker", "", "RollBack", "roll-back")]
     [InlineData("9lives", "--queue Billing.v2", "_9Lives", "Billing.v2")]
+    [InlineData("Worker", "", "Worker", "worker")] // its attribute would have been the runtime's AddWorkerAttribute
     public async Task Step_OfAnyName_HasLegalOnes(string name, string options, string @class, string queue)
     {
         var scaffold = await templates.Folder.NewAsync("MyStep", "--no-tests");
@@ -42,6 +43,7 @@ public sealed class StepTests(InstalledTemplates templates)
         Assert.Contains($"class {@class}Worker : Worker<{@class}Parameters>", scaffold.Read("src", "MyStep", $"{@class}Worker.cs"), StringComparison.Ordinal);
         Assert.Contains($"host.AddWorker<{@class}Worker>({@class}Json.Default, \"{queue}\");", scaffold.Read("src", "MyStep", $"{@class}Worker.cs"), StringComparison.Ordinal);
         Assert.Superset(before.ToHashSet(), Tree.Bytes(scaffold.Folder).ToHashSet()); // nothing of the owner's is changed
+        Assert.Contains($"class Adds{@class}Attribute : AddWorkerAttribute", scaffold.Read("src", "MyStep", $"{@class}Worker.cs"), StringComparison.Ordinal);
         Assert.False(Directory.Exists(scaffold.At("tests")));
     }
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using My.Step_1;
 using ReWorker;
 
-[assembly: AddMyStep2] // Program.cs finds it
+[assembly: AddsMyStep2] // Program.cs finds it
 
 namespace My.Step_1;
 
@@ -25,7 +25,7 @@ public sealed class MyStep2Worker : Worker<MyStep2Parameters>
 /// Adds the worker to the process. Services that it needs are registered here, too. The queue is the one named here, unless
 /// the configuration names another: Worker:MyStep2Worker:Queue.
 /// </summary>
-internal sealed class AddMyStep2Attribute : AddWorkerAttribute
+internal sealed class AddsMyStep2Attribute : AddWorkerAttribute
 {
     public override void AddTo(IHostApplicationBuilder host) => host.AddWorker<MyStep2Worker>(MyStep2Json.Default, "my-step-2");
 }
