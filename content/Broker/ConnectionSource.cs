@@ -13,6 +13,8 @@ namespace ReWorker.Broker;
 internal sealed class ConnectionSource(
     IConfiguration configuration, IOptionsMonitor<BrokerOptions> options, TimeProvider time, IHostApplicationLifetime? lifetime = null)
 {
+    private readonly Lock _gate = new();
+
     /// <summary>Where the connections go, without the password. Never throws: the log needs it when all else has failed.</summary>
     public string Address
     {
@@ -43,8 +45,12 @@ internal sealed class ConnectionSource(
     {
         // secrets may have been rotated since the last time; but .NET can't stand a reload while others read their options for the
         // first time, as they do while the host starts, and ends the process over it
-        if (lifetime is null || lifetime.ApplicationStarted.IsCancellationRequested) (configuration as IConfigurationRoot)?.Reload();
-        var factory = Factory();
+        ConnectionFactory factory;
+        lock (_gate)
+        {
+            if (lifetime is null || lifetime.ApplicationStarted.IsCancellationRequested) (configuration as IConfigurationRoot)?.Reload();
+            factory = Factory();
+        }
         var sockets = new ConcurrentBag<ITcpClient>();
         factory.SocketFactory = family =>
         {

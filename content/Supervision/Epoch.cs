@@ -44,18 +44,29 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
         if (_loss.TrySetResult(loss)) _ = _ended.CancelAsync();
     }
 
-    public async Task ConnectAsync(ConnectionSource source, string name, Action alive, CancellationToken cancel)
+    /// <summary>Opens both connections beside each other; what has been opened when one fails goes with the epoch.</summary>
+    public Task ConnectAsync(ConnectionSource source, string name, Action alive, CancellationToken cancel)
     {
-        _consume = await source.OpenAsync($"{name} consumes", cancel).ConfigureAwait(false);
-        Watch(_consume);
-        alive();
-        _publish = await source.OpenAsync($"{name} publishes", cancel).ConfigureAwait(false);
-        Watch(_publish);
-        _publish.ConnectionBlockedAsync += (_, blocked) => Signal(() => Alarm.Raise(blocked.Reason));
-        _publish.ConnectionUnblockedAsync += (_, _) => Signal(Alarm.End);
+        return Task.WhenAll(OpenConsumingAsync(), OpenPublishingAsync());
+
+        async Task OpenConsumingAsync()
+        {
+            _consume = await source.OpenAsync($"{name} consumes", cancel).ConfigureAwait(false);
+            alive();
+            Watch(_consume);
+        }
+
+        async Task OpenPublishingAsync()
+        {
+            _publish = await source.OpenAsync($"{name} publishes", cancel).ConfigureAwait(false);
+            alive();
+            Watch(_publish);
+            _publish.ConnectionBlockedAsync += (_, blocked) => Signal(() => Alarm.Raise(blocked.Reason));
+            _publish.ConnectionUnblockedAsync += (_, _) => Signal(Alarm.End);
+        }
     }
 
-    public async Task OpenPublishingAsync(CancellationToken cancel)
+    public async Task OpenChannelAsync(CancellationToken cancel)
     {
         // confirms are tracked by the runtime: pipelined, at a fifth of the client's own tracking's cost
         _publishChannel = await PublishConnection.CreateChannelAsync(new CreateChannelOptions(true, false), cancel).ConfigureAwait(false);

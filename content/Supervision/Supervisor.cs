@@ -68,7 +68,7 @@ internal sealed partial class Supervisor(
         while (!_stop.IsCancellationRequested)
         {
             health.Tick();
-            await using var epoch = new Epoch(time);
+            var epoch = new Epoch(time);
             var isOpen = false;
             Loss loss;
             try
@@ -85,7 +85,10 @@ internal sealed partial class Supervisor(
             }
             if (isOpen) lostAt = time.GetTimestamp();
             publisher.Reclaim();
+            // beside the pause: the broker is to give to others at once what a connection that still stands has fetched
+            var closing = epoch.DisposeAsync();
             if (!_stop.IsCancellationRequested) await LostAsync(loss, isOpen).ConfigureAwait(false);
+            await closing.ConfigureAwait(false);
         }
     }
 
@@ -100,7 +103,7 @@ internal sealed partial class Supervisor(
             await Deadline.RunAsync(token => topology.BuildAsync(epoch.ConsumeConnection, runner, token), limit, "declaring the queues", time, cancel).ConfigureAwait(false);
         }
         health.Tick();
-        await Deadline.RunAsync(epoch.OpenPublishingAsync, limit, "opening a channel", time, cancel).ConfigureAwait(false);
+        await Deadline.RunAsync(epoch.OpenChannelAsync, limit, "opening a channel", time, cancel).ConfigureAwait(false);
         _ = publisher.RunAsync(epoch);
         if (!_draining)
         {

@@ -33,7 +33,7 @@ internal static class Chart
         {
             if (figures.Of(workers[at].Name, figure) is not { } spread) continue;
             var (y, middle) = (top + (at * Pitch), top + (at * Pitch) + (BarHeight / 2));
-            var colour = workers[at].IsOurs ? Ours : workers[at].Name == Figures.Reference ? Reference : Peer;
+            var colour = workers[at].IsOurs ? Ours : workers[at].IsByHand ? Reference : Peer;
             svg.AppendLine(CultureInfo.InvariantCulture, $"""<text x="{LabelWidth - 10}" y="{middle + 5}" text-anchor="end" fill="#1c1e21"{(workers[at].IsOurs ? " font-weight=\"600\"" : "")}>{workers[at].Title}</text>""");
             svg.AppendLine(CultureInfo.InvariantCulture, $"""<rect x="{LabelWidth}" y="{y}" width="{X(spread.Median) - LabelWidth:0.0}" height="{BarHeight}" rx="3" fill="{colour}"/>""");
             svg.AppendLine(CultureInfo.InvariantCulture, $"""<path d="M{X(spread.Least):0.0} {middle}H{X(spread.Most):0.0}M{X(spread.Least):0.0} {middle - 4}v8M{X(spread.Most):0.0} {middle - 4}v8" stroke="#1c1e21" stroke-opacity=".6" fill="none"/>""");

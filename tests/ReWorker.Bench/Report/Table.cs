@@ -57,7 +57,7 @@ internal static class Table
     /// <summary>Ours against each of the frameworks, round by round.</summary>
     public static string Ahead(Figures figures, IReadOnlyList<Contestant> workers)
     {
-        var peers = workers.Where(one => !one.IsOurs && one.Name != Figures.Reference).ToList();
+        var peers = workers.Where(one => !one.IsOurs && !one.IsByHand).ToList();
         var text = Head("how many times as many jobs/s", peers);
         foreach (var ours in workers.Where(one => one.IsOurs))
         {

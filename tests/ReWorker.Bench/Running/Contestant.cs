@@ -13,6 +13,12 @@ internal sealed record Contestant(string Name, string Title, bool IsOurs, string
     /// <summary>Prefetch is four times the concurrency, for all.</summary>
     public const int PrefetchPerSlot = 4;
 
+    /// <summary>In its environment.</summary>
+    public (string Name, string Value)? Setting { get; init; }
+
+    /// <summary>Written by hand, not on a framework.</summary>
+    public bool IsByHand => Name.StartsWith("hand", StringComparison.Ordinal);
+
     public static List<Contestant> All(string stepJit, string? stepAot)
     {
         var self = Environment.ProcessPath!;
@@ -20,6 +26,11 @@ internal sealed record Contestant(string Name, string Title, bool IsOurs, string
         [
             new("hand", "hand-tuned RabbitMQ.Client", false, self,
                 "Everything that a job sent is confirmed before its ack. One publish channel, pipelined confirms that it counts itself, acks that go out together. Nothing else: it does not reconnect, check, limit, drain or report."),
+            new("hand-still", "hand-tuned, not spinning", false, self,
+                "The same, with one setting that ReWorker's project file has and .NET's defaults have not: a thread without work sleeps at once.")
+            {
+                Setting = ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0"),
+            },
             new("jit", "ReWorker", true, stepJit,
                 "Everything that a job sent is confirmed before its ack; exactly one terminal reply, also across lost connections; what is in doubt is sent again in order. As scaffolded, with health, metrics, traces, the ledger, two connections."),
             new("masstransit", "MassTransit 8.5.12", false, self,
@@ -27,7 +38,7 @@ internal sealed record Contestant(string Name, string Title, bool IsOurs, string
             new("wolverine", "Wolverine 6.62.0", false, self,
                 "Everything that a job sent is confirmed before its ack: inline listener and senders, with the client's own confirms. It reconnects. `started` is sent with the rest, after the handler; the reply queue is configured, not taken from the job."),
         ];
-        if (stepAot is not null) all.Insert(2, all[1] with { Name = "aot", Title = "ReWorker, native (AOT)", Command = stepAot, Guarantee = "The same source, compiled ahead of time." });
+        if (stepAot is not null) all.Insert(3, all[2] with { Name = "aot", Title = "ReWorker, native (AOT)", Command = stepAot, Guarantee = "The same source, compiled ahead of time." });
         return all;
     }
 

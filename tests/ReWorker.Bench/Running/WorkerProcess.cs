@@ -85,6 +85,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (contestant.Setting is { } setting) info.Environment[setting.Name] = setting.Value;
         if (metrics is not null)
         {
             info.Environment["ConnectionStrings__rabbitmq"] = broker.ToString();

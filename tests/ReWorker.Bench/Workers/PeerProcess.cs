@@ -19,7 +19,7 @@ internal static class PeerProcess
         new Thread(Answer) { IsBackground = true }.Start();
         await (name switch
         {
-            "hand" => HandTuned.RunAsync(broker, queue, concurrency, prefetch, stop.Token),
+            "hand" or "hand-still" => HandTuned.RunAsync(broker, queue, concurrency, prefetch, stop.Token),
             "masstransit" => OnMassTransit.RunAsync(broker, queue, concurrency, prefetch, stop.Token),
             "wolverine" => OnWolverine.RunAsync(broker, queue, replyTo, concurrency, prefetch, stop.Token),
             _ => throw new ArgumentException($"no worker '{name}'"),
