@@ -8,7 +8,7 @@ public sealed class OutputWorkerOptions
     /// <summary>The section of the configuration.</summary>
     public const string Section = "OutputWorker";
 
-    /// <summary>The directory of the log files, one a release; made if it is missing. Default: <c>output</c>.</summary>
+    /// <summary>The directory of the log files, one a release; made if it is missing. One output worker writes to it, a second waits. Default: <c>output</c>.</summary>
     [Text(1, 4096)]
     public string Directory { get; set; } = "output";
 

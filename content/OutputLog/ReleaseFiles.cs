@@ -9,6 +9,7 @@ internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDis
     private readonly Dictionary<string, LinkedListNode<(string Name, FileStream File)>> _open = [];
     private readonly LinkedList<(string Name, FileStream File)> _byUse = [];
     private readonly Lock _gate = new();
+    private FileStream? _owned;
 
     /// <summary>Returns when the operating system has the line: a process that is killed then loses nothing of it.</summary>
     /// <exception cref="IOException">It could not be written; the file is as it was.</exception>
@@ -38,6 +39,7 @@ internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDis
             foreach (var (_, file) in _byUse) file.Dispose();
             _byUse.Clear();
             _open.Clear();
+            _owned?.Dispose();
         }
     }
 
@@ -53,9 +55,20 @@ internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDis
         }
         while (_open.Count >= options.Value.MaxOpenFiles) Close(_byUse.Last!);
         var directory = Directory.CreateDirectory(options.Value.Directory);
+        Own(Path.Combine(directory.FullName, ".lock"));
         var file = new FileStream(Path.Combine(directory.FullName, name), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         _open[name] = _byUse.AddFirst((name, file));
         return file;
+    }
+
+    /// <summary>Two output workers in one directory would overwrite each other's lines: the second waits until the first has ended.</summary>
+    /// <exception cref="IOException">Another process has the directory.</exception>
+    private void Own(string path)
+    {
+        if (_owned is not null && File.Exists(path)) return;
+        _owned?.Dispose();
+        _owned = null;
+        _owned = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
     }
 
     private void Close(LinkedListNode<(string Name, FileStream File)> node)

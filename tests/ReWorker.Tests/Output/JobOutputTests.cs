@@ -73,7 +73,7 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
         var heard = new List<Heard>();
         var (small, slowest) = ("", TimeSpan.Zero);
         var neighbours = 0;
-        var watch = Stopwatch.StartNew();
+        var (watch, whole) = (Stopwatch.StartNew(), Stopwatch.StartNew());
         while (!heard.Any(one => one.IsTerminal && one.Property("correlation_id") == large))
         {
             if (small.Length == 0)
@@ -90,7 +90,8 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
 
         Assert.Equal(Enumerable.Range(0, lines).Select(i => $"{i}"), heard.Where(one => one.IsOutput).Select(one => one.Line));
         Assert.InRange(neighbours, 3, int.MaxValue);
-        Assert.InRange(slowest, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        // one that had to wait for the large job would wait to its end
+        Assert.InRange(slowest, TimeSpan.Zero, whole.Elapsed / 2);
         // memory: what is not confirmed is bounded, however much a job says
         Assert.InRange(most, 1, 300);
     }

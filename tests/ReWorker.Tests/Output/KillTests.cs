@@ -64,7 +64,7 @@ public sealed class KillTests(OutputBus bus) : ContractTest<OutputBus>(bus)
     }
 
     private static List<string> Written(DirectoryInfo directory) =>
-        [.. directory.GetFiles().SelectMany(file => Read(file.FullName).Split('\n', StringSplitOptions.RemoveEmptyEntries))];
+        [.. directory.GetFiles("*.log").SelectMany(file => Read(file.FullName).Split('\n', StringSplitOptions.RemoveEmptyEntries))];
 
     private static string Read(string path)
     {

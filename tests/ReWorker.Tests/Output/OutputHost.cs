@@ -26,7 +26,7 @@ internal sealed class OutputHost : IAsyncDisposable
         return new OutputHost(root, "out") { Worker = worker };
     }
 
-    public string[] Files => System.IO.Directory.Exists(Directory) ? [.. System.IO.Directory.GetFiles(Directory).Select(Path.GetFileName).Order(StringComparer.Ordinal)!] : [];
+    public string[] Files => System.IO.Directory.Exists(Directory) ? [.. System.IO.Directory.GetFiles(Directory, "*.log").Select(Path.GetFileName).Order(StringComparer.Ordinal)!] : [];
 
     /// <summary>How many lines all the files have.</summary>
     public int Lines => Files.Sum(file => Read(file).Count(one => one == '\n'));

@@ -169,7 +169,7 @@ public sealed class OutputWorkerTests(OutputBus bus) : ContractTest<OutputBus>(b
         session.SendRaw(output.Worker.Name, JsonSerializer.SerializeToUtf8Bytes(new { message = line }), properties);
     }
 
-    private static int OpenFiles(string directory) => Directory.GetFiles("/proc/self/fd").Count(one => Target(one)?.StartsWith(directory, StringComparison.Ordinal) ?? false);
+    private static int OpenFiles(string directory) => Directory.GetFiles("/proc/self/fd").Count(one => Target(one) is { } file && file.StartsWith(directory, StringComparison.Ordinal) && file.EndsWith(".log", StringComparison.Ordinal));
 
     private static string? Target(string handle)
     {
