@@ -14,7 +14,9 @@ using Xunit;
 
 namespace ReWorker.Tests.Jobs;
 
-/// <summary>Acknowledgements beside a job that takes its time.</summary>
+/// <summary>Acknowledgements beside a job that takes its time. Memory is the process's: nothing else may run.</summary>
+[CollectionDefinition(nameof(SettlerTests), DisableParallelization = true)]
+[Collection(nameof(SettlerTests))]
 public sealed class SettlerTests
 {
     private const int Jobs = 300_000;
