@@ -127,7 +127,7 @@ internal sealed class OutputDiskFull() : Fault("output-disk-full", "the output w
         await Task.Delay(6000);
         File.Delete(filler);
         bench.Over();
-        string[] Lines() => [.. Directory.GetFiles(disk).SelectMany(File.ReadAllLines)];
+        string[] Lines() => [.. Directory.GetFiles(disk, "*.log").SelectMany(File.ReadAllLines)];
         await Bench.UntilAsync("written", TimeSpan.FromSeconds(20), () => Task.FromResult(Lines().Length >= job.Output.Count));
         Bench.Check(Lines().SequenceEqual(Enumerable.Range(0, 20).Select(line => $"line {line}")), $"written: {string.Join(", ", Lines())}");
         await bench.RecoverAsync(TimeSpan.FromSeconds(10));
