@@ -6,7 +6,7 @@ namespace ReWorker.Publishing;
 internal sealed class Outbox(IPublisher publisher, string? correlationId, string appId, TimeProvider time)
 {
     /// <summary>A job that writes faster than the broker confirms is slowed down, not its neighbours.</summary>
-    private const int MaxLines = 256;
+    private const int MaxLines = 64;
 
     // what awaits it only settles the job: that may run where the last confirm comes in
     private readonly TaskCompletionSource _confirmed = new();
