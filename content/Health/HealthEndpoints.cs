@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -33,7 +34,7 @@ internal static class HealthEndpoints
             json.WriteStartObject(name);
             json.WriteString("status", part.IsWell ? "healthy" : "unhealthy");
             json.WriteString("detail", part.Detail);
-            json.WriteString("since", part.Since);
+            json.WriteString("since", part.Since.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
             json.WriteEndObject();
         }
         json.WriteEndObject();

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Logging.Console;
+using ReWorker.CommandLine;
 using ReWorker.Health;
 using ReWorker.Telemetry;
 
@@ -30,7 +31,10 @@ internal static class StepHost
             ContentRootPath = AppContext.BaseDirectory,
         });
         AddSecrets(builder.Configuration, Secrets);
-        if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
+        var ports = builder.Configuration["http_ports"] ?? "";
+        if (ports.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault(one => !ushort.TryParse(one, out _)) is not null)
+            throw new UsageException($"ASPNETCORE_HTTP_PORTS is '{ports}'; allowed: 0 to 65535, several parted by ';'");
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]) && ports.Length == 0)
             builder.WebHost.UseUrls($"http://127.0.0.1:{defaultPort}");
         AddLogging(builder);
         builder.AddTelemetry();

@@ -81,7 +81,9 @@ public static class WorkerRegistration
         if (services.Any(one => one.ServiceType == typeof(Supervisor))) return builder;
         services.AddConnectionSource();
         services.AddMetrics();
-        services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
+        services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerRules>();
+        services.AddSingleton<IValidateOptions<WorkerOptions>, KeyRules<WorkerOptions>>();
+        services.AddSingleton<IValidateOptions<BrokerOptions>, KeyRules<BrokerOptions>>();
         services.AddSingleton<Instruments>();
         services.AddSingleton<HealthState>();
         services.AddSingleton<TopologyBuilder>();

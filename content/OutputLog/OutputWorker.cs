@@ -55,6 +55,7 @@ internal sealed partial class OutputWorker(ReleaseFiles files, Redactor redactor
     {
         host.Services.AddOptions<OutputWorkerOptions>().BindConfiguration(OutputWorkerOptions.Section).ValidateOnStart();
         host.Services.AddSingleton<IValidateOptions<OutputWorkerOptions>, OutputWorkerOptionsValidator>();
+        host.Services.AddSingleton<IValidateOptions<OutputWorkerOptions>, KeyRules<OutputWorkerOptions>>();
         host.Services.AddSingleton<Redactor>();
         host.Services.AddSingleton<ReleaseFiles>();
         host.AddWorker<OutputWorker>();

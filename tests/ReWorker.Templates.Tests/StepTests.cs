@@ -21,8 +21,14 @@ public sealed class StepTests(InstalledTemplates templates)
         var nowhere = new Dictionary<string, string> { ["Worker__RollbackWorker__Concurrency"] = "0", ["Worker__AcmeBillingStepWorker__Concurrency"] = "-1" };
         var refused = await Shell.RunAsync(scaffold.At("src", "Acme.Billing-Step", "bin", "Debug", "net10.0"), nowhere, "./Acme.Billing-Step");
         Assert.NotEqual(0, refused.ExitCode);
-        Assert.Contains("Worker:Concurrency is '0'", refused.Output, StringComparison.Ordinal);
-        Assert.Contains("Worker:Concurrency is '-1'", refused.Output, StringComparison.Ordinal);
+        Assert.Contains("Worker:RollbackWorker:Concurrency is '0'", refused.Output, StringComparison.Ordinal);
+        Assert.Contains("Worker:AcmeBillingStepWorker:Concurrency is '-1'", refused.Output, StringComparison.Ordinal);
+
+        // the server would take it for a host's name, and serve port 80
+        var noPort = new Dictionary<string, string> { ["ASPNETCORE_HTTP_PORTS"] = "8080;http" };
+        refused = await Shell.RunAsync(scaffold.At("src", "Acme.Billing-Step", "bin", "Debug", "net10.0"), noPort, "./Acme.Billing-Step");
+        Assert.Equal(64, refused.ExitCode);
+        Assert.Equal("ASPNETCORE_HTTP_PORTS is '8080;http'; allowed: 0 to 65535, several parted by ';'", refused.Output.Trim());
         Directory.Delete(scaffold.Folder, recursive: true);
     }
 

@@ -35,6 +35,8 @@ public sealed class BadInputTests
         { "output --Worker:OnRedelivery=Perhaps", "the configuration is wrong: Worker:OnRedelivery is 'Perhaps'; allowed: RunAgain, Fail" },
         { "output --Worker:OutputLevel=Loud", "the configuration is wrong: Worker:OutputLevel is 'Loud'; allowed: Trace, Debug, Information, Warning, Error, Critical, None" },
         { "output --Logging:LogLevel:Default=Loud", "the configuration is wrong: a level in Logging:LogLevel is 'Loud'; allowed: Trace, Debug, Information, Warning, Error, Critical, None" },
+        { "output --Worker:OnRedelivry=Fail", "the configuration is wrong: there is no setting Worker:OnRedelivry; allowed in Worker: Queue, Concurrency, " },
+        { "submit -q x --Broker:Sever=secret", "the configuration is wrong: there is no setting Broker:Sever; allowed in Broker: Server, Port, " },
         { "output --Kestrel:Endpoints:Http:Url=http://127.0.0.1:80800", "the configuration is wrong: a port in ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS is none; allowed: 0 to 65535" },
         { "submit -q x --Broker:Port 0", "the configuration is wrong: Broker:Port is '0'; allowed: 1 to 65535" },
         { "submit -q x --ConnectionStrings:rabbitmq=http://a:secret@b/", "ConnectionStrings:rabbitmq is no AMQP URI; " },
