@@ -162,8 +162,7 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
 
     /// <summary>The broker has the acks of all jobs but some.</summary>
     public Task SettledAsync(int running = 0, int consumers = 1) =>
-        // asking costs a second of a processor: not too often
-        UntilAsync("settled", TimeSpan.FromSeconds(20), async () => await QueueAsync(Queue) == (0, running, consumers), TimeSpan.FromSeconds(1));
+        UntilAsync("settled", TimeSpan.FromSeconds(20), async () => await QueueAsync(Queue) == (0, running, consumers), TimeSpan.FromMilliseconds(250));
 
     public void CheckLogs()
     {
@@ -179,9 +178,15 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
     /// <summary>Ready, unacknowledged, consumers; all -1 if there is no such queue.</summary>
     public async Task<(int Ready, int Unacked, int Consumers)> QueueAsync(string queue)
     {
-        var lines = (await broker.ControlAsync("list_queues", "-p", VHost, "--no-table-headers", "name", "messages_ready", "messages_unacknowledged", "consumers")).Split('\n');
-        var fields = lines.Select(line => line.Trim().Split('\t')).FirstOrDefault(one => one[0] == queue);
-        return fields is null or { Length: < 4 } || !int.TryParse(fields[1], out var ready) ? (-1, -1, -1) : (ready, int.Parse(fields[2], CultureInfo.InvariantCulture), int.Parse(fields[3], CultureInfo.InvariantCulture));
+        var answer = await broker.EvalAsync(
+            $"""
+            case rabbit_amqqueue:lookup(rabbit_misc:r(<<"{VHost}">>, queue, <<"{queue}">>)) of
+              {"{ok, Q}"} -> list_to_tuple([V || {"{_, V}"} <- rabbit_amqqueue:info(Q, [messages_ready, messages_unacknowledged, consumers])]);
+              _ -> none
+            end.
+            """);
+        int[] counts = [.. answer.Trim().Trim('{', '}').Split(',').Select(one => int.TryParse(one, out var count) ? count : -1)];
+        return counts is [var ready, var unacked, var served] && counts.Min() >= 0 ? (ready, unacked, served) : (-1, -1, -1);
     }
 
     public static async Task UntilAsync(string what, TimeSpan limit, Func<Task<bool>> condition, TimeSpan? pause = null)

@@ -52,6 +52,8 @@ internal sealed class Cluster(string image) : Broker
         throw last!;
     }
 
+    protected override Task<(int Code, string Output, string Error)> ErlCallAsync(string erlang) => ContainerBroker.ErlCallAsync(Name(0), erlang);
+
     /// <summary>Which node leads a queue.</summary>
     public async Task<int> LeaderAsync(string vhost, string queue)
     {

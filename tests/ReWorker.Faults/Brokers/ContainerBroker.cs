@@ -37,6 +37,12 @@ internal sealed class ContainerBroker(On kind, string image) : Broker
 
     public override Task<string> ControlAsync(params string[] arguments) => Shell.RunAsync("docker", ["exec", Name, "rabbitmqctl", "-q", .. arguments]);
 
+    protected override Task<(int Code, string Output, string Error)> ErlCallAsync(string erlang) => ErlCallAsync(Name, erlang);
+
+    /// <summary>The same in any container with a node.</summary>
+    public static Task<(int Code, string Output, string Error)> ErlCallAsync(string container, string erlang) => Shell.TryAsync(
+        "docker", "exec", container, "sh", "-c", """printf '%s\n' "$1" | timeout 5 erl_call -sname "rabbit@$(hostname)" -c "$(cat /var/lib/rabbitmq/.erlang.cookie)" -e""", "sh", erlang);
+
     public override Task KillAsync() => Shell.RunAsync("docker", "kill", "-s", "KILL", Name);
 
     public override async Task StartAsync()

@@ -37,6 +37,11 @@ internal sealed class PrivateBroker : Broker
 
     public override Task<string> ControlAsync(params string[] arguments) => Shell.RunAsync(_rabbitmqctl, ["-q", .. arguments]);
 
+    // broker.sh: the next port is that of its own name server
+    protected override Task<(int Code, string Output, string Error)> ErlCallAsync(string erlang) => Shell.TryAsync(
+        "sh", "-c", """printf '%s\n' "$3" | ERL_EPMD_PORT=$1 timeout 5 erl_call -sname broker@localhost -c "$(cat "$2/.erlang.cookie")" -e""",
+        "sh", $"{Port + 1}", Path.GetDirectoryName(_rabbitmqctl)!, erlang);
+
     public override Task KillAsync() => throw new NotSupportedException();
 
     public override Task StartAsync() => throw new NotSupportedException();

@@ -9,7 +9,7 @@ internal static class Chart
     private const int Width = 960, Height = 150, Left = 60, Gap = 40;
     private static readonly string[] Colours = ["#4e79a7", "#f28e2b", "#59a14f"];
 
-    public static string Of(List<(TimeSpan At, int Worker, Resources Is)> samples, List<(TimeSpan At, string What)> faults, TimeSpan length)
+    public static string Of(List<(TimeSpan At, int Worker, Resources Is)> samples, List<(TimeSpan At, TimeSpan End, string What)> faults, TimeSpan length)
     {
         (string Name, Func<Resources, double> Of)[] rows = [("memory, MiB", one => one.Memory >> 20), ("threads", one => one.Threads), ("handles", one => one.Handles)];
         var svg = new StringBuilder();
@@ -25,7 +25,7 @@ internal static class Chart
             svg.AppendLine(CultureInfo.InvariantCulture, $"<path d=\"M{Left} {top}V{top + Height}H{Left + Width}\" fill=\"none\" stroke=\"#888\"/>");
             foreach (var part in new[] { 0.5, 1.0 })
                 svg.AppendLine(CultureInfo.InvariantCulture, $"<text x=\"{Left - 6}\" y=\"{Y(most * part) + 4:0}\" text-anchor=\"end\" fill=\"#666\">{most * part:0}</text>");
-            foreach (var (at, what) in faults)
+            foreach (var (at, _, what) in faults)
                 svg.AppendLine(CultureInfo.InvariantCulture, $"<path d=\"M{X(at):0.0} {top}v{Height}\" stroke=\"#d62728\" stroke-opacity=\".35\"><title>{what}</title></path>");
             foreach (var worker in samples.GroupBy(one => one.Worker))
                 svg.AppendLine(CultureInfo.InvariantCulture, $"<polyline fill=\"none\" stroke=\"{Colours[worker.Key]}\" stroke-width=\"1.5\" points=\"{string.Join(' ', worker.Select(one => string.Create(CultureInfo.InvariantCulture, $"{X(one.At):0.0},{Y(rows[row].Of(one.Is)):0.0}")))}\"/>");

@@ -10,7 +10,7 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
 
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(20);
 
-    private readonly List<(TimeSpan At, string What)> _faults = [];
+    private readonly List<(TimeSpan At, TimeSpan End, string What)> _faults = [];
     private readonly List<(TimeSpan At, int Worker, Resources Is)> _samples = [];
     private readonly Dictionary<SentJob, TimeSpan> _sent = [];
     private readonly WorkerProcess?[] _workers = new WorkerProcess?[3];
@@ -85,7 +85,7 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
                 _workers[victim] = bench.StartWorker();
                 break;
         }
-        _faults.Add((at, what));
+        _faults.Add((at, Now, what));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{at:mm\\:ss} {what}; {bench.Jobs} jobs, {bench.Requester.Jobs.Count(job => job.Terminal.IsCompleted)} answered, {bench.Duplicates} copies"));
     }
 
@@ -108,11 +108,11 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
         }
     }
 
-    /// <summary>How many faults fell between a job's sending and the last that was heard of it.</summary>
+    /// <summary>How many faults were on, for a moment at least, between a job's sending and the last that was heard of it: some take seconds to begin.</summary>
     private int FaultsDuring(SentJob job, TimeSpan sent)
     {
         var heard = Stopwatch.GetElapsedTime(_began, job.HeardAt);
-        return _faults.Count(fault => fault.At > sent - TimeSpan.FromSeconds(1) && fault.At < heard);
+        return _faults.Count(fault => fault.End > sent && fault.At < heard);
     }
 
     /// <summary>A message may come twice, under one id, only if a fault came between its job's sending and its end.</summary>
