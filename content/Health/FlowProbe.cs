@@ -16,7 +16,7 @@ namespace ReWorker.Health;
 /// </summary>
 internal sealed class FlowProbe(TopologyBuilder topology, HealthState health, Instruments instruments, IOptions<BrokerOptions> options, TimeProvider time)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
+    internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
 
     /// <summary>So many looks in a row must find a worker idle beside waiting jobs.</summary>
     private const int Patience = 2;
@@ -24,11 +24,14 @@ internal sealed class FlowProbe(TopologyBuilder topology, HealthState health, In
     /// <summary>A look opens a channel, asks, and closes it; over a slow link each may take its time.</summary>
     private const int Questions = 3;
 
-    /// <summary>A message that was in hand when a connection died comes again at once, or never.</summary>
-    private const int LedgerSweeps = 15;
-
     /// <summary>Once in so many looks: what somebody deletes must not stay away until the next reconnect.</summary>
     private const int LooksATopology = 15;
+
+    /// <summary>
+    /// A message that was in hand when a connection died comes again as soon as the broker knows that it is dead, or never. A silent line it
+    /// gives up after three heartbeats at most.
+    /// </summary>
+    internal static int SweepsFor(TimeSpan heartbeat) => (int)Math.Max(15, 4 * heartbeat / Pause);
 
     public async Task RunAsync(Epoch epoch)
     {
@@ -70,7 +73,7 @@ internal sealed class FlowProbe(TopologyBuilder topology, HealthState health, In
             instruments.Found(consumer.Runner.Queue, queue.MessageCount);
             // whoever stops has no consumer left, and still needs the channel to acknowledge what ends meanwhile
             if (epoch.IsStopping) return;
-            consumer.Runner.Ledger.Sweep(LedgerSweeps);
+            consumer.Runner.Ledger.Sweep(SweepsFor(options.Value.Heartbeat));
             var before = idle.GetValueOrDefault(consumer);
             var isStarved = queue.MessageCount > 0 && consumer.Received == before.Received && consumer.Unsettled < consumer.Runner.Prefetch && consumer.Runner.HasFreeSlot;
             var looks = isStarved ? before.Looks + 1 : 0;

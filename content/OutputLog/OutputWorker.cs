@@ -62,8 +62,9 @@ internal sealed partial class OutputWorker(ReleaseFiles files, Redactor redactor
         host.Services.PostConfigure<WorkerOptions>(nameof(OutputWorker), options => 
         {
             (options.Queue, options.Concurrency, options.Prefetch) = (Names.Output, 1, 256);
-            // a line that can't be written is no job that may fail: it waits
+            // a line is no job that may fail: one that can't be written waits, and what the settings say of jobs does not reach it
             (options.TimeLimit, options.AutoNotify) = (TimeSpan.FromDays(24), false);
+            (options.OnRedelivery, options.MaxAttempts, options.MaxBodyBytes) = (OnRedelivery.RunAgain, 1000, SendRules.MaxBodyBytes);
         });
     }
 

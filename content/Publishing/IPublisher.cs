@@ -5,6 +5,9 @@ internal interface IPublisher
 {
     void Enqueue(OutboundMessage message);
 
+    /// <summary>The same for one that a full queue has refused.</summary>
+    void Again(OutboundMessage message);
+
     /// <summary>Waits until the exchange is known to exist on the broker.</summary>
     /// <exception cref="InvalidOperationException">It does not.</exception>
     Task CheckExchangeAsync(string exchange, CancellationToken cancel);

@@ -31,6 +31,9 @@ internal sealed class OutboundMessage
     public IReadOnlyBasicProperties? Original { get; init; }
     public IReadOnlyDictionary<string, object?>? Headers { get; init; }
 
+    /// <summary>Which of its job's messages it is.</summary>
+    public required int Place { get; init; }
+
     /// <summary>Told once, when the broker has confirmed the message or it can never be sent.</summary>
     public required Outbox Owner { get; init; }
 
@@ -45,6 +48,9 @@ internal sealed class OutboundMessage
 
     /// <summary>When it was written to the connection last (a timestamp of the time provider).</summary>
     public long WrittenAt { get; set; }
+
+    /// <summary>A job's statuses and lines keep their order, whatever becomes of one of them.</summary>
+    public bool IsOrdered => Kind is MessageKind.Status or MessageKind.Output;
 
     /// <summary>The metric's <c>kind</c>.</summary>
     public string Tag => Kind switch

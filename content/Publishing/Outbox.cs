@@ -13,8 +13,10 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     private readonly Lock _order = new();
     private string? _id;
     private SemaphoreSlim? _lines;
+    private Refusals? _refusals;
     private int _unconfirmed = 1;
     private int _number;
+    private int _place;
     private bool _sealed;
 
     /// <summary>The trace that every message carries on.</summary>
@@ -41,13 +43,17 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     }
 
     /// <summary>Sends a line of output; waits while too many are on their way.</summary>
+    /// <exception cref="ArgumentException">It is larger than a message may be.</exception>
+    /// <exception cref="InvalidOperationException">The job has ended.</exception>
     public void SendLine(string text, CancellationToken cancel)
     {
+        var body = Bodies.Output(text);
+        SendRules.Check(Names.Output, Names.Exchange, correlationId, body, replyTo: null);
         var lines = LazyInitializer.EnsureInitialized(ref _lines, () => new SemaphoreSlim(MaxLines));
         lines.Wait(cancel);
         try
         {
-            Send(new Draft(MessageKind.Output, Names.Exchange, Names.Output, Bodies.Output(text)));
+            Send(new Draft(MessageKind.Output, Names.Exchange, Names.Output, body));
         }
         catch (InvalidOperationException)
         {
@@ -65,9 +71,9 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     }
 
     /// <summary>What the runtime itself sends after the end of the step's code.</summary>
-    public void SendLast(Draft draft)
+    public OutboundMessage SendLast(Draft draft)
     {
-        lock (_order) Enqueue(draft);
+        lock (_order) return Enqueue(draft);
     }
 
     /// <summary>Nothing will follow.</summary>
@@ -76,16 +82,28 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     public void Settled(OutboundMessage message)
     {
         if (message.Kind is MessageKind.Output) _lines?.Release();
+        Volatile.Read(ref _refusals)?.Settled(message);
         if (message.Error is { } error) message.Waiter?.TrySetException(error);
         else message.Waiter?.TrySetResult(!message.Unroutable);
         CountDown();
     }
 
-    private void Enqueue(Draft draft)
+    /// <summary>A full queue does not take the message: it is sent again after a pause, and ahead of those that must follow it.</summary>
+    public void Refused(OutboundMessage message)
+    {
+        var refusals = message.IsOrdered ? LazyInitializer.EnsureInitialized(ref _refusals, () => new Refusals(publisher, time)) : new Refusals(publisher, time);
+        refusals.Add(message);
+    }
+
+    /// <summary>True if the message is not to be written now, since an earlier one was refused: it will be passed on again.</summary>
+    public bool Holds(OutboundMessage message) => message.IsOrdered && Volatile.Read(ref _refusals)?.Holds(message) is true;
+
+    private OutboundMessage Enqueue(Draft draft)
     {
         Interlocked.Increment(ref _unconfirmed);
-        publisher.Enqueue(new OutboundMessage
+        var message = new OutboundMessage
         {
+            Place = _place++,
             Kind = draft.Kind,
             Exchange = draft.Exchange,
             RoutingKey = draft.RoutingKey,
@@ -100,7 +118,9 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
             Headers = draft.Headers,
             Owner = this,
             Waiter = draft.Waiter,
-        });
+        };
+        publisher.Enqueue(message);
+        return message;
     }
 
     private void CountDown()

@@ -15,7 +15,6 @@ namespace ReWorker.Publishing;
 internal sealed partial class PublishSession : IDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan RefusedPause = TimeSpan.FromSeconds(1);
     private const int Strikes = 3;
     private const string Topic = "access to topic '";
 
@@ -26,7 +25,6 @@ internal sealed partial class PublishSession : IDisposable
     private readonly Epoch _epoch;
     private readonly TimeSpan _confirmTimeout;
     private readonly Action<OutboundMessage> _settled;
-    private readonly Action<OutboundMessage> _again;
     private readonly Instruments _instruments;
     private readonly TimeProvider _time;
 
@@ -37,9 +35,9 @@ internal sealed partial class PublishSession : IDisposable
 
     /// <param name="suspects">So many messages are sent one by one at first: one of them may have brought down the last connection.</param>
     public PublishSession(
-        Epoch epoch, int suspects, TimeSpan confirmTimeout, Action<OutboundMessage> settled, Action<OutboundMessage> again, Instruments instruments, TimeProvider time)
+        Epoch epoch, int suspects, TimeSpan confirmTimeout, Action<OutboundMessage> settled, Instruments instruments, TimeProvider time)
     {
-        (_epoch, _suspects, _confirmTimeout, _settled, _again, _instruments, _time) = (epoch, suspects, confirmTimeout, settled, again, instruments, time);
+        (_epoch, _suspects, _confirmTimeout, _settled, _instruments, _time) = (epoch, suspects, confirmTimeout, settled, instruments, time);
         epoch.PublishChannel.BasicAcksAsync += (_, ack) => Confirmed(ack.DeliveryTag, ack.Multiple, refused: false);
         epoch.PublishChannel.BasicNacksAsync += (_, nack) => Confirmed(nack.DeliveryTag, nack.Multiple, refused: true);
         epoch.PublishChannel.BasicReturnAsync += Returned;
@@ -55,7 +53,8 @@ internal sealed partial class PublishSession : IDisposable
 
     public void Note(OutboundMessage message)
     {
-        message.WrittenAt = _time.GetTimestamp();
+        // what was said of it on an earlier connection is no longer so
+        (message.WrittenAt, message.Unroutable) = (_time.GetTimestamp(), false);
         lock (_gate) _window.Add(message);
     }
 
@@ -94,25 +93,32 @@ internal sealed partial class PublishSession : IDisposable
         }
     }
 
-    /// <summary>Null when the connection is lost before the broker answers.</summary>
-    public async Task<bool?> HasExchangeAsync(string exchange, CancellationToken cancel)
+    /// <summary>False when the broker does not answer: the connection is lost, or will be found to be.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public async Task<bool> FindExchangeAsync(string exchange, CancellationToken cancel)
     {
         if (_exchanges.ContainsKey(exchange)) return true;
         try
         {
-            // not on the connection that publishes: in an alarm the broker reads nothing there
-            await using var channel = await _epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
-            await channel.ExchangeDeclarePassiveAsync(exchange, cancel).ConfigureAwait(false);
-            return _exchanges.TryAdd(exchange, true) || true;
+            await Deadline.RunAsync(token => AskForExchangeAsync(exchange, token), _confirmTimeout, "asking for an exchange", _time, cancel).ConfigureAwait(false);
+            _exchanges.TryAdd(exchange, true);
+            return true;
         }
-        catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode is 403 or 404 && !_epoch.Ended.IsCancellationRequested)
+        catch (OperationInterruptedException e) when (e.ShutdownReason is { ReplyCode: 403 or 404 } no && !_epoch.Ended.IsCancellationRequested)
+        {
+            throw new InvalidOperationException(no.ReplyCode is 404 ? $"there is no exchange '{exchange}' on the broker" : $"the exchange '{exchange}' is not this user's: {no.ReplyText}", e);
+        }
+        catch (Exception) when (!cancel.IsCancellationRequested)
         {
             return false;
         }
-        catch (Exception) when (_epoch.Ended.IsCancellationRequested)
-        {
-            return null;
-        }
+    }
+
+    private async Task AskForExchangeAsync(string exchange, CancellationToken cancel)
+    {
+        // not on the connection that publishes: in an alarm the broker reads nothing there
+        await using var channel = await _epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+        await channel.ExchangeDeclarePassiveAsync(exchange, cancel).ConfigureAwait(false);
     }
 
     /// <summary>The broker itself failed over something that was sent: 541, an internal error, say. A shutdown is none.</summary>
@@ -209,17 +215,10 @@ internal sealed partial class PublishSession : IDisposable
             var tags = new TagList { { "messaging.system", JobTrace.System }, { "messaging.operation.name", "send" } };
             if (refused || message.Unroutable) tags.Add("error.type", refused ? "refused" : "unroutable");
             _instruments.Sent.Add(1, tags);
-            if (refused) _ = SendAgainAsync(message);
+            if (refused) message.Owner.Refused(message);
             else _settled(message);
         }
         return Task.CompletedTask;
-    }
-
-    /// <summary>A full queue refuses: the message is tried again, at a pace that leaves the queue time to drain.</summary>
-    private async Task SendAgainAsync(OutboundMessage message)
-    {
-        await Task.Delay(RefusedPause, _time).ConfigureAwait(false);
-        _again(message);
     }
 
     [GeneratedRegex(@"message size (\d{1,9})\b")]

@@ -30,15 +30,13 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
         _queue.Writer.TryWrite(message);
     }
 
+    public void Again(OutboundMessage message) => _queue.Writer.TryWrite(message);
+
     public async Task CheckExchangeAsync(string exchange, CancellationToken cancel)
     {
         while (true)
         {
-            if (Volatile.Read(ref _session) is { } session && await session.HasExchangeAsync(exchange, cancel).ConfigureAwait(false) is { } exists)
-            {
-                if (exists) return;
-                throw new InvalidOperationException($"there is no exchange '{exchange}' on the broker");
-            }
+            if (Volatile.Read(ref _session) is { } session && await session.FindExchangeAsync(exchange, cancel).ConfigureAwait(false)) return;
             // between two connections: the answer has to wait for the next
             await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancel).ConfigureAwait(false);
         }
@@ -47,7 +45,7 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
     /// <summary>Publishes on the epoch's channel until the epoch ends; any trouble ends it.</summary>
     public async Task RunAsync(Epoch epoch)
     {
-        var session = new PublishSession(epoch, _suspects, options.Value.ConfirmTimeout, Settle, message => _queue.Writer.TryWrite(message), instruments, time);
+        var session = new PublishSession(epoch, _suspects, options.Value.ConfirmTimeout, Settle, instruments, time);
         lock (_gate) _session = session;
         var watch = session.WatchAsync();
         try
@@ -89,9 +87,13 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
         {
             message = null;
             if (_session != session) return false;
-            if (!_again.TryDequeue(out message) && !_queue.Reader.TryRead(out message)) return false;
-            session.Note(message);
-            return true;
+            while (_again.TryDequeue(out message) || _queue.Reader.TryRead(out message))
+            {
+                if (message.Owner.Holds(message)) continue;
+                session.Note(message);
+                return true;
+            }
+            return false;
         }
     }
 

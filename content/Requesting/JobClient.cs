@@ -165,7 +165,7 @@ public sealed partial class JobClient : IAsyncDisposable
             {
                 throw new JobNotDeliveredException($"the broker refused the job: is the queue {queue} full?", e);
             }
-            catch (Exception) when (link.IsLost && !cancel.IsCancellationRequested)
+            catch (Exception e) when ((link.IsLost || e is AlreadyClosedException) && !cancel.IsCancellationRequested)
             {
                 if (link.Refusal(body.Length) is { } refusal) throw new JobNotDeliveredException($"the broker refused the job: {refusal}");
                 await Task.Delay(ResendPause, _time, cancel).ConfigureAwait(false);

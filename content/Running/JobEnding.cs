@@ -12,9 +12,6 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
 {
     private static readonly TimeSpan ParkAgain = TimeSpan.FromSeconds(10);
 
-    /// <summary>A reply larger than this may be over the broker's own limit: it is sent on trial.</summary>
-    private const int LargeReply = 1024 * 1024;
-
     private const int MostOfAHeader = 1000;
 
     public void SayStarted(JobContext context)
@@ -36,11 +33,13 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
                 LogHandedBack(log, Printable.Of(hand.Delivery.Properties.CorrelationId));
                 return;
             }
+            OutboundMessage? reply = null;
             if (outcome.Kind is OutcomeKind.Recounted) await PutBackAsync(hand, outbox).ConfigureAwait(false);
-            else await AnswerAsync(hand, context, outbox, outcome).ConfigureAwait(false);
+            else reply = await AnswerAsync(hand, context, outbox, outcome).ConfigureAwait(false);
 
             outbox.Complete();
             await outbox.Confirmed.ConfigureAwait(false);
+            if (reply?.Error is { } refusal) await ReplyInsteadAsync(hand, outbox, refusal).ConfigureAwait(false);
             ledger.End(hand, Settlement.Ack);
         }
         catch (Exception e)
@@ -50,7 +49,8 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
         }
     }
 
-    private async Task AnswerAsync(JobInHand hand, JobContext? context, Outbox outbox, Outcome outcome)
+    /// <returns>The terminal reply, if there is somebody to send it to.</returns>
+    private async Task<OutboundMessage?> AnswerAsync(JobInHand hand, JobContext? context, Outbox outbox, Outcome outcome)
     {
         if (hand.Settlement is Settlement.Discard)
         {
@@ -61,42 +61,40 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
         if (outcome.IsCompleted)
         {
             if (context is not null) Notify(context, Phase.Completed, $"{parts.Name} completed");
-            if (outcome.Data is not { } data) Reply(hand, outbox, "completed", Bodies.Completed);
-            else if (data.Length <= LargeReply) Reply(hand, outbox, "completed", Bodies.CompletedWith(data));
-            else await ReplyOnTrialAsync(hand, outbox, Bodies.CompletedWith(data)).ConfigureAwait(false);
-            return;
+            return Reply(hand, outbox, "completed", outcome.Data is { } data ? Bodies.CompletedWith(data) : Bodies.Completed);
         }
         if (context is not null) Notify(context, Phase.Failed, $"{parts.Name} failed: {outcome.Reason}");
-        Reply(hand, outbox, "failed", Bodies.Failed(outcome.Reason!));
+        return Reply(hand, outbox, "failed", Bodies.Failed(outcome.Reason!));
     }
 
-    private void Reply(JobInHand hand, Outbox outbox, string status, byte[] body, TaskCompletionSource<bool>? waiter = null)
+    private OutboundMessage? Reply(JobInHand hand, Outbox outbox, string status, byte[] body, TaskCompletionSource<bool>? waiter = null)
     {
         var properties = hand.Delivery.Properties;
         if (!parts.Worker.Answers || SendRules.ReplyTo(properties.ReplyTo) is not { } queue)
         {
             if (parts.Worker.Answers && !string.IsNullOrEmpty(properties.ReplyTo)) LogNoRequester(log, Printable.Of(properties.ReplyTo), status);
             waiter?.TrySetResult(false);
-            return;
+            return null;
         }
-        outbox.SendLast(new Draft(MessageKind.Status, Names.DefaultExchange, queue, body)
+        return outbox.SendLast(new Draft(MessageKind.Status, Names.DefaultExchange, queue, body)
         {
             MessageId = MessageIds.Status(properties.CorrelationId ?? outbox.Id, status),
             Waiter = waiter,
         });
     }
 
-    private async Task ReplyOnTrialAsync(JobInHand hand, Outbox outbox, byte[] body)
+    /// <summary>The broker takes no reply of that size, say; a short one it takes.</summary>
+    private async Task ReplyInsteadAsync(JobInHand hand, Outbox outbox, Exception refusal)
     {
         var taken = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Reply(hand, outbox, "completed", body, taken);
+        Reply(hand, outbox, "failed", Bodies.Failed($"the step's result could not be sent: {refusal.Message}"), taken);
         try
         {
             await taken.Task.ConfigureAwait(false);
         }
-        catch (InvalidOperationException e)
+        catch (InvalidOperationException)
         {
-            Reply(hand, outbox, "failed", Bodies.Failed($"the step's result could not be sent: {e.Message}"));
+            // nothing reaches this requester; the log has said so twice
         }
     }
 

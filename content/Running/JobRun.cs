@@ -59,7 +59,8 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
         var delivery = hand.Delivery;
         if (hand.Attempt > parts.Options.MaxAttempts)
             return Outcome.Refused($"gave up after {hand.Attempt - 1} attempts: its worker died or lost it each time", park: true);
-        if (hand.WasInterrupted && !DeliveryCount.IsCounted(delivery.Properties)) return new Outcome(OutcomeKind.Recounted);
+        // a line goes to no end of a queue: it would be behind those that came after it
+        if (parts.Worker.Answers && hand.WasInterrupted && !DeliveryCount.IsCounted(delivery.Properties)) return new Outcome(OutcomeKind.Recounted);
 
         if (JobReader.TryRead(delivery.Body, parts.Options.MaxBodyBytes, out var content) is { } refusal)
             return Outcome.Refused(refusal.Reason, refusal.Park);

@@ -39,7 +39,7 @@ internal sealed class Ledger
             }
 
             delivery.Job = known;
-            known.Delivery = delivery;
+            (known.Delivery, known.Sweeps) = (delivery, 0);
             kind = known.State is JobState.Ended ? DeliveryKind.Duplicate : DeliveryKind.Adopted;
             if (known.State is JobState.Ended) delivery.DropBody();
             if (known.Settlement is { } how and not Settlement.Discard) delivery.Settle(how);

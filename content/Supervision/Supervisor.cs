@@ -17,7 +17,7 @@ namespace ReWorker.Supervision;
 /// </summary>
 internal sealed partial class Supervisor(
     ConnectionSource source, TopologyBuilder topology, ConsumerStart consumers, Publisher publisher, IEnumerable<Runner> runners, FlowProbe probe,
-    HealthState health, Instruments instruments, IOptions<BrokerOptions> options, TimeProvider time, ILogger<Supervisor> log) : IHostedService, IDisposable
+    HealthState health, Instruments instruments, IOptions<BrokerOptions> options, TimeProvider time, ILogger<Supervisor> log) : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
@@ -43,8 +43,19 @@ internal sealed partial class Supervisor(
         return Task.CompletedTask;
     }
 
-    /// <summary>Two steps: take nothing more and let running jobs end; when the drain time is over, hand them back.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>
+    /// Two steps: take nothing more and let running jobs end; when the drain time is over, hand them back. Ahead of all that the host
+    /// stops: health and metrics are answered until the last job has ended.
+    /// </summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         _draining = true;
         health.Set(HealthState.Process, false, "stopping");

@@ -26,6 +26,8 @@ internal sealed class MemoryBus : IPublisher, IDeliverySource
         message.Owner.Settled(message);
     }
 
+    public void Again(OutboundMessage message) => throw new NotSupportedException("nothing is refused here");
+
     public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;
 
     public void Settle(Delivery delivery, Settlement how) => _settlement = how;

@@ -18,7 +18,7 @@ internal static class Catalogue
         new PoisonJob(), new PoisonOnClassicQueue(), new NeverTwice(), new StdoutFull(), new StdoutClosed(), new OutputDiskFull(),
         // what jobs bring, and what steps do
         new BadBodies(), new HeavyBodies(), new OddCorrelationIds(), new UnknownTag(),
-        new CodeThrows(), new CodeHangs(), new CodeBlocksThePool(), new CodeHoards(), new CodeSendsTooMuch(),
+        new CodeThrows(), new CodeHangs(), new CodeBlocksThePool(), new CodeHoards(), new CodeSendsTooMuch(), new ReplyTooLarge(),
         // those that take longer
         new RestartDuringAJob(), new BrokerKilled(), new ConsumerTimeoutOld(), new ConsumerTimeout43(), new ConsumerTimeoutAvoided(), new PhantomConsumer(),
         new SupervisorHangs(), new AbsentAtStartForAMinute(), new LongPauses(), new MemoryAlarmForAMinute(), new DiskAlarmAndKill(), new DeadQueueDeleted(), new ExchangeMadeAnew(), new WorkerFrozen(), new BrokerFrozen(), new HalfOpen(), new SlowLink(),

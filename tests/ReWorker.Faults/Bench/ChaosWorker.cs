@@ -58,6 +58,8 @@ internal sealed class ChaosWorker : Worker
                 return null;
             case "huge":
                 return await RefusalAsync(() => job.SendAsync("nobody", new string('x', 17 * 1024 * 1024), cancel: cancel));
+            case "return-much":
+                return new string('x', 300 * 1024);
             case "nowhere":
                 return await RefusalAsync(() => job.SendAsync("nobody", "x", exchange: "no-such-exchange", cancel: cancel));
             case "long-key":

@@ -65,7 +65,7 @@ internal static class Mutants
         "AllowDuplicateProperties = true");
 
     public static readonly Mutant OwnCount = new("counts attempts where the queue does not", "Running/JobRun.cs",
-        "if (hand.WasInterrupted && !DeliveryCount.IsCounted(delivery.Properties)) return new Outcome(OutcomeKind.Recounted);",
+        "if (parts.Worker.Answers && hand.WasInterrupted && !DeliveryCount.IsCounted(delivery.Properties)) return new Outcome(OutcomeKind.Recounted);",
         "");
 
     public static readonly Mutant PoolWatch = new("lends threads to a pool that stands still", "Supervision/PoolWatch.cs",
@@ -101,8 +101,12 @@ internal static class Mutants
         "if (!TryAppend(job.CorrelationId, text))");
 
     public static readonly Mutant Refused = new("sends again what a full queue refused", "Publishing/PublishSession.cs",
-        "if (refused) _ = SendAgainAsync(message);\n            else _settled(message);",
+        "if (refused) message.Owner.Refused(message);\n            else _settled(message);",
         "_settled(message);");
+
+    public static readonly Mutant ShortReply = new("sends a short reply where the broker takes no long one", "Running/JobEnding.cs",
+        "if (reply?.Error is { } refusal) await",
+        "if (reply?.Error is { } refusal && hand.Attempt < 1) await");
 
     public static readonly Mutant FreshSecrets = new("reads its settings anew at each try", "Broker/ConnectionSource.cs",
         "(configuration as IConfigurationRoot)?.Reload();",

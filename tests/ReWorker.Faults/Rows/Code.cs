@@ -108,6 +108,31 @@ internal sealed class CodeSendsTooMuch() : Fault("code-sends-wrongly", "17 MiB, 
     }
 }
 
+internal sealed class ReplyTooLarge() : Fault("reply-too-large", "the broker takes messages of 64 KiB at most, and the step returns 300 KiB")
+{
+    public override On On => On.Every;
+
+    public override bool IsAlone => true;
+
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.ShortReply];
+
+    public override async Task RunAsync(Bench bench)
+    {
+        // of the versions, the ones look at the setting, the others at what they have made of it
+        Task LimitAsync(string bytes) => bench.Broker.EvalAsync($"application:set_env(rabbit, max_message_size, {bytes}), persistent_term:put(max_message_size, {bytes}).");
+        var before = (await bench.Broker.EvalAsync("application:get_env(rabbit, max_message_size, 16777216).")).Trim();
+        await LimitAsync("65536");
+        bench.Undo(() => LimitAsync(before));
+        await bench.WarmUpAsync();
+        var job = await bench.SendAsync("return-much", expected: "failed");
+        bench.Over();
+        await Bench.CompletedAsync(job, TimeSpan.FromSeconds(15));
+        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
+        await bench.CleanAsync(TimeSpan.FromSeconds(10));
+        Bench.Check(job.Data.Contains("could not be sent", StringComparison.Ordinal) && job.Data.Contains("65536", StringComparison.Ordinal), job.Data);
+    }
+}
+
 internal sealed class UnknownTag() : Fault("unknown-tag", "the step acks its tag + 1000 on the delivering channel, other jobs running")
 {
     public override On On => On.Every;

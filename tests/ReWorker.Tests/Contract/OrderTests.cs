@@ -62,6 +62,35 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         await Bus.DeleteAsync(full);
     }
 
+    /// <summary>A full queue refuses `started`; there is room again when the job ends, and nobody has tried it again yet.</summary>
+    [Fact, Contract("Order / started, output, terminal")]
+    public async Task Started_RefusedByAFullQueue_ComesAheadOfTheEnd()
+    {
+        var full = $"test-replies-{Guid.NewGuid():n}";
+        await Bus.DeclareAsync(full, TakesOneMessage);
+        var end = new TaskCompletionSource();
+        await using var worker = await StartAsync(async (_, cancel) =>
+        {
+            await end.Task.WaitAsync(cancel);
+            return null;
+        });
+        await using var session = await Bus.OpenAsync();
+        session.SendRaw(full, "{}"u8.ToArray(), [], exchange: "", prefix: "");
+        await UntilAsync(async () => (await Bus.CountAsync(full)).Messages == 1);
+
+        session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "waits", ["reply_to"] = full });
+        await UntilAsync(() => Task.FromResult(worker.IsBusy));
+        await Task.Delay(200, Cancel);
+        await Bus.TakeAsync(full, Cancel);
+        end.SetResult();
+        var first = await Bus.TakeAsync(full, Cancel);
+        var second = await Bus.TakeAsync(full, Cancel);
+        await worker.StopAsync();
+
+        Assert.Equal(("started", "completed"), (first.Json.GetProperty("status").GetString(), second.Json.GetProperty("status").GetString()));
+        await Bus.DeleteAsync(full);
+    }
+
     [Fact, Contract("Order / sent again under the same id"), Contract("Job's end / started once")]
     public async Task Messages_NotConfirmedWhenTheConnectionDies_AreSentAgainInOrderUnderTheSameIds()
     {

@@ -25,6 +25,25 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
         Assert.Equal(1, (await Bus.CountAsync(worker.DeadQueue)).Messages);
     }
 
+    /// <summary>A silent line is found dead later than a single question is given up: the question has to wait for the next connection.</summary>
+    [Fact]
+    public async Task SendAsync_WhileTheBrokerIsSilent_WaitsForTheNextConnection()
+    {
+        await using var wire = new Wire(Bus.Amqp);
+        await using var session = await Bus.OpenAsync();
+        await using var worker = await StartAsync(async (job, cancel) =>
+        {
+            wire.HoldAnswers();
+            return await job.SendAsync("nobody", "x", "amq.topic", cancel: cancel);
+        }, wire.Setting, ("Broker:ConnectTimeout", "00:00:01"), ("Broker:Heartbeat", "00:00:02"));
+
+        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+
+        Assert.Equal(["started", "completed"], all.Select(one => one.Status));
+        Assert.False(all[^1].Data.GetBoolean());
+        Assert.Equal(2, worker.Logs.Of(40).Count);
+    }
+
     [Fact]
     public async Task AckAsync_WhileTheBrokerIsAway_Returns()
     {

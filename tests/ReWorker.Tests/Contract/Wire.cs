@@ -33,6 +33,9 @@ internal sealed class Wire : IAsyncDisposable
     /// <summary>From now on the broker hears no acknowledgements.</summary>
     public void HoldAcks() => Hold(lines => lines[^2], toBroker: true);
 
+    /// <summary>From now on the worker hears no deliveries, and no answers about queues and exchanges.</summary>
+    public void HoldAnswers() => Hold(lines => lines[^2], toBroker: false);
+
     /// <summary>From now on the worker hears no confirms.</summary>
     public void HoldConfirms() => Hold(lines => lines[^1], toBroker: false);
 

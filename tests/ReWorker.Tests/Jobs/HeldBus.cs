@@ -36,6 +36,24 @@ internal sealed class HeldBus : IPublisher, IDeliverySource
         if (message.Kind is MessageKind.Status) Statuses.Add(message.MessageId.Split(':')[^1]);
     }
 
+    public void Again(OutboundMessage message)
+    {
+        lock (_held) _held.Add(message);
+    }
+
+    /// <summary>The broker will never take a status.</summary>
+    public void GiveUp(string status)
+    {
+        OutboundMessage message;
+        lock (_held)
+        {
+            message = _held.Single(one => one.Kind is MessageKind.Status && one.MessageId.EndsWith($":{status}", StringComparison.Ordinal));
+            _held.Remove(message);
+        }
+        message.Error = new InvalidOperationException("too large");
+        message.Owner.Settled(message);
+    }
+
     public void Confirm()
     {
         OutboundMessage[] held;

@@ -84,6 +84,33 @@ public sealed class JobRunTests : IDisposable
         Assert.Equal(["started", "failed"], _bus.Statuses);
     }
 
+    /// <summary>The broker's own limit may be lower than the runtime's: the requester must hear an end all the same.</summary>
+    [Fact]
+    public async Task Reply_ThatTheBrokerNeverTakes_IsReplacedByAShortOne()
+    {
+        var ending = await RunAsync((_, _) => Task.FromResult<object?>(null), Plain, Cancel);
+        _bus.GiveUp("completed");
+        _bus.Confirm();
+
+        Assert.Equal(["started", "completed", "failed"], _bus.Statuses);
+        Assert.Empty(_bus.Settled);
+        _bus.Confirm();
+        await ending;
+        Assert.Equal(Settlement.Ack, Assert.Single(_bus.Settled).How);
+    }
+
+    [Fact]
+    public async Task Reply_ThatIsNeverTakenNorTheShortOne_EndsTheJob()
+    {
+        var ending = await RunAsync((_, _) => Task.FromResult<object?>(null), Plain, Cancel);
+        _bus.GiveUp("completed");
+        _bus.Confirm();
+        _bus.GiveUp("failed");
+        await ending;
+
+        Assert.Equal(Settlement.Ack, Assert.Single(_bus.Settled).How);
+    }
+
     /// <summary>Code that runs on after its time logs and logs: it is refused, and never stands still for it.</summary>
     [Fact]
     public async Task Output_AfterTheEndOfTheCode_IsRefusedHoweverOften()
@@ -121,6 +148,24 @@ public sealed class JobRunTests : IDisposable
         }, new WorkerOptions { Queue = "frob", TimeLimit = TimeSpan.FromSeconds(0.5) }, Cancel);
 
         Assert.IsType<InvalidOperationException>(await refused.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancel));
+    }
+
+    /// <summary>A line that no message may hold is refused; those that follow have their room.</summary>
+    [Fact]
+    public async Task Output_TooLargeForTheBus_IsRefusedHoweverOften()
+    {
+        var (large, refused) = (new string('x', 17 * 1024 * 1024), new List<string>());
+        var ending = await RunAsync((job, _) =>
+        {
+            for (var i = 0; i < 70; i++) refused.Add(Assert.Throws<ArgumentException>(() => job.Output.LogInformation("{Large}", large)).Message);
+            job.Output.LogInformation("small");
+            return Task.FromResult<object?>(null);
+        }, Plain, Cancel);
+        _bus.Confirm();
+        await ending;
+
+        Assert.All(refused, one => Assert.StartsWith("the message has 17825806 bytes; allowed: 16777216", one, StringComparison.Ordinal));
+        Assert.Equal(["started", "completed"], _bus.Statuses);
     }
 
     private async Task<List<string>> OutcomesAsync(Func<Job, CancellationToken, Task<object?>> code, CancellationToken abort)

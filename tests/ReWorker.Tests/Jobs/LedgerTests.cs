@@ -1,6 +1,7 @@
 using System.Text;
 using RabbitMQ.Client;
 using ReWorker.Consuming;
+using ReWorker.Health;
 using ReWorker.Running;
 using Xunit;
 
@@ -43,6 +44,33 @@ public sealed class LedgerTests
         Assert.Empty(delivery.Body);
         Assert.False(_ledger.TryStart(delivery.Job!));
     }
+
+    /// <summary>Long outages, one after the other: each begins the count anew.</summary>
+    [Fact]
+    public void Sweep_JobThatCameAgainAndLostItsConnectionAgain_IsRememberedAsLong()
+    {
+        var job = Begin(_first);
+        _ledger.Close(job);
+        _ledger.End(job, Settlement.Ack);
+        _first.Die();
+        for (var i = 0; i < 2; i++) _ledger.Sweep(2);
+        _ledger.Take(Deliver(_second, redelivered: true), out _);
+        _second.Die();
+        for (var i = 0; i < 2; i++) _ledger.Sweep(2);
+
+        _ledger.Take(Deliver(new HeldBus(), redelivered: true), out var kind);
+
+        Assert.Equal(DeliveryKind.Duplicate, kind);
+    }
+
+    /// <summary>The broker may take three heartbeats to find that a line is dead, and delivers again only then.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(10)]
+    [InlineData(60)]
+    [InlineData(600)]
+    public void Sweeps_OutliveTheBrokersPatience(int heartbeat) =>
+        Assert.InRange(FlowProbe.SweepsFor(TimeSpan.FromSeconds(heartbeat)) * FlowProbe.Pause, TimeSpan.FromSeconds(Math.Max(60, 3 * heartbeat)), TimeSpan.FromHours(1));
 
     private JobInHand Begin(HeldBus bus)
     {

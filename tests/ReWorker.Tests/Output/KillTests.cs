@@ -11,13 +11,15 @@ public sealed class KillTests(OutputBus bus) : ContractTest<OutputBus>(bus)
 {
     private const int Lines = 3000;
 
-    [Fact, Contract("Output worker / flushed before the ack")]
-    public async Task Process_KilledAgainAndAgain_LosesNoLine()
+    [Theory, Contract("Output worker / flushed before the ack")]
+    [InlineData("quorum")]
+    [InlineData("classic")]
+    public async Task Process_KilledAgainAndAgain_LosesNoLineAndKeepsTheirOrder(string type)
     {
         var directory = Directory.CreateTempSubdirectory("reworker-killed-");
         const string queue = "worker.output";
         await using var session = await Bus.OpenAsync();
-        await Bus.DeclareAsync(queue, new Dictionary<string, object> { ["x-queue-type"] = "quorum" });
+        await Bus.DeclareAsync(queue, new Dictionary<string, object> { ["x-queue-type"] = type });
 
         const int kills = 3;
         for (var kill = 0; kill < kills; kill++)
@@ -32,6 +34,11 @@ public sealed class KillTests(OutputBus bus) : ContractTest<OutputBus>(bus)
         // a line may come twice, where a kill fell between its writing and its acknowledgement; none may be torn or missing
         Assert.All(Written(directory), one => Assert.Matches("^line [0-9]+$", one));
         Assert.Equal(Enumerable.Range(0, Lines), Written(directory).Select(one => int.Parse(one[5..], CultureInfo.InvariantCulture)).Distinct().Order());
+        Assert.All(directory.GetFiles("*.log"), file =>
+        {
+            var first = Read(file.FullName).Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct().Select(one => int.Parse(one[5..], CultureInfo.InvariantCulture));
+            Assert.Equal(first.Order(), first);
+        });
         await Bus.DeleteAsync(queue, "worker.output.dead");
         directory.Delete(recursive: true);
     }
@@ -57,6 +64,8 @@ public sealed class KillTests(OutputBus bus) : ContractTest<OutputBus>(bus)
         start.Environment["ConnectionStrings__rabbitmq"] = Bus.Amqp.AbsoluteUri;
         start.Environment["OutputWorker__Directory"] = directory;
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        // the step's own settings, in the same file: they are about jobs, and must cost no line
+        foreach (var (key, value) in new[] { ("OnRedelivery", "Fail"), ("MaxAttempts", "1"), ("MaxBodyBytes", "8") }) start.Environment[$"Worker__{key}"] = value;
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();

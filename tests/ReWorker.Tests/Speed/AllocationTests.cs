@@ -99,6 +99,8 @@ public sealed class AllocationTests : IDisposable
             message.Owner.Settled(message);
         }
 
+        public void Again(OutboundMessage message) => Assert.Fail("nothing was refused");
+
         public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;
 
         public void Settle(Delivery delivery, Settlement how) => Acks += how is Settlement.Ack ? 1 : 0;

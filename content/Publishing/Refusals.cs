@@ -1,0 +1,62 @@
+namespace ReWorker.Publishing;
+
+/// <summary>
+/// What a full queue has refused of one job, and what must not overtake it: sent again one by one, in order, at a pace that
+/// leaves the queue time to drain.
+/// </summary>
+internal sealed class Refusals(IPublisher publisher, TimeProvider time)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly PriorityQueue<OutboundMessage, int> _waiting = new();
+    private OutboundMessage? _onTrial;
+    private bool _pauses;
+
+    /// <summary>True if the message is not to be written now: it waits here.</summary>
+    public bool Holds(OutboundMessage message)
+    {
+        lock (_gate)
+        {
+            if (message == _onTrial || (_onTrial is null && !_pauses)) return false;
+            _waiting.Enqueue(message, message.Place);
+            return true;
+        }
+    }
+
+    public void Add(OutboundMessage refused)
+    {
+        lock (_gate)
+        {
+            _waiting.Enqueue(refused, refused.Place);
+            if (refused == _onTrial) _onTrial = null;
+            if (_onTrial is not null || _pauses) return;
+            _pauses = true;
+        }
+        _ = TryAfterPauseAsync();
+    }
+
+    /// <summary>One of the job's messages is done with: the next one's turn, if it was that on trial.</summary>
+    public void Settled(OutboundMessage message)
+    {
+        lock (_gate)
+        {
+            if (message == _onTrial) TryNext();
+        }
+    }
+
+    private async Task TryAfterPauseAsync()
+    {
+        await Task.Delay(Pause, time).ConfigureAwait(false);
+        lock (_gate)
+        {
+            _pauses = false;
+            TryNext();
+        }
+    }
+
+    private void TryNext()
+    {
+        if (_waiting.TryDequeue(out _onTrial, out _)) publisher.Again(_onTrial);
+    }
+}

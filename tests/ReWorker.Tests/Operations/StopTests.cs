@@ -1,0 +1,30 @@
+using System.Net;
+using ReWorker.Tests.Contract;
+using Xunit;
+
+namespace ReWorker.Tests.Operations;
+
+/// <summary>What operators see of a process that has been told to stop and lets its jobs end.</summary>
+public sealed class StopTests(PikaBus bus) : ContractTest(bus)
+{
+    [Fact]
+    public async Task Endpoints_WhileRunningJobsEnd_AnswerAndSaySo()
+    {
+        var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
+        await using var session = await Bus.OpenAsync();
+        await using var step = await StepProcess.StartAsync("Consuming from", ("ConnectionStrings:rabbitmq", Bus.Amqp.AbsoluteUri), ("Worker:Queue", name));
+        session.Send(name, """{"parameters":{"service":"frobd","hosts":["a"],"seconds":4},"dynamic":{"environment":"dev"}}""");
+        await session.NextAsync(Cancel);
+
+        var end = step.StopAsync();
+        await step.SaysAsync("Stopping");
+        var (ready, live) = (await step.GetAsync("/health/ready"), await step.GetAsync("/health/live"));
+        var running = (await step.MetricsAsync()).Sum("reworker_jobs_in_hand");
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK, 1), (ready.Code, live.Code, running));
+        Assert.Contains("\"detail\": \"stopping\"", ready.Body, StringComparison.Ordinal);
+        Assert.Equal("completed", (await session.UntilTheEndAsync(Cancel))[^1].Status);
+        Assert.Equal(0, await end);
+        await Bus.DeleteAsync($"worker.{name}", $"worker.{name}.dead");
+    }
+}
