@@ -176,6 +176,7 @@ JOB
         say '  ./broker.sh bash     # a private RabbitMQ, for as long as that shell lives'
         say '  dotnet run --no-build --project src/MyStep &'
         say '  dotnet run --no-build --project src/MyStep -- submit --parameter service=frobd --host a.example.com --dynamic environment=dev'
+        say '  kill %1; wait; exit'
     fi
 }
 

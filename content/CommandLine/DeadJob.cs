@@ -11,6 +11,9 @@ internal sealed class DeadJob
     private static readonly string[] Bookkeeping = ["x-reworker-", "x-delivery-count", "x-acquired-count", "x-death", "x-first-death-", "x-last-death-", "x-dotnet-pub-seq-no", "CC", "BCC"];
     private static readonly string[] Counters = ["x-delivery-count", "x-acquired-count", "x-dotnet-pub-seq-no", "CC", "BCC"];
 
+    /// <summary>The characters of an id.</summary>
+    public const int IdLength = 8;
+
     private readonly string _digest;
 
     public DeadJob(int number, BasicGetResult message)
@@ -24,7 +27,7 @@ internal sealed class DeadJob
     public int Number { get; }
 
     /// <summary>The same as long as it is parked, wherever it stands in the queue.</summary>
-    public string Id => _digest[..8];
+    public string Id => _digest[..IdLength];
 
     public ulong Tag { get; }
 

@@ -82,6 +82,10 @@ internal sealed class DeadQueue(IConnection connection, IChannel channel, string
         return channel.BasicAckAsync(job.Tag, multiple: false).AsTask();
     }
 
+    /// <summary>Asks the broker something: what it answers comes after all that was settled.</summary>
+    public Task FlushAsync() => Deadline.RunAsync(
+        token => channel.QueueDeclarePassiveAsync(name, token), Limit, $"settling what was taken from {name}", time, CancellationToken.None);
+
     /// <summary>A close that is answered: by then the broker has taken the acknowledgements.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -115,9 +119,16 @@ internal sealed class DeadQueue(IConnection connection, IChannel channel, string
 
     private async Task MoveAsync(DeadJob job, string to, BasicProperties properties)
     {
-        await Deadline.RunAsync(
-            token => channel.BasicPublishAsync(Names.DefaultExchange, to, mandatory: true, properties, job.Body, token).AsTask(),
-            Limit, $"publishing to {to}", time, CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await Deadline.RunAsync(
+                token => channel.BasicPublishAsync(Names.DefaultExchange, to, mandatory: true, properties, job.Body, token).AsTask(),
+                Limit, $"publishing to {to}", time, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}; is the broker in alarm? Job {job.Id} may be in {to} all the same: look there before you try again", e);
+        }
         await DropAsync(job).ConfigureAwait(false);
     }
 }

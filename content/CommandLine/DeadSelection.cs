@@ -1,6 +1,9 @@
 namespace ReWorker.CommandLine;
 
-/// <summary>Which parked jobs are meant: all, or some by number, id or correlation id.</summary>
+/// <summary>
+/// Which parked jobs are meant: all, or some by number, id or correlation id. A few digits are a number and nothing else: a requester may
+/// call its jobs 1, 2, 3, and those have an id, too.
+/// </summary>
 internal sealed class DeadSelection
 {
     private readonly HashSet<string> _wanted;
@@ -18,9 +21,11 @@ internal sealed class DeadSelection
 
     public bool Takes(DeadJob job)
     {
-        var names = new[] { job.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), job.Id, job.Job };
-        var matches = names.Where(_wanted.Contains).ToArray();
+        var number = job.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var matches = _wanted.Where(one => IsNumber(one) ? one == number : one == job.Id || one == job.Job).ToArray();
         _found.UnionWith(matches);
         return _all || matches.Length > 0;
     }
+
+    private static bool IsNumber(string word) => word.Length < DeadJob.IdLength && word.All(char.IsAsciiDigit);
 }

@@ -26,9 +26,9 @@ internal sealed class DeadVerb
         var command = new Command("dead", "The jobs that nobody could finish: they are parked in worker.<queue>.dead, with the reason.")
         {
             verb.Sub("list", "Lists them, oldest first, with why each was parked.", null, verb.ListAsync),
-            verb.Sub("show", "Shows all that is known of some.", "Number, id or correlation id, as listed.", verb.ShowAsync),
-            verb.Sub("replay", "Puts some, or --all, back into the worker's queue.", "Number, id or correlation id, as listed.", verb.ReplayAsync),
-            verb.Sub("drop", "Throws some, or --all, away.", "Number, id or correlation id, as listed.", verb.DropAsync),
+            verb.Sub("show", "Shows all that is known of some.", "Number, id or correlation id, as listed; digits are a number.", verb.ShowAsync),
+            verb.Sub("replay", "Puts some, or --all, back into the worker's queue.", "Number, id or correlation id, as listed; digits are a number.", verb.ReplayAsync),
+            verb.Sub("drop", "Throws some, or --all, away.", "Number, id or correlation id, as listed; digits are a number.", verb.DropAsync),
         };
         command.Add(verb._queue);
         return command;
@@ -108,6 +108,7 @@ internal sealed class DeadVerb
                 await action(job).ConfigureAwait(false);
                 count++;
             }
+            await queue.FlushAsync().ConfigureAwait(false);
         }
         finally
         {

@@ -55,8 +55,16 @@ internal sealed class TextFollower(Terminal terminal, bool isQuiet) : IFollower
     private static string Compact(JsonElement data)
     {
         if (data.ValueKind is JsonValueKind.Undefined) return "";
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) data.WriteTo(writer);
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        try
+        {
+            var buffer = new ArrayBufferWriter<byte>();
+            using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) data.WriteTo(writer);
+            return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        }
+        catch (InvalidOperationException)
+        {
+            // half of a surrogate pair, which Python sends: shown as it came
+            return data.GetRawText().ReplaceLineEndings(" ");
+        }
     }
 }

@@ -12,7 +12,7 @@ internal sealed class Redactor(IOptions<OutputWorkerOptions> options)
 
     /// <summary>A message may have several lines; each stands for itself.</summary>
     public string Redact(string message) =>
-        _rules.Length == 0 ? message : string.Join('\n', message.Split('\n').Select(line => IsSecret(line) ? Redacted : line));
+        _rules.Length == 0 ? message : string.Join('\n', message.Split('\n').Select(line => IsSecret(line.TrimEnd('\r')) ? Redacted : line));
 
     private bool IsSecret(string line)
     {

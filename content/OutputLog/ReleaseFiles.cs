@@ -49,8 +49,8 @@ internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDis
         {
             _byUse.Remove(node);
             _byUse.AddFirst(node);
-            // somebody may have moved or deleted it: then a new one is begun
-            if (File.Exists(node.Value.File.Name)) return node.Value.File;
+            // somebody may have moved or deleted it, or put another in its place: then it is opened anew
+            if (new FileInfo(node.Value.File.Name) is { Exists: true } there && there.Length == node.Value.File.Length) return node.Value.File;
             Close(node);
         }
         while (_open.Count >= options.Value.MaxOpenFiles) Close(_byUse.Last!);

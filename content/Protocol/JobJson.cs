@@ -17,11 +17,25 @@ internal sealed class JobJson(IJsonTypeInfoResolver? ofTheStep)
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <exception cref="InvalidOperationException">The type is in no context.</exception>
-    public byte[] Serialize(object value) => JsonSerializer.SerializeToUtf8Bytes(value, TypeInfo(value.GetType()));
+    private JsonSerializerOptions? _strict;
 
     /// <exception cref="InvalidOperationException">The type is in no context.</exception>
-    public JsonTypeInfo TypeInfo(Type type) => _options.TryGetTypeInfo(type, out var info)
+    public byte[] Serialize(object value) => JsonSerializer.SerializeToUtf8Bytes(value, TypeInfo(value is JsonNode ? typeof(JsonNode) : value.GetType()));
+
+    /// <exception cref="InvalidOperationException">The type is in no context.</exception>
+    public JsonTypeInfo TypeInfo(Type type) => InfoOf(type, _options);
+
+    /// <summary>For what strangers send: a key twice, in whatever case, and a null where the type has none are wrong.</summary>
+    /// <param name="type">The type.</param>
+    /// <param name="converter">That of a property, if it has one of its own.</param>
+    /// <exception cref="InvalidOperationException">The type is in no context.</exception>
+    public JsonTypeInfo StrictInfo(Type type, JsonConverter? converter = null)
+    {
+        var strict = LazyInitializer.EnsureInitialized(ref _strict, () => new(_options) { AllowDuplicateProperties = false, RespectNullableAnnotations = true });
+        return InfoOf(type, converter is null ? strict : new(strict) { Converters = { converter } });
+    }
+
+    private static JsonTypeInfo InfoOf(Type type, JsonSerializerOptions options) => options.TryGetTypeInfo(type, out var info)
         ? info
         : throw new InvalidOperationException($"{type} is not in the JSON context that was given: add [JsonSerializable(typeof({type.Name}))] to it");
 }

@@ -48,7 +48,7 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     public void SendLine(string text, CancellationToken cancel)
     {
         var body = Bodies.Output(text);
-        SendRules.Check(Names.Output, Names.Exchange, correlationId, body, replyTo: null);
+        SendRules.Check(Names.Output, Names.Exchange, correlationId: null, body, replyTo: null);
         var lines = LazyInitializer.EnsureInitialized(ref _lines, () => new SemaphoreSlim(MaxLines));
         lines.Wait(cancel);
         try

@@ -108,7 +108,8 @@ internal sealed partial class PublishSession : IDisposable
         {
             throw new InvalidOperationException(no.ReplyCode is 404 ? $"there is no exchange '{exchange}' on the broker" : $"the exchange '{exchange}' is not this user's: {no.ReplyText}", e);
         }
-        catch (Exception) when (!cancel.IsCancellationRequested)
+        catch (Exception e) when ((e is TimeoutException or OperationCanceledException or OperationInterruptedException or IOException || _epoch.Ended.IsCancellationRequested)
+            && !cancel.IsCancellationRequested)
         {
             return false;
         }

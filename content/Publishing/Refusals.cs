@@ -13,13 +13,20 @@ internal sealed class Refusals(IPublisher publisher, TimeProvider time)
     private OutboundMessage? _onTrial;
     private bool _pauses;
 
-    /// <summary>True if the message is not to be written now: it waits here.</summary>
+    /// <summary>How many lines are among them.</summary>
+    private int _lines;
+
+    /// <summary>
+    /// True if the message is not to be written now: it waits here. A line waits for lines only: the requester whose queue is full must
+    /// not stop the step's code.
+    /// </summary>
     public bool Holds(OutboundMessage message)
     {
         lock (_gate)
         {
             if (message == _onTrial || (_onTrial is null && !_pauses)) return false;
-            _waiting.Enqueue(message, message.Place);
+            if (message.Kind is MessageKind.Output && _lines == 0) return false;
+            Wait(message);
             return true;
         }
     }
@@ -28,8 +35,8 @@ internal sealed class Refusals(IPublisher publisher, TimeProvider time)
     {
         lock (_gate)
         {
-            _waiting.Enqueue(refused, refused.Place);
-            if (refused == _onTrial) _onTrial = null;
+            if (refused == _onTrial) Leave();
+            Wait(refused);
             if (_onTrial is not null || _pauses) return;
             _pauses = true;
         }
@@ -41,7 +48,9 @@ internal sealed class Refusals(IPublisher publisher, TimeProvider time)
     {
         lock (_gate)
         {
-            if (message == _onTrial) TryNext();
+            if (message != _onTrial) return;
+            Leave();
+            TryNext();
         }
     }
 
@@ -53,6 +62,18 @@ internal sealed class Refusals(IPublisher publisher, TimeProvider time)
             _pauses = false;
             TryNext();
         }
+    }
+
+    private void Wait(OutboundMessage message)
+    {
+        _waiting.Enqueue(message, message.Place);
+        if (message.Kind is MessageKind.Output) _lines++;
+    }
+
+    private void Leave()
+    {
+        if (_onTrial!.Kind is MessageKind.Output) _lines--;
+        _onTrial = null;
     }
 
     private void TryNext()

@@ -142,7 +142,7 @@ public sealed partial class JobClient : IAsyncDisposable
     {
         var queue = Names.Queue(job.Queue);
         var messageId = JobIds.New(_time);
-        var began = _time.GetTimestamp();
+        long? missingSince = null;
         using var span = JobTrace.Send(queue, messageId, job.CorrelationId);
         while (true)
         {
@@ -157,7 +157,8 @@ public sealed partial class JobClient : IAsyncDisposable
             catch (PublishException e) when (e.IsReturn)
             {
                 var trouble = $"there is no queue {queue}: is the worker running, or has it another queue name?";
-                if (_time.GetElapsedTime(began) >= _queueTimeout) throw new JobNotDeliveredException(trouble, e);
+                missingSince ??= _time.GetTimestamp();
+                if (_time.GetElapsedTime(missingSince.Value) >= _queueTimeout) throw new JobNotDeliveredException(trouble, e);
                 pending.Misses(trouble, _connection.OnTrouble);
                 await Task.Delay(QueuePause, _time, cancel).ConfigureAwait(false);
             }

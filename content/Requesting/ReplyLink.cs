@@ -9,10 +9,10 @@ using ReWorker.Supervision;
 namespace ReWorker.Requesting;
 
 /// <summary>
-/// One life of a requester's connection: a channel that publishes, a channel that consumes the reply queue. Whatever is
-/// lost, connection, channel or consumer, ends all of it.
+/// One life of a requester's connections: one publishes, one consumes the reply queue, since a broker in alarm reads nothing
+/// from the first, no acknowledgement either. Whatever is lost, connection, channel or consumer, ends all of it.
 /// </summary>
-internal sealed class ReplyLink(IConnection connection, TimeSpan confirmTimeout, TimeProvider time) : IAsyncDisposable
+internal sealed class ReplyLink(IConnection sending, IConnection hearing, TimeSpan confirmTimeout, TimeProvider time) : IAsyncDisposable
 {
     private const ushort Prefetch = 200;
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(3);
@@ -21,6 +21,7 @@ internal sealed class ReplyLink(IConnection connection, TimeSpan confirmTimeout,
     private readonly TaskCompletionSource<string> _loss = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<ulong> _heard = Channel.CreateUnbounded<ulong>();
     private IChannel _publish = null!;
+    private long _unblockedAt;
 
     /// <summary>Ends when anything is lost, with what and why.</summary>
     public Task<string> Loss => _loss.Task;
@@ -33,7 +34,17 @@ internal sealed class ReplyLink(IConnection connection, TimeSpan confirmTimeout,
     public static async Task<ReplyLink> OpenAsync(
         ConnectionSource source, ReplyQueue queue, TimeSpan confirmTimeout, TimeProvider time, CancellationToken cancel)
     {
-        var link = new ReplyLink(await source.OpenAsync("requester", cancel).ConfigureAwait(false), confirmTimeout, time);
+        var sending = await source.OpenAsync("requester", cancel).ConfigureAwait(false);
+        IConnection? hearing = null;
+        try
+        {
+            hearing = await source.OpenAsync("requester, replies", cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (hearing is null) await QuietlyAsync(_ => sending.DisposeAsync().AsTask(), time).ConfigureAwait(false);
+        }
+        var link = new ReplyLink(sending, hearing, confirmTimeout, time);
         try
         {
             await Deadline.RunAsync(token => link.SetUpAsync(queue, token), confirmTimeout, "opening the reply queue", time, cancel).ConfigureAwait(false);
@@ -63,8 +74,8 @@ internal sealed class ReplyLink(IConnection connection, TimeSpan confirmTimeout,
             }
             catch (TimeoutException)
             {
-                // a broker in alarm confirms nothing: that is no fault of the connection
-                if (Blocked is null) End($"the broker confirmed nothing for {confirmTimeout.TotalSeconds:0.#} s");
+                // a broker in alarm confirms nothing, and reads on where it was when the alarm is over: that is no fault of the connection
+                if (Blocked is null && (_unblockedAt == 0 || time.GetElapsedTime(_unblockedAt) > confirmTimeout)) End($"the broker confirmed nothing for {confirmTimeout.TotalSeconds:0.#} s");
             }
         }
     }
@@ -82,30 +93,35 @@ internal sealed class ReplyLink(IConnection connection, TimeSpan confirmTimeout,
     {
         await QuietlyAsync(async token =>
         {
-            await using var channel = await connection.CreateChannelAsync(cancellationToken: token).ConfigureAwait(false);
+            await using var channel = await hearing.CreateChannelAsync(cancellationToken: token).ConfigureAwait(false);
             await channel.QueueDeleteAsync(queue, cancellationToken: token).ConfigureAwait(false);
-        }).ConfigureAwait(false);
+        }, time).ConfigureAwait(false);
     }
 
     /// <summary>Closes what answers within the limit, and abandons the rest: a close can block for ever.</summary>
     public async ValueTask DisposeAsync()
     {
         End("closed");
-        await QuietlyAsync(token => connection.CloseAsync(200, "bye", CloseLimit, abort: true, token)).ConfigureAwait(false);
-        await QuietlyAsync(_ => connection.DisposeAsync().AsTask()).ConfigureAwait(false);
+        await Task.WhenAll(CloseAsync(sending), CloseAsync(hearing)).ConfigureAwait(false);
+    }
+
+    private async Task CloseAsync(IConnection connection)
+    {
+        await QuietlyAsync(token => connection.CloseAsync(200, "bye", CloseLimit, abort: true, token), time).ConfigureAwait(false);
+        await QuietlyAsync(_ => connection.DisposeAsync().AsTask(), time).ConfigureAwait(false);
     }
 
     private async Task SetUpAsync(ReplyQueue queue, CancellationToken cancel)
     {
-        connection.ConnectionShutdownAsync += (_, reason) => Signal(() => End(reason.ReplyText));
-        connection.ConnectionBlockedAsync += (_, blocked) => Signal(() => Blocked = blocked.Reason);
-        connection.ConnectionUnblockedAsync += (_, _) => Signal(() => Blocked = null);
+        foreach (var connection in new[] { sending, hearing }) connection.ConnectionShutdownAsync += (_, reason) => Signal(() => End(reason.ReplyText));
+        sending.ConnectionBlockedAsync += (_, blocked) => Signal(() => Blocked = blocked.Reason);
+        sending.ConnectionUnblockedAsync += (_, _) => Signal(() => (_unblockedAt, Blocked) = (time.GetTimestamp(), null));
 
-        _publish = await connection.CreateChannelAsync(new CreateChannelOptions(true, true), cancel).ConfigureAwait(false);
+        _publish = await sending.CreateChannelAsync(new CreateChannelOptions(true, true), cancel).ConfigureAwait(false);
         _publish.ChannelShutdownAsync += (_, reason) => Signal(() => End(reason.ReplyText));
         if (queue.IsBound) await EnsureExchangeAsync(cancel).ConfigureAwait(false);
 
-        var consume = await connection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+        var consume = await hearing.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
         consume.ChannelShutdownAsync += (_, reason) => Signal(() => End(reason.ReplyText));
         await queue.DeclareAsync(consume, cancel).ConfigureAwait(false);
         await consume.BasicQosAsync(0, Prefetch, global: false, cancel).ConfigureAwait(false);
@@ -146,12 +162,12 @@ internal sealed class ReplyLink(IConnection connection, TimeSpan confirmTimeout,
     {
         try
         {
-            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+            await using var channel = await hearing.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
             await channel.ExchangeDeclarePassiveAsync(Names.Exchange, cancel).ConfigureAwait(false);
         }
         catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode is 404 && !IsLost)
         {
-            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+            await using var channel = await hearing.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
             await channel.ExchangeDeclareAsync(Names.Exchange, ExchangeType.Topic, durable: true, cancellationToken: cancel).ConfigureAwait(false);
         }
     }
@@ -161,7 +177,7 @@ internal sealed class ReplyLink(IConnection connection, TimeSpan confirmTimeout,
         if (_loss.TrySetResult(why)) _ = _lost.CancelAsync();
     }
 
-    private async Task QuietlyAsync(Func<CancellationToken, Task> action)
+    private static async Task QuietlyAsync(Func<CancellationToken, Task> action, TimeProvider time)
     {
         try
         {

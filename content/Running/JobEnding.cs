@@ -39,7 +39,7 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
 
             outbox.Complete();
             await outbox.Confirmed.ConfigureAwait(false);
-            if (reply?.Error is { } refusal) await ReplyInsteadAsync(hand, outbox, refusal).ConfigureAwait(false);
+            if (reply?.Error is { } refusal) await ReplyShorterAsync(hand, outbox, reply.Body.Length, refusal).ConfigureAwait(false);
             ledger.End(hand, Settlement.Ack);
         }
         catch (Exception e)
@@ -50,7 +50,7 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
     }
 
     /// <returns>The terminal reply, if there is somebody to send it to.</returns>
-    private async Task<OutboundMessage?> AnswerAsync(JobInHand hand, JobContext? context, Outbox outbox, Outcome outcome)
+    private async ValueTask<OutboundMessage?> AnswerAsync(JobInHand hand, JobContext? context, Outbox outbox, Outcome outcome)
     {
         if (hand.Settlement is Settlement.Discard)
         {
@@ -83,11 +83,13 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
         });
     }
 
-    /// <summary>The broker takes no reply of that size, say; a short one it takes.</summary>
-    private async Task ReplyInsteadAsync(JobInHand hand, Outbox outbox, Exception refusal)
+    /// <summary>The broker takes no reply of that size, it seems; a shorter one it may.</summary>
+    private async Task ReplyShorterAsync(JobInHand hand, Outbox outbox, int bytes, Exception refusal)
     {
+        var body = Bodies.Failed($"the step's reply of {bytes} bytes could not be sent: {refusal.Message}");
+        if (body.Length >= bytes) return;
         var taken = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Reply(hand, outbox, "failed", Bodies.Failed($"the step's result could not be sent: {refusal.Message}"), taken);
+        Reply(hand, outbox, "failed", body, taken);
         try
         {
             await taken.Task.ConfigureAwait(false);

@@ -18,7 +18,7 @@ internal static class ParameterBinder
     public static T? Bind<T>(JsonElement parameters, JobJson json, List<string> problems)
         where T : class
     {
-        var type = json.TypeInfo(typeof(T));
+        var type = json.StrictInfo(typeof(T));
         if (parameters.ValueKind is not JsonValueKind.Object) parameters = JsonElement.Parse("{}"u8);
         var isComplete = true;
         foreach (var property in type.Properties) isComplete &= IsThere(property, parameters);
@@ -61,6 +61,7 @@ internal static class ParameterBinder
     private static bool IsRight(JsonPropertyInfo property, bool isThere, JsonElement given, JobJson json, List<string> problems, out object? value)
     {
         value = null;
+        var type = json.StrictInfo(property.PropertyType, property.CustomConverter);
         string wrong;
         if (!isThere) wrong = property.IsRequired ? "missing" : "";
         else if (given.ValueKind is JsonValueKind.Null && !property.IsSetNullable) wrong = "null";
@@ -68,7 +69,7 @@ internal static class ParameterBinder
         {
             try
             {
-                value = given.Deserialize(json.TypeInfo(property.PropertyType));
+                value = given.Deserialize(type);
                 return true;
             }
             catch (JsonException)
@@ -76,7 +77,7 @@ internal static class ParameterBinder
                 wrong = Shown(property.Name, given.GetRawText());
             }
         }
-        if (wrong.Length > 0) problems.Add($"parameters.{property.Name} is {wrong}; allowed: {Allowed(property)}");
+        if (wrong.Length > 0) problems.Add($"parameters.{property.Name} is {wrong}; allowed: {Allowed(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, type)}");
         return wrong.Length == 0;
     }
 
@@ -117,12 +118,14 @@ internal static class ParameterBinder
         : value.Length == 0 ? "empty"
         : value.Length > MostShown ? value[..MostShown] + "…" : value;
 
-    private static string Allowed(JsonPropertyInfo property) => Type.GetTypeCode(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType) switch
+    private static string Allowed(Type type, JsonTypeInfo json) => Type.GetTypeCode(type) switch
     {
+        // as they are written: by name where the type has such a converter
+        _ when type.IsEnum => string.Join(", ", Enum.GetValuesAsUnderlyingType(type).Cast<object>().Select(one => JsonSerializer.Serialize(Enum.ToObject(type, one), json))),
         TypeCode.String => "a text",
         TypeCode.Boolean => "true or false",
         TypeCode.Byte or TypeCode.Int16 or TypeCode.Int32 or TypeCode.Int64 or TypeCode.UInt16 or TypeCode.UInt32 or TypeCode.UInt64 => "a whole number",
         TypeCode.Single or TypeCode.Double or TypeCode.Decimal => "a number",
-        _ => property.PropertyType.IsAssignableTo(typeof(System.Collections.IEnumerable)) ? "a list" : "an object",
+        _ => type.IsAssignableTo(typeof(System.Collections.IEnumerable)) ? "a list" : "an object",
     };
 }

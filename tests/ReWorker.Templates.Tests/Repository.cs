@@ -10,6 +10,7 @@ internal static class Repository
     [
         ".dockerignore",
         ".editorconfig",
+        ".gitattributes",
         ".gitignore",
         "Directory.Build.props",
         "Directory.Build.targets",

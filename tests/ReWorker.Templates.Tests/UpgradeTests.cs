@@ -76,12 +76,102 @@ public sealed class UpgradeTests(InstalledTemplates templates)
         var (scaffold, _) = await ChangedAsync();
         Directory.Delete(scaffold.At(".git"), recursive: true);
         var before = Tree.Bytes(scaffold.At("src", "ReWorker"));
+        var packages = scaffold.Read("Directory.Packages.props");
 
         var result = await UpgradeAsync(scaffold, "--apply");
 
         Assert.Equal(1, result.ExitCode); // what was shipped is not known: each file that both changed has a conflict
+        Assert.Equal(packages, scaffold.Read("ReWorker.before", "Directory.Packages.props"));
+        File.Delete(scaffold.At("ReWorker.before", "Directory.Packages.props"));
         Assert.Equal(before, Tree.Bytes(scaffold.At("ReWorker.before")));
         Assert.Contains("// the owner's", scaffold.Read("src", "ReWorker", Apart), StringComparison.Ordinal);
+    }
+
+    /// <summary>The release before is in nobody's history as it was shipped: the upgrade itself has kept what the next one merges over.</summary>
+    [Fact]
+    public async Task Apply_TheReleaseAfter_MergesIntoWhatWasMerged()
+    {
+        var (scaffold, release) = await ChangedAsync();
+        await UpgradeAsync(scaffold, "--apply");
+        (await Shell.RunAsync(scaffold.Folder, new Dictionary<string, string>(), $"sed -i '/^[<>|=]\\{{7\\}}/d' src/ReWorker/{Both}")).Succeeded();
+        await CommitAsync(scaffold, "upgraded");
+        await File.AppendAllTextAsync(Path.Combine(release, "content", Apart), "// the release after\n", _cancel);
+        await BringAsync(scaffold, release, "0.3.0");
+
+        var said = (await UpgradeAsync(scaffold)).Succeeded().Output;
+        (await UpgradeAsync(scaffold, "--apply")).Succeeded();
+
+        Assert.Contains($"  merges into {Apart}\n", said, StringComparison.Ordinal);
+        Assert.Contains("  | +// the owner's", said, StringComparison.Ordinal);
+        var merged = scaffold.Read("src", "ReWorker", Apart);
+        foreach (var line in new[] { "// the owner's\n", "// the release's\n", "// the release after\n" }) Assert.Contains(line, merged, StringComparison.Ordinal);
+        Assert.DoesNotContain("<<<<<<<", merged, StringComparison.Ordinal);
+        Assert.True(File.Exists(scaffold.At(["src", "ReWorker", ".shipped", .. Apart.Split('/')])));
+        Assert.DoesNotContain(".shipped", (await DotNet.RunAsync(scaffold.Folder, "msbuild", "src/ReWorker", "-getItem:Compile")).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Git for Windows turns line ends; a project from before .gitattributes has them so.</summary>
+    [Fact]
+    public async Task Apply_LinesEndWithCarriageReturns_MergesAllTheSame()
+    {
+        var (scaffold, _) = await ChangedAsync();
+        const string turn = "git config core.autocrlf true; git rm -q --cached -r src; rm -r src/ReWorker; git reset -q; rm -f .git/index; git reset -q --hard";
+        (await Shell.RunAsync(scaffold.Folder, new Dictionary<string, string>(), $"git rm -q src/ReWorker/.gitattributes; git -c user.name=owner -c user.email=owner@example.com commit -qm older; {turn}")).Succeeded();
+        Assert.Contains("\r\n", scaffold.Read("src", "ReWorker", "MANIFEST"), StringComparison.Ordinal);
+
+        var result = await UpgradeAsync(scaffold, "--apply");
+
+        Assert.Equal(1, result.ExitCode); // a conflict waits
+        Assert.Contains($"  removes     DeliveryInfo.cs\n", result.Output, StringComparison.Ordinal);
+        Assert.Contains($"  merges into {Apart}\n", result.Output, StringComparison.Ordinal);
+        Assert.Contains("// the owner's\r\n", scaffold.Read("src", "ReWorker", Apart), StringComparison.Ordinal);
+        Assert.Contains("// the release's\r\n", scaffold.Read("src", "ReWorker", Apart), StringComparison.Ordinal);
+        Assert.DoesNotContain("<<<<<<<", scaffold.Read("src", "ReWorker", Apart), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_FileThatGitCantMerge_StaysAndTheReleasesIsPutBesideIt()
+    {
+        var (scaffold, release) = await ChangedAsync();
+        var mine = scaffold.At(["src", "ReWorker", .. Both.Split('/')]);
+        await File.WriteAllTextAsync(mine, "// the owner's, in two bytes each", System.Text.Encoding.Unicode, _cancel);
+        await CommitAsync(scaffold, "other encoding");
+        var before = await File.ReadAllBytesAsync(mine, _cancel);
+
+        var result = await UpgradeAsync(scaffold, "--apply");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains($"has anew: {Both}\n", result.Output, StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllBytesAsync(mine, _cancel));
+        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(release, "content", Both), _cancel), await File.ReadAllTextAsync($"{mine}.release", _cancel));
+    }
+
+    [Fact]
+    public async Task Check_PackagesOfThePreview_AreOlderThanTheirRelease()
+    {
+        var (scaffold, _) = await ChangedAsync();
+        var props = scaffold.At("Directory.Packages.props");
+        var text = (await File.ReadAllTextAsync(props, _cancel)).Replace("1.20.1-beta.1", "1.20.1", StringComparison.Ordinal)
+            .Replace("\"RabbitMQ.Client\" Version=\"7.2.2\"", "\"RabbitMQ.Client\" Version=\"7.2.2-rc.1\"", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(props, text, _cancel);
+
+        var said = (await UpgradeAsync(scaffold)).Succeeded().Output;
+
+        Assert.Contains("  packages:   Polly.Core ->8.9.1 RabbitMQ.Client 7.2.2-rc.1->7.2.2\n", said, StringComparison.Ordinal);
+        var refused = await UpgradeAsync(scaffold, "--apply");
+        Assert.Contains("Directory.Packages.props has changes that are not committed", refused.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Its folder would be removed at the end.</summary>
+    [Fact]
+    public async Task Apply_OfARuntimeInUse_IsRefused()
+    {
+        var (scaffold, _) = await ChangedAsync();
+
+        var result = await Shell.RunAsync(scaffold.Folder, new Dictionary<string, string>(), "cp -R src/ReWorker other; bash src/ReWorker/upgrade.sh --apply other");
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.True(Directory.Exists(scaffold.At("src", "ReWorker")));
     }
 
     [Fact]
@@ -122,11 +212,16 @@ public sealed class UpgradeTests(InstalledTemplates templates)
         await File.AppendAllTextAsync(At(Apart), "// the release's\n", _cancel);
         await File.WriteAllTextAsync(At("New.cs"), "// the release's\n", _cancel);
         foreach (var file in new[] { "DeliveryInfo.cs", "Phase.cs" }) File.Delete(At(file));
-        var manifest = (await File.ReadAllTextAsync(At("MANIFEST"), _cancel)).Replace("runtime 0.1.0\n", "runtime 0.2.0\npackage Polly.Core 8.9.1\n", StringComparison.Ordinal);
-        await File.WriteAllTextAsync(At("MANIFEST"), manifest, _cancel);
-
-        await (await templates.InstallAsync(release)).AddAsync(scaffold, "reworker-runtime");
+        await BringAsync(scaffold, release, "0.2.0\npackage Polly.Core 8.9.1");
         return (scaffold, release);
+    }
+
+    /// <summary>Makes the release's MANIFEST, and puts the release beside the runtime.</summary>
+    private async Task BringAsync(Scaffold scaffold, string release, string version)
+    {
+        const string list = "find . -type f -not -name MANIFEST | sed 's|^./||' | LC_ALL=C sort | while read -r file; do echo \"$(git hash-object \"$file\") $file\"; done";
+        (await Shell.RunAsync(Path.Combine(release, "content"), new Dictionary<string, string>(), $"{{ echo 'ReWorker runtime {version}'; grep ^package MANIFEST; {list}; }} >new && mv new MANIFEST && sed -i '/ new$/d' MANIFEST")).Succeeded();
+        await (await templates.InstallAsync(release)).AddAsync(scaffold, "reworker-runtime");
     }
 
     private static Task<DotNet.Result> UpgradeAsync(Scaffold scaffold, string options = "") =>

@@ -105,8 +105,8 @@ internal static class Mutants
         "_settled(message);");
 
     public static readonly Mutant ShortReply = new("sends a short reply where the broker takes no long one", "Running/JobEnding.cs",
-        "if (reply?.Error is { } refusal) await",
-        "if (reply?.Error is { } refusal && hand.Attempt < 1) await");
+        "if (reply?.Error is { } refusal)",
+        "if (reply?.Error is { } refusal && hand.Attempt < 1)");
 
     public static readonly Mutant FreshSecrets = new("reads its settings anew at each try", "Broker/ConnectionSource.cs",
         "(configuration as IConfigurationRoot)?.Reload();",

@@ -88,7 +88,11 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
     [InlineData("type")]
     public async Task ShortString_OfBytesThatAreNoUtf8_HarmsNobody(string property)
     {
-        await using var worker = await StartAsync(_ => null);
+        await using var worker = await StartAsync(job =>
+        {
+            if (property == "correlation_id") job.Output.LogInformation("a line");
+            return null;
+        });
         await using var session = await Bus.OpenAsync();
         var bytes = new Dictionary<string, string> { ["base64"] = Convert.ToBase64String(Enumerable.Repeat((byte)0xff, 200).ToArray()) };
 

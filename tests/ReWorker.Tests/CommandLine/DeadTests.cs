@@ -131,6 +131,18 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
         Assert.Equal(["job-0", "job-2"], (await TakeAllAsync(Parked)).Select(one => one.BasicProperties.CorrelationId));
     }
 
+    /// <summary>A requester that numbers its jobs: what is meant is the number that `dead list` shows.</summary>
+    [Fact]
+    public async Task Drop_ByNumber_LeavesTheJobThatIsCalledSo()
+    {
+        await ParkAsync(3, i => $"{3 - i}");
+
+        var call = await DeadAsync("drop", "1");
+
+        Assert.Equal(0, call.Code);
+        Assert.Equal(["2", "1"], (await TakeAllAsync(Parked)).Select(one => one.BasicProperties.CorrelationId));
+    }
+
     [Fact]
     public async Task Drop_WhatIsNotThere_EndsWith1AndSaysWhich()
     {
@@ -188,13 +200,13 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
         return call;
     }
 
-    private async Task ParkAsync(int count)
+    private async Task ParkAsync(int count, Func<int, string>? name = null)
     {
         for (var n = 0; n < count; n++)
         {
             var properties = new BasicProperties
             {
-                CorrelationId = $"job-{n}", ReplyTo = "reply", MessageId = $"m{n}", UserId = "guest", Expiration = "600000",
+                CorrelationId = name?.Invoke(n) ?? $"job-{n}", ReplyTo = "reply", MessageId = $"m{n}", UserId = "guest", Expiration = "600000",
                 Headers = new Dictionary<string, object?>
                 {
                     ["x-reworker-reason"] = $"gave up\n{n}", ["x-reworker-parked-at"] = "2026-01-02T03:04:05.0000000+00:00", ["x-reworker-attempts"] = 3,

@@ -91,6 +91,38 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         await Bus.DeleteAsync(full);
     }
 
+    /// <summary>The requester's trouble is not the step's: its code goes on, however much it says.</summary>
+    [Fact]
+    public async Task Output_WhileTheReplyQueueIsFull_HoldsUpNoCode()
+    {
+        const int lines = 300;
+        var full = $"test-replies-{Guid.NewGuid():n}";
+        await Bus.DeclareAsync(full, TakesOneMessage);
+        var (refused, said) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var worker = await StartAsync(async (job, cancel) =>
+        {
+            await refused.Task.WaitAsync(cancel);
+            for (var i = 0; i < lines; i++) job.Output.LogInformation("{Number}", i);
+            said.SetResult();
+            return null;
+        });
+        await using var session = await Bus.OpenAsync();
+        session.SendRaw(full, "{}"u8.ToArray(), [], exchange: "", prefix: "");
+        await UntilAsync(async () => (await Bus.CountAsync(full)).Messages == 1);
+
+        session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "talks", ["reply_to"] = full });
+        await UntilAsync(() => Task.FromResult(worker.IsBusy));
+        await Task.Delay(200, Cancel);
+        refused.SetResult();
+        await said.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        await Bus.TakeAsync(full, Cancel);
+        var first = await Bus.TakeAsync(full, Cancel);
+        var second = await Bus.TakeAsync(full, Cancel);
+
+        Assert.Equal(("started", "completed"), (first.Json.GetProperty("status").GetString(), second.Json.GetProperty("status").GetString()));
+        await Bus.DeleteAsync(full);
+    }
+
     [Fact, Contract("Order / sent again under the same id"), Contract("Job's end / started once")]
     public async Task Messages_NotConfirmedWhenTheConnectionDies_AreSentAgainInOrderUnderTheSameIds()
     {

@@ -29,6 +29,17 @@ public sealed class HarnessTests
         Assert.Null(result.Reason);
     }
 
+    [Theory]
+    [InlineData("5")]
+    [InlineData("\"text\"")]
+    [InlineData("{\"a\":[1]}")]
+    public async Task RunAsync_StepThatReturnsANode_ShowsItsJson(string json)
+    {
+        var result = await Harness(_ => System.Text.Json.Nodes.JsonNode.Parse(json)).RunAsync("{}", Cancel);
+
+        Assert.Equal(("completed", json), (result.Status, result.Data.GetRawText()));
+    }
+
     [Fact]
     public async Task RunAsync_StepThatThrows_ShowsTheReason()
     {

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using ReWorker.Testing;
 using Xunit;
@@ -63,6 +64,30 @@ public sealed partial class ParameterTests
         Assert.Equal("n 3 a,b 5", result.Data.GetString());
     }
 
+    /// <summary>What is no text, number or list: the values that there are, and what a converter of the property's own reads.</summary>
+    [Theory]
+    [InlineData("""{"speed":"fsat"}""", "parameters.speed is \"fsat\"; allowed: \"Slow\", \"Fast\"")]
+    [InlineData("""{"level":"high"}""", "parameters.level is \"high\"; allowed: 0, 1")]
+    [InlineData("""{"wait":"10s","speed":"fsat"}""", "parameters.speed is \"fsat\"; allowed: \"Slow\", \"Fast\"")]
+    [InlineData("""{"inner":{"name":null}}""", "parameters.inner is {\"name\":null}; allowed: an object")]
+    [InlineData("""{"text":"x","Text":null}""", "parameters: ")]
+    public async Task Bind_OtherTypes_SaysWhatIsAllowed(string parameters, string reason)
+    {
+        var result = await new JobHarness(new OtherWorker(), TypedJson.Default).RunAsync($"{{\"parameters\":{parameters}}}", TestContext.Current.CancellationToken);
+
+        Assert.Equal("failed", result.Status);
+        Assert.StartsWith(reason, result.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain(";", result.Reason![reason.Length..], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bind_OtherTypes_AreTaken()
+    {
+        var result = await new JobHarness(new OtherWorker(), TypedJson.Default).RunAsync("""{"parameters":{"speed":"Fast","level":1,"wait":"10s","inner":{"name":"n"},"text":"t"}}""", TestContext.Current.CancellationToken);
+
+        Assert.Equal("Fast High 10 n t", result.Data.GetString());
+    }
+
     private static Task<HarnessResult> RunAsync(string job) =>
         new JobHarness(new TypedWorker(), TypedJson.Default).RunAsync(job, TestContext.Current.CancellationToken);
 
@@ -95,6 +120,51 @@ public sealed partial class ParameterTests
         public int Count { get; init; } = 1;
     }
 
+    internal enum Speed
+    {
+        Slow,
+        Fast,
+    }
+
+    internal enum Level
+    {
+        Low,
+        High,
+    }
+
+    internal sealed class Inner
+    {
+        public string Name { get; set; } = "";
+    }
+
+    internal sealed class Other
+    {
+        [JsonConverter(typeof(JsonStringEnumConverter<Speed>))]
+        public Speed Speed { get; set; }
+
+        public Level Level { get; set; }
+
+        [JsonConverter(typeof(SecondsConverter))]
+        public int Wait { get; set; }
+
+        public Inner Inner { get; set; } = new();
+
+        public string Text { get; set; } = "";
+    }
+
+    internal sealed class SecondsConverter : JsonConverter<int>
+    {
+        public override int Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => int.Parse(reader.GetString()!.TrimEnd('s'), System.Globalization.CultureInfo.InvariantCulture);
+
+        public override void Write(Utf8JsonWriter writer, int value, JsonSerializerOptions options) => writer.WriteStringValue($"{value}s");
+    }
+
+    private sealed class OtherWorker : Worker<Other>
+    {
+        protected internal override Task<object?> ProcessAsync(Job<Other> job, CancellationToken cancel) => Task.FromResult<object?>(
+            $"{job.Parameters.Speed} {job.Parameters.Level} {job.Parameters.Wait} {job.Parameters.Inner.Name} {job.Parameters.Text}");
+    }
+
     private sealed class RecordWorker : Worker<Recorded>
     {
         protected internal override Task<object?> ProcessAsync(Job<Recorded> job, CancellationToken cancel) => Task.FromResult<object?>(null);
@@ -102,6 +172,7 @@ public sealed partial class ParameterTests
 
     [JsonSerializable(typeof(Typed))]
     [JsonSerializable(typeof(Recorded))]
+    [JsonSerializable(typeof(Other))]
     internal sealed partial class TypedJson : JsonSerializerContext;
 
     private sealed class TypedWorker : Worker<Typed>

@@ -88,7 +88,7 @@ public sealed class JobRunTests : IDisposable
     [Fact]
     public async Task Reply_ThatTheBrokerNeverTakes_IsReplacedByAShortOne()
     {
-        var ending = await RunAsync((_, _) => Task.FromResult<object?>(null), Plain, Cancel);
+        var ending = await RunAsync((_, _) => Task.FromResult<object?>(new string('x', 1000)), Plain, Cancel);
         _bus.GiveUp("completed");
         _bus.Confirm();
 
@@ -99,10 +99,23 @@ public sealed class JobRunTests : IDisposable
         Assert.Equal(Settlement.Ack, Assert.Single(_bus.Settled).How);
     }
 
+    /// <summary>It was not its size.</summary>
+    [Fact]
+    public async Task Reply_ThatTheBrokerNeverTakesAndIsShort_IsNotReplaced()
+    {
+        var ending = await RunAsync((_, _) => Task.FromResult<object?>(null), Plain, Cancel);
+        _bus.GiveUp("completed");
+        _bus.Confirm();
+        await ending;
+
+        Assert.Equal(["started", "completed"], _bus.Statuses);
+        Assert.Equal(Settlement.Ack, Assert.Single(_bus.Settled).How);
+    }
+
     [Fact]
     public async Task Reply_ThatIsNeverTakenNorTheShortOne_EndsTheJob()
     {
-        var ending = await RunAsync((_, _) => Task.FromResult<object?>(null), Plain, Cancel);
+        var ending = await RunAsync((_, _) => Task.FromResult<object?>(new string('x', 1000)), Plain, Cancel);
         _bus.GiveUp("completed");
         _bus.Confirm();
         _bus.GiveUp("failed");

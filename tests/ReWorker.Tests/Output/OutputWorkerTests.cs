@@ -46,7 +46,7 @@ public sealed class OutputWorkerTests(OutputBus bus) : ContractTest<OutputBus>(b
         await using var output = await OutputHost.StartAsync(Bus, Cancel, ("OutputWorker:Redactions:0", "(?i)password"), ("OutputWorker:Redactions:1", "^secret: .*$"), ("OutputWorker:Redactions:2", "^(a+)+$"));
         await using var session = await Bus.OpenAsync();
 
-        foreach (var line in new[] { "plain", "the PassWord is x", "secret: y", "no secret: z", "first\nsecret: y\nlast", new string('a', 40) + "!" }) Send(session, output, "r", line);
+        foreach (var line in new[] { "plain", "the PassWord is x", "secret: y", "no secret: z", "first\nsecret: y\r\nlast", new string('a', 40) + "!" }) Send(session, output, "r", line);
         await UntilAsync(() => Task.FromResult(output.Lines == 8));
         await output.Worker.StopAsync();
 

@@ -24,4 +24,22 @@ public sealed class ReleaseFilesTests
         Assert.Equal("one\ntwo\n", File.ReadAllText(Path.Combine(directory.FullName, "release.log")));
         directory.Delete(recursive: true);
     }
+
+    /// <summary>As logrotate does it: the old file gets another name, and an empty one takes its place.</summary>
+    [Fact]
+    public void Append_ToAFileThatWasReplaced_GoesIntoTheNewOne()
+    {
+        var directory = Directory.CreateTempSubdirectory("reworker-files-");
+        using var files = new ReleaseFiles(Microsoft.Extensions.Options.Options.Create(new OutputWorkerOptions { Directory = directory.FullName }));
+        var path = Path.Combine(directory.FullName, "release.log");
+
+        files.Append("release", "one");
+        File.Move(path, $"{path}.1");
+        File.Create(path).Dispose();
+        files.Append("release", "two");
+        files.Append("release", "three");
+
+        Assert.Equal(("one\n", "two\nthree\n"), (File.ReadAllText($"{path}.1"), File.ReadAllText(path)));
+        directory.Delete(recursive: true);
+    }
 }

@@ -18,6 +18,8 @@ namespace ReWorker.Tests.Requesting;
 public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture<BrokerFixture>
 {
     private static readonly string[] Junk = ["", "{", "[]", "{}", """{"status":7}""", """{"status":"\ud800"}""", """{"status":"done"}"""];
+    private const string Sends = "requester\"", Hears = "requester, replies\"";
+
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -102,7 +104,7 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
         {
             heard.Add(one);
             if (heard.Count != 20) continue;
-            Assert.Equal(1, await CloseRequestersAsync());
+            Assert.Equal(1, await CloseRequestersAsync(Hears));
             closed.SetResult();
         }
 
@@ -133,7 +135,7 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
             }
         });
         var closed = 0;
-        for (var i = 0; i < 4; i++) closed += await CloseRequestersAsync();
+        for (var i = 0; i < 4; i++) closed += await CloseRequestersAsync(i % 2 == 0 ? Sends : Hears);
         isOver = true;
 
         await jobs;
@@ -150,6 +152,25 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
 
         Assert.Equal("there is no queue worker.nobody: is the worker running, or has it another queue name?", error.Message);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>Broker and worker start together, and the broker took longer than a queue is waited for.</summary>
+    [Fact]
+    public async Task SendAsync_QueueThatComesSoonAfterTheBroker_IsWaitedFor()
+    {
+        await using var wire = new Contract.Wire(broker.Amqp);
+        wire.Cut(stayDown: true);
+        await using var client = new JobClient(wire.Amqp.AbsoluteUri, new JobClientOptions { QueueTimeout = TimeSpan.FromSeconds(2) });
+        var queue = BrokerFixture.UniqueQueue();
+        var running = client.RunAsync(new JobRequest { Queue = queue, Timeout = Long }, Cancel);
+        await Task.Delay(TimeSpan.FromSeconds(3), Cancel);
+
+        wire.Resume();
+        await Task.Delay(TimeSpan.FromSeconds(0.5), Cancel);
+        Assert.False(running.IsCompleted);
+        await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.CompleteAsync(), queue);
+
+        await running;
     }
 
     [Theory]
@@ -320,17 +341,17 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
 
     private static JobRequest Job(FakeWorker worker, TimeSpan? timeout = null) => new() { Queue = worker.Queue, Timeout = timeout ?? Long };
 
-    private async Task<int> CloseRequestersAsync()
+    private async Task<int> CloseRequestersAsync(string name)
     {
-        var all = await RequesterConnectionsAsync();
+        var all = await RequesterConnectionsAsync(name);
         foreach (var pid in all) await broker.RunRabbitmqctlAsync("close_connection", pid, "chaos");
         return all.Count;
     }
 
-    private async Task<List<string>> RequesterConnectionsAsync()
+    private async Task<List<string>> RequesterConnectionsAsync(string name = "requester")
     {
         var lines = await broker.RunRabbitmqctlAsync("-q", "list_connections", "pid", "client_properties");
-        return [.. lines.Split('\n').Where(line => line.Contains("\"requester\"", StringComparison.Ordinal)).Select(line => line.Split('\t')[0])];
+        return [.. lines.Split('\n').Where(line => line.Contains($"\"{name}", StringComparison.Ordinal)).Select(line => line.Split('\t')[0])];
     }
 
     internal sealed record Frobbed(int Count);
