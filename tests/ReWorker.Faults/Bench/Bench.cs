@@ -178,10 +178,16 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
     /// <summary>Ready, unacknowledged, consumers; all -1 if there is no such queue.</summary>
     public async Task<(int Ready, int Unacked, int Consumers)> QueueAsync(string queue)
     {
+        // of a quorum queue its leader's node alone knows
         var answer = await broker.EvalAsync(
-            $"""
-            case rabbit_amqqueue:lookup(rabbit_misc:r(<<"{VHost}">>, queue, <<"{queue}">>)) of
-              {"{ok, Q}"} -> list_to_tuple([V || {"{_, V}"} <- rabbit_amqqueue:info(Q, [messages_ready, messages_unacknowledged, consumers])]);
+            $$"""
+            case rabbit_amqqueue:lookup(rabbit_misc:r(<<"{{VHost}}">>, queue, <<"{{queue}}">>)) of
+              {ok, Q} ->
+                Node = case amqqueue:get_pid(Q) of {_, Leader} -> Leader; Pid -> node(Pid) end,
+                case rpc:call(Node, rabbit_amqqueue, info, [Q, [messages_ready, messages_unacknowledged, consumers]]) of
+                  Counts when is_list(Counts) -> list_to_tuple([V || {_, V} <- Counts]);
+                  _ -> none
+                end;
               _ -> none
             end.
             """);
