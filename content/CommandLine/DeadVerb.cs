@@ -13,6 +13,8 @@ namespace ReWorker.CommandLine;
 /// <summary>The parked jobs: lists, shows, replays, drops them.</summary>
 internal sealed class DeadVerb
 {
+    private const string Which = "Number, id or correlation id, as listed; digits are a number.";
+
     private readonly Terminal _terminal;
     private readonly string[] _settings;
     private readonly Option<string?> _queue = new("--queue", "-q") { HelpName = "NAME", Description = "The worker's queue. Default: Worker:Queue of the configuration.", Recursive = true };
@@ -26,9 +28,9 @@ internal sealed class DeadVerb
         var command = new Command("dead", "The jobs that nobody could finish: they are parked in worker.<queue>.dead, with the reason.")
         {
             verb.Sub("list", "Lists them, oldest first, with why each was parked.", null, verb.ListAsync),
-            verb.Sub("show", "Shows all that is known of some.", "Number, id or correlation id, as listed; digits are a number.", verb.ShowAsync),
-            verb.Sub("replay", "Puts some, or --all, back into the worker's queue.", "Number, id or correlation id, as listed; digits are a number.", verb.ReplayAsync),
-            verb.Sub("drop", "Throws some, or --all, away.", "Number, id or correlation id, as listed; digits are a number.", verb.DropAsync),
+            verb.Sub("show", "Shows all that is known of some.", Which, verb.ShowAsync),
+            verb.Sub("replay", "Puts some, or --all, back into the worker's queue.", Which, verb.ReplayAsync),
+            verb.Sub("drop", "Throws some, or --all, away.", Which, verb.DropAsync),
         };
         command.Add(verb._queue);
         return command;

@@ -39,7 +39,11 @@ internal sealed class JsonFollower(Terminal terminal, bool isQuiet) : IFollower
                     break;
                 case JobEvent.Completed completed:
                     WriteSeconds(writer, elapsed);
-                    if (completed.Data.ValueKind is not JsonValueKind.Undefined) WriteData(writer, completed.Data);
+                    if (completed.Data.ValueKind is not JsonValueKind.Undefined)
+                    {
+                        writer.WritePropertyName("data");
+                        writer.WriteRawValue(CompactJson.Of(completed.Data, Safe), skipInputValidation: true);
+                    }
                     break;
                 case JobEvent.Failed failed:
                     WriteSeconds(writer, elapsed);
@@ -81,21 +85,6 @@ internal sealed class JsonFollower(Terminal terminal, bool isQuiet) : IFollower
             writer.WriteEndObject();
         }
         terminal.Raw(Encoding.UTF8.GetString(buffer.WrittenSpan));
-    }
-
-    private static void WriteData(Utf8JsonWriter writer, JsonElement data)
-    {
-        writer.WritePropertyName("data");
-        try
-        {
-            using (var trial = new Utf8JsonWriter(Stream.Null)) data.WriteTo(trial);
-            data.WriteTo(writer);
-        }
-        catch (InvalidOperationException)
-        {
-            // half of a surrogate pair, which Python sends: shown as it came
-            writer.WriteRawValue(data.GetRawText().ReplaceLineEndings(" "), skipInputValidation: true);
-        }
     }
 
     private static void WriteSeconds(Utf8JsonWriter writer, TimeSpan span) => writer.WriteNumber("seconds", Math.Round(span.TotalSeconds, 3));

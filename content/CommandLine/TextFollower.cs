@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ReWorker.Protocol;
@@ -12,6 +10,8 @@ namespace ReWorker.CommandLine;
 /// <summary>Lines for people.</summary>
 internal sealed class TextFollower(Terminal terminal, bool isQuiet) : IFollower
 {
+    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public void Show(JobRequest job, JobEvent heard, TimeSpan elapsed)
     {
         switch (heard)
@@ -51,20 +51,5 @@ internal sealed class TextFollower(Terminal terminal, bool isQuiet) : IFollower
 
     private static string Seconds(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.0} s");
 
-    /// <summary>On one line, whatever its author's layout.</summary>
-    private static string Compact(JsonElement data)
-    {
-        if (data.ValueKind is JsonValueKind.Undefined) return "";
-        try
-        {
-            var buffer = new ArrayBufferWriter<byte>();
-            using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) data.WriteTo(writer);
-            return Encoding.UTF8.GetString(buffer.WrittenSpan);
-        }
-        catch (InvalidOperationException)
-        {
-            // half of a surrogate pair, which Python sends: shown as it came
-            return data.GetRawText().ReplaceLineEndings(" ");
-        }
-    }
+    private static string Compact(JsonElement data) => data.ValueKind is JsonValueKind.Undefined ? "" : CompactJson.Of(data, Relaxed);
 }

@@ -12,7 +12,7 @@ namespace ReWorker.Requesting;
 /// One life of a requester's connections: one publishes, one consumes the reply queue, since a broker in alarm reads nothing
 /// from the first, no acknowledgement either. Whatever is lost, connection, channel or consumer, ends all of it.
 /// </summary>
-internal sealed class ReplyLink(IConnection sending, IConnection hearing, TimeSpan confirmTimeout, TimeProvider time) : IAsyncDisposable
+internal sealed class ReplyLink(TimeSpan confirmTimeout, TimeProvider time) : IAsyncDisposable
 {
     private const ushort Prefetch = 200;
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(3);
@@ -20,8 +20,10 @@ internal sealed class ReplyLink(IConnection sending, IConnection hearing, TimeSp
     private readonly CancellationTokenSource _lost = new();
     private readonly TaskCompletionSource<string> _loss = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<ulong> _heard = Channel.CreateUnbounded<ulong>();
+    private readonly Alarm _alarm = new(time);
+    private IConnection? _sending;
+    private IConnection? _hearing;
     private IChannel _publish = null!;
-    private long _unblockedAt;
 
     /// <summary>Ends when anything is lost, with what and why.</summary>
     public Task<string> Loss => _loss.Task;
@@ -29,24 +31,19 @@ internal sealed class ReplyLink(IConnection sending, IConnection hearing, TimeSp
     public bool IsLost => _loss.Task.IsCompleted;
 
     /// <summary>Why the broker reads nothing from this connection; null while it does.</summary>
-    public string? Blocked { get; private set; }
+    public string? Blocked => _alarm.IsRaised ? _alarm.Reason : null;
+
+    private IConnection Sending => _sending ?? throw new InvalidOperationException("not connected yet");
+
+    private IConnection Hearing => _hearing ?? throw new InvalidOperationException("not connected yet");
 
     public static async Task<ReplyLink> OpenAsync(
         ConnectionSource source, ReplyQueue queue, TimeSpan confirmTimeout, TimeProvider time, CancellationToken cancel)
     {
-        var sending = await source.OpenAsync("requester", cancel).ConfigureAwait(false);
-        IConnection? hearing = null;
+        var link = new ReplyLink(confirmTimeout, time);
         try
         {
-            hearing = await source.OpenAsync("requester, replies", cancel).ConfigureAwait(false);
-        }
-        finally
-        {
-            if (hearing is null) await QuietlyAsync(_ => sending.DisposeAsync().AsTask(), time).ConfigureAwait(false);
-        }
-        var link = new ReplyLink(sending, hearing, confirmTimeout, time);
-        try
-        {
+            await Task.WhenAll(OpenSendingAsync(), OpenHearingAsync()).ConfigureAwait(false);
             await Deadline.RunAsync(token => link.SetUpAsync(queue, token), confirmTimeout, "opening the reply queue", time, cancel).ConfigureAwait(false);
             return link;
         }
@@ -55,6 +52,10 @@ internal sealed class ReplyLink(IConnection sending, IConnection hearing, TimeSp
             await link.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+
+        async Task OpenSendingAsync() => link._sending = await source.OpenAsync("requester", cancel).ConfigureAwait(false);
+
+        async Task OpenHearingAsync() => link._hearing = await source.OpenAsync("requester, replies", cancel).ConfigureAwait(false);
     }
 
     /// <summary>Ends when the broker has confirmed the message.</summary>
@@ -75,7 +76,7 @@ internal sealed class ReplyLink(IConnection sending, IConnection hearing, TimeSp
             catch (TimeoutException)
             {
                 // a broker in alarm confirms nothing, and reads on where it was when the alarm is over: that is no fault of the connection
-                if (Blocked is null && (_unblockedAt == 0 || time.GetElapsedTime(_unblockedAt) > confirmTimeout)) End($"the broker confirmed nothing for {confirmTimeout.TotalSeconds:0.#} s");
+                if (!_alarm.IsRaised && (_alarm.EndedAt == 0 || time.GetElapsedTime(_alarm.EndedAt) > confirmTimeout)) End($"the broker confirmed nothing for {confirmTimeout.TotalSeconds:0.#} s");
             }
         }
     }
@@ -93,35 +94,36 @@ internal sealed class ReplyLink(IConnection sending, IConnection hearing, TimeSp
     {
         await QuietlyAsync(async token =>
         {
-            await using var channel = await hearing.CreateChannelAsync(cancellationToken: token).ConfigureAwait(false);
+            await using var channel = await Hearing.CreateChannelAsync(cancellationToken: token).ConfigureAwait(false);
             await channel.QueueDeleteAsync(queue, cancellationToken: token).ConfigureAwait(false);
-        }, time).ConfigureAwait(false);
+        }).ConfigureAwait(false);
     }
 
     /// <summary>Closes what answers within the limit, and abandons the rest: a close can block for ever.</summary>
     public async ValueTask DisposeAsync()
     {
         End("closed");
-        await Task.WhenAll(CloseAsync(sending), CloseAsync(hearing)).ConfigureAwait(false);
+        await Task.WhenAll(CloseAsync(_sending), CloseAsync(_hearing)).ConfigureAwait(false);
     }
 
-    private async Task CloseAsync(IConnection connection)
+    private async Task CloseAsync(IConnection? connection)
     {
-        await QuietlyAsync(token => connection.CloseAsync(200, "bye", CloseLimit, abort: true, token), time).ConfigureAwait(false);
-        await QuietlyAsync(_ => connection.DisposeAsync().AsTask(), time).ConfigureAwait(false);
+        if (connection is null) return;
+        await QuietlyAsync(token => connection.CloseAsync(200, "bye", CloseLimit, abort: true, token)).ConfigureAwait(false);
+        await QuietlyAsync(_ => connection.DisposeAsync().AsTask()).ConfigureAwait(false);
     }
 
     private async Task SetUpAsync(ReplyQueue queue, CancellationToken cancel)
     {
-        foreach (var connection in new[] { sending, hearing }) connection.ConnectionShutdownAsync += (_, reason) => Signal(() => End(reason.ReplyText));
-        sending.ConnectionBlockedAsync += (_, blocked) => Signal(() => Blocked = blocked.Reason);
-        sending.ConnectionUnblockedAsync += (_, _) => Signal(() => (_unblockedAt, Blocked) = (time.GetTimestamp(), null));
+        foreach (var connection in new[] { Sending, Hearing }) connection.ConnectionShutdownAsync += (_, reason) => Signal(() => End(reason.ReplyText));
+        Sending.ConnectionBlockedAsync += (_, blocked) => Signal(() => _alarm.Raise(blocked.Reason));
+        Sending.ConnectionUnblockedAsync += (_, _) => Signal(_alarm.End);
 
-        _publish = await sending.CreateChannelAsync(new CreateChannelOptions(true, true), cancel).ConfigureAwait(false);
+        _publish = await Sending.CreateChannelAsync(new CreateChannelOptions(true, true), cancel).ConfigureAwait(false);
         _publish.ChannelShutdownAsync += (_, reason) => Signal(() => End(reason.ReplyText));
         if (queue.IsBound) await EnsureExchangeAsync(cancel).ConfigureAwait(false);
 
-        var consume = await hearing.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+        var consume = await Hearing.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
         consume.ChannelShutdownAsync += (_, reason) => Signal(() => End(reason.ReplyText));
         await queue.DeclareAsync(consume, cancel).ConfigureAwait(false);
         await consume.BasicQosAsync(0, Prefetch, global: false, cancel).ConfigureAwait(false);
@@ -162,12 +164,12 @@ internal sealed class ReplyLink(IConnection sending, IConnection hearing, TimeSp
     {
         try
         {
-            await using var channel = await hearing.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+            await using var channel = await Hearing.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
             await channel.ExchangeDeclarePassiveAsync(Names.Exchange, cancel).ConfigureAwait(false);
         }
         catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode is 404 && !IsLost)
         {
-            await using var channel = await hearing.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+            await using var channel = await Hearing.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
             await channel.ExchangeDeclareAsync(Names.Exchange, ExchangeType.Topic, durable: true, cancellationToken: cancel).ConfigureAwait(false);
         }
     }
@@ -177,7 +179,7 @@ internal sealed class ReplyLink(IConnection sending, IConnection hearing, TimeSp
         if (_loss.TrySetResult(why)) _ = _lost.CancelAsync();
     }
 
-    private static async Task QuietlyAsync(Func<CancellationToken, Task> action, TimeProvider time)
+    private async Task QuietlyAsync(Func<CancellationToken, Task> action)
     {
         try
         {

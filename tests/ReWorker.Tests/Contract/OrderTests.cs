@@ -66,8 +66,6 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
     [Fact, Contract("Order / started, output, terminal")]
     public async Task Started_RefusedByAFullQueue_ComesAheadOfTheEnd()
     {
-        var full = $"test-replies-{Guid.NewGuid():n}";
-        await Bus.DeclareAsync(full, TakesOneMessage);
         var end = new TaskCompletionSource();
         await using var worker = await StartAsync(async (_, cancel) =>
         {
@@ -75,12 +73,7 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
             return null;
         });
         await using var session = await Bus.OpenAsync();
-        session.SendRaw(full, "{}"u8.ToArray(), [], exchange: "", prefix: "");
-        await UntilAsync(async () => (await Bus.CountAsync(full)).Messages == 1);
-
-        session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "waits", ["reply_to"] = full });
-        await UntilAsync(() => Task.FromResult(worker.IsBusy));
-        await Task.Delay(200, Cancel);
+        var full = await RefuseStartedAsync(worker, session);
         await Bus.TakeAsync(full, Cancel);
         end.SetResult();
         var first = await Bus.TakeAsync(full, Cancel);
@@ -96,8 +89,6 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
     public async Task Output_WhileTheReplyQueueIsFull_HoldsUpNoCode()
     {
         const int lines = 300;
-        var full = $"test-replies-{Guid.NewGuid():n}";
-        await Bus.DeclareAsync(full, TakesOneMessage);
         var (refused, said) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var worker = await StartAsync(async (job, cancel) =>
         {
@@ -107,12 +98,7 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
             return null;
         });
         await using var session = await Bus.OpenAsync();
-        session.SendRaw(full, "{}"u8.ToArray(), [], exchange: "", prefix: "");
-        await UntilAsync(async () => (await Bus.CountAsync(full)).Messages == 1);
-
-        session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "talks", ["reply_to"] = full });
-        await UntilAsync(() => Task.FromResult(worker.IsBusy));
-        await Task.Delay(200, Cancel);
+        var full = await RefuseStartedAsync(worker, session);
         refused.SetResult();
         await said.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
         await Bus.TakeAsync(full, Cancel);
@@ -167,5 +153,18 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         Rules.CheckJob(once, once[0].Property("correlation_id"));
         Assert.Equal(Enumerable.Range(0, lines), once.Where(one => one.IsOutput).Select(one => int.Parse(one.Line, CultureInfo.InvariantCulture)));
         Assert.Single(all, one => one.Status == "started");
+    }
+
+    /// <summary>Fills a reply queue, sends a job that replies there, and waits until its `started` has been refused.</summary>
+    private async Task<string> RefuseStartedAsync(RunningWorker worker, Session session)
+    {
+        var full = $"test-replies-{Guid.NewGuid():n}";
+        await Bus.DeclareAsync(full, TakesOneMessage);
+        session.SendRaw(full, "{}"u8.ToArray(), [], exchange: "", prefix: "");
+        await UntilAsync(async () => (await Bus.CountAsync(full)).Messages == 1);
+        session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "waits", ["reply_to"] = full });
+        await UntilAsync(() => Task.FromResult(worker.IsBusy));
+        await Task.Delay(200, Cancel);
+        return full;
     }
 }
