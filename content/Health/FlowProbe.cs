@@ -29,9 +29,10 @@ internal sealed class FlowProbe(TopologyBuilder topology, HealthState health, In
 
     /// <summary>
     /// A message that was in hand when a connection died comes again as soon as the broker knows that it is dead, or never. A silent line it
-    /// gives up after three heartbeats at most.
+    /// gives up after three heartbeats at most. A cluster that lost the node in between needs 75 s to be sure that a silent one is gone,
+    /// and from 4.3 on keeps for 60 s more what was in hand there.
     /// </summary>
-    internal static int SweepsFor(TimeSpan heartbeat) => (int)Math.Max(15, 4 * heartbeat / Pause);
+    internal static int SweepsFor(TimeSpan heartbeat) => (int)Math.Max(40, 4 * heartbeat / Pause);
 
     public async Task RunAsync(Epoch epoch)
     {

@@ -74,7 +74,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         catch (Exception e)
         {
             problem = e is FaultException ? e.Message : $"{e.GetType().Name}: {e.Message}";
-            if (options.IsVerbose && !options.WithoutRemedy) Dump(bench, e);
+            if (options.IsVerbose && !options.WithoutRemedy) await DumpAsync(bench, e);
         }
         var took = Took();
         try
@@ -99,13 +99,25 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         return new(fault, broker.Version, isClean, false, text, bench.Jobs, bench.Duplicates, bench.Recovery, took);
     }
 
-    private static void Dump(Bench bench, Exception e)
+    private static async Task DumpAsync(Bench bench, Exception e)
     {
-        AnsiConsole.WriteLine(e.ToString());
+        Console.WriteLine(e);
+        try
+        {
+            foreach (var queue in new[] { Bench.Queue, bench.Requester.ReplyQueue })
+            {
+                var (ready, unacked, consumers) = await bench.QueueAsync(queue);
+                Console.WriteLine($"--- {queue}: {ready} ready, {unacked} unacknowledged, {consumers} consumers");
+            }
+        }
+        catch (Exception broken)
+        {
+            Console.WriteLine($"--- the broker does not say: {broken.Message}");
+        }
         foreach (var worker in bench.Workers)
         {
             AnsiConsole.WriteLine($"--- worker {worker.Id}{(worker.HasExited ? ", ended" : "")}");
-            foreach (var line in worker.Log.TakeLast(40)) Console.WriteLine(line);
+            foreach (var line in worker.Log.TakeLast(60)) Console.WriteLine(line);
         }
     }
 

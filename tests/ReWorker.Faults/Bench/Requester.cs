@@ -117,7 +117,10 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
 
         var channel = await connection.CreateChannelAsync(cancellationToken: _end.Token);
         channel.ChannelShutdownAsync += (_, _) => { lost.TrySetResult(); return Task.CompletedTask; };
-        await channel.QueueDeclareAsync(ReplyQueue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" }, cancellationToken: _end.Token);
+        var arguments = new Dictionary<string, object?> { ["x-queue-type"] = "quorum" };
+        // a cluster that lost a node keeps for a minute what it has handed to consumers there, and goes on handing until it knows
+        if (nodes.Count > 1) arguments["x-consumer-disconnected-timeout"] = 2000;
+        await channel.QueueDeclareAsync(ReplyQueue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: _end.Token);
         if (HearsOutput)
         {
             await channel.ExchangeDeclareAsync("re", ExchangeType.Topic, durable: true, cancellationToken: _end.Token);
@@ -126,7 +129,7 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
         var consumer = new RabbitMQ.Client.Events.AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += async (_, message) =>
         {
-            Hear(message.BasicProperties, message.Body);
+            Hear(message.BasicProperties, message.Body, message.Redelivered);
             await channel.BasicAckAsync(message.DeliveryTag, multiple: false, _end.Token);
         };
         consumer.UnregisteredAsync += (_, _) => { lost.TrySetResult(); return Task.CompletedTask; };
@@ -138,9 +141,9 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
         await lost.Task;
     }
 
-    private void Hear(IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body)
+    private void Hear(IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, bool redelivered)
     {
-        if (_jobs.TryGetValue(properties.CorrelationId ?? "", out var job)) job.Hear(properties.MessageId, body);
+        if (_jobs.TryGetValue(properties.CorrelationId ?? "", out var job)) job.Hear(properties.MessageId, body, redelivered);
         else Strays.Enqueue($"{properties.CorrelationId}: {Encoding.UTF8.GetString(body.Span)}");
     }
 }

@@ -44,7 +44,8 @@ internal sealed class SentJob(string id)
 
     public Task Terminal => _terminal.Task;
 
-    public void Hear(string? messageId, ReadOnlyMemory<byte> body)
+    /// <param name="redelivered">The broker had handed it to a connection that was lost before it acknowledged: its place is where it was then.</param>
+    public void Hear(string? messageId, ReadOnlyMemory<byte> body, bool redelivered)
     {
         using var json = JsonDocument.Parse(body);
         lock (_ids)
@@ -61,7 +62,8 @@ internal sealed class SentJob(string id)
                 return;
             }
             var status = json.RootElement.GetProperty("status").GetString()!;
-            Statuses.Add(status);
+            if (status == "started" && redelivered) Statuses.Insert(0, status);
+            else Statuses.Add(status);
             if (json.RootElement.TryGetProperty("data", out var data)) Data = data.ToString();
             if (status == "started") _started.TrySetResult();
             else _terminal.TrySetResult();

@@ -52,14 +52,22 @@ internal sealed class Cluster(string image) : Broker
         throw last!;
     }
 
-    protected override Task<(int Code, string Output, string Error)> ErlCallAsync(string erlang) => ContainerBroker.ErlCallAsync(Name(0), erlang);
+    protected override async Task<(int Code, string Output, string Error)> ErlCallAsync(string erlang)
+    {
+        (int Code, string Output, string Error) answer = default;
+        for (var node = 0; node < 3; node++)
+        {
+            answer = await ContainerBroker.ErlCallAsync(Name(node), erlang);
+            if (answer.Code == 0) break;
+        }
+        return answer;
+    }
 
     /// <summary>Which node leads a queue.</summary>
-    public async Task<int> LeaderAsync(string vhost, string queue)
-    {
-        var pid = await EvalAsync($"{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"{vhost}\">>, queue, <<\"{queue}\">>)), amqqueue:get_pid(Q).");
-        return Enumerable.Range(0, 3).First(node => pid.Contains($"rabbit@{Name(node)}", StringComparison.Ordinal));
-    }
+    public Task<int> LeaderAsync(string vhost, string queue) => NodeAsync(vhost, queue, "element(2, amqqueue:get_pid(Q))");
+
+    /// <summary>Which node a queue's only consumer is connected to.</summary>
+    public Task<int> ConsumedAsync(string vhost, string queue) => NodeAsync(vhost, queue, "node(element(1, hd(rabbit_amqqueue:consumers(Q))))");
 
     public Task KillAsync(int node) => Shell.RunAsync("docker", "kill", "-s", "KILL", Name(node));
 
@@ -81,6 +89,12 @@ internal sealed class Cluster(string image) : Broker
     {
         for (var node = 0; node < 3; node++) await Shell.TryAsync("docker", "rm", "-f", "-v", Name(node));
         await Shell.TryAsync("docker", "network", "rm", _network);
+    }
+
+    private async Task<int> NodeAsync(string vhost, string queue, string erlang)
+    {
+        var name = await EvalAsync($"{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"{vhost}\">>, queue, <<\"{queue}\">>)), {erlang}.");
+        return Enumerable.Range(0, 3).First(node => name.Contains($"rabbit@{Name(node)}", StringComparison.Ordinal));
     }
 
     private string Name(int node) => $"{_network}-{node + 1}";

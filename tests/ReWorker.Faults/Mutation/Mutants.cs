@@ -11,6 +11,10 @@ internal static class Mutants
         "var known = delivery.Info.Redelivered ? Match(delivery.Key) : null;",
         "JobInHand? known = null;");
 
+    public static readonly Mutant Memory = new("remembers what ended until it must have come again", "Health/FlowProbe.cs",
+        "Math.Max(40, 4 * heartbeat / Pause)",
+        "5");
+
     public static readonly Mutant StaleDeliveries = new("skips deliveries of a dead epoch", "Consuming/Consumer.cs",
         "public bool IsAlive => !_epoch.Ended.IsCancellationRequested;",
         "public bool IsAlive => true;");

@@ -27,6 +27,31 @@ internal sealed class LeaderKilled() : Fault("cluster-leader-killed", "three nod
     }
 }
 
+internal sealed class NodeGone() : Fault("cluster-node-gone", "three nodes, load; docker kill the node that the worker consumes from; it comes back when all jobs are done")
+{
+    public override bool IsQuick => false;
+
+    public override bool NeedsCluster => true;
+
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Memory];
+
+    public override async Task RunAsync(Bench bench)
+    {
+        var cluster = (Cluster)bench.Broker;
+        await bench.WarmUpAsync();
+        await bench.SendManyAsync(40, seconds: 0.5);
+        var node = await cluster.ConsumedAsync(bench.VHost, Bench.Queue);
+        await cluster.KillAsync(node);
+        bench.Undo(() => cluster.StartAsync(node));
+        bench.Proxy.Reset();
+        bench.Over();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(40));
+        // what the worker had in hand comes again a minute later
+        await bench.CleanAsync(TimeSpan.FromSeconds(90));
+        Bench.Check(bench.Worker.Says("was delivered again, and ended here"), "nothing came again");
+    }
+}
+
 internal sealed class MajorityDown() : Fault("cluster-majority-down", "two of three nodes killed for 40 s, jobs waiting and running")
 {
     public override bool IsQuick => false;
