@@ -21,6 +21,12 @@ internal sealed class FlowProbe(TopologyBuilder topology, HealthState health, In
     /// <summary>So many looks in a row must find a worker idle beside waiting jobs.</summary>
     private const int Patience = 2;
 
+    /// <summary>
+    /// One that was never served may be second in line for a queue with a single active consumer, and has to wait; but a consumer may also
+    /// be dead from birth. To ask for the place anew once a minute costs neither anything.
+    /// </summary>
+    private const int PatienceUnserved = 15;
+
     /// <summary>A look opens a channel, asks, and closes it; over a slow link each may take its time.</summary>
     private const int Questions = 3;
 
@@ -80,8 +86,7 @@ internal sealed class FlowProbe(TopologyBuilder topology, HealthState health, In
             var looks = isStarved ? before.Looks + 1 : 0;
             idle[consumer] = (consumer.Received, looks);
 
-            // one that was never served may be second in line for a queue with a single active consumer: it has to wait
-            if ((looks >= Patience && consumer.Received > 0) || queue.ConsumerCount == 0)
+            if (looks >= (consumer.Received > 0 ? Patience : PatienceUnserved) || queue.ConsumerCount == 0)
             {
                 epoch.End(new Loss(LossReason.NotConsuming, $"{consumer.Runner.Queue}: {queue.MessageCount} jobs wait and none is delivered, {queue.ConsumerCount} consumers by the broker's count"));
                 return;

@@ -20,7 +20,7 @@ internal static class Catalogue
         new BadBodies(), new HeavyBodies(), new OddCorrelationIds(), new UnknownTag(),
         new CodeThrows(), new CodeHangs(), new CodeBlocksThePool(), new CodeHoards(), new CodeSendsTooMuch(), new ReplyTooLarge(),
         // those that take longer
-        new RestartDuringAJob(), new BrokerKilled(), new ConsumerTimeoutOld(), new ConsumerTimeout43(), new ConsumerTimeoutAvoided(), new PhantomConsumer(),
+        new RestartDuringAJob(), new BrokerKilled(), new ConsumerTimeoutOld(), new ConsumerTimeout43(), new ConsumerTimeoutAvoided(), new PhantomConsumer(), new NeverServed(),
         new SupervisorHangs(), new AbsentAtStartForAMinute(), new LongPauses(), new MemoryAlarmForAMinute(), new DiskAlarmAndKill(), new DeadQueueDeleted(), new ExchangeMadeAnew(), new WorkerFrozen(), new BrokerFrozen(), new HalfOpen(), new SlowLink(),
         new AllConnectionsClosedOften(), new Flapping(), new RestrictedContainer(), new LeaderKilled(), new NodeGone(), new MajorityDown(),
     ];

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using RabbitMQ.Client;
 
 namespace ReWorker.Faults;
 
@@ -59,6 +60,12 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         Requester = new Requester(broker.Nodes, VHost, requester, "requester");
     }
 
+    /// <summary>A connection of somebody else's, past the proxy.</summary>
+    public Task<IConnection> ConnectAsync() => new ConnectionFactory
+    {
+        HostName = "127.0.0.1", Port = broker.Nodes[0].Port, VirtualHost = VHost, UserName = $"{VHost}-requester", Password = "requester",
+    }.CreateConnectionAsync();
+
     /// <summary>At the row's end, however it ends.</summary>
     public void Undo(Func<Task> action) => _undo.Push(action);
 
@@ -109,7 +116,7 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         return await SendRawAsync(Encoding.UTF8.GetBytes(body), job => { job.Expected = expected; expect?.Invoke(job); });
     }
 
-    public async Task<SentJob> SendRawAsync(byte[] body, Action<SentJob>? expect = null, string? replyTo = null, Action<RabbitMQ.Client.BasicProperties>? craft = null, string? id = null, string exchange = "")
+    public async Task<SentJob> SendRawAsync(byte[] body, Action<SentJob>? expect = null, string? replyTo = null, Action<BasicProperties>? craft = null, string? id = null, string exchange = "")
     {
         var job = new SentJob(id ?? $"{VHost}-{Interlocked.Increment(ref _number)}");
         expect?.Invoke(job);

@@ -47,6 +47,10 @@ internal static class Mutants
         "_ = probe.RunAsync(epoch);",
         "_ = probe;");
 
+    public static readonly Mutant Unserved = new("asks for its place anew if it is never served", "Health/FlowProbe.cs",
+        "PatienceUnserved = 15;",
+        "PatienceUnserved = int.MaxValue;");
+
     /// <summary>No remedy is taken out, a fault is put in: the broker keeps a job that the worker thinks is done with.</summary>
     public static readonly Mutant LosesAnAck = new("writes the fifth ack", "Consuming/Settler.cs",
         "if (last > 0) await channel.BasicAckAsync(last, multiple: true, epoch.Ended).ConfigureAwait(false);",

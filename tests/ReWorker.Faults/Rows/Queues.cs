@@ -90,8 +90,7 @@ internal sealed class HeldExclusively() : Fault("held-exclusively", "another con
     public override async Task RunAsync(Bench bench)
     {
         bench.Requester.Start();
-        var factory = new ConnectionFactory { HostName = "127.0.0.1", Port = bench.Broker.Nodes[0].Port, VirtualHost = bench.VHost, UserName = $"{bench.VHost}-requester", Password = "requester" };
-        var holder = await factory.CreateConnectionAsync();
+        var holder = await bench.ConnectAsync();
         var channel = await holder.CreateChannelAsync();
         await channel.QueueDeclareAsync(Bench.Queue, durable: false, exclusive: true, autoDelete: true);
         bench.StartWorker();
@@ -155,6 +154,33 @@ internal sealed class PhantomConsumer() : Fault("phantom-consumer", "the same, t
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(20));
         await bench.CleanAsync(TimeSpan.FromSeconds(30));
+    }
+}
+
+internal sealed class NeverServed() : Fault("never-served", "another holds the queue's single active place and its first job: the worker's consumer, new, is counted and never served; not ready within 15 s, asks anew within 75 s, and works when the other goes")
+{
+    public override bool IsQuick => false;
+
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Unserved];
+
+    public override async Task RunAsync(Bench bench)
+    {
+        bench.Requester.Start();
+        await bench.Requester.OnChannelAsync(channel => channel.QueueDeclareAsync(
+            Bench.Queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-single-active-consumer"] = true }));
+        var other = await bench.ConnectAsync();
+        var channel = await other.CreateChannelAsync();
+        await channel.BasicQosAsync(0, 1, global: false);
+        await channel.BasicConsumeAsync(Bench.Queue, autoAck: false, new RabbitMQ.Client.Events.AsyncEventingBasicConsumer(channel));
+        await bench.SendManyAsync(4);
+        bench.StartWorker();
+        await bench.UntilSaidAsync("Consuming from", TimeSpan.FromSeconds(15));
+        await bench.NotReadyAsync(TimeSpan.FromSeconds(15));
+        await bench.UntilSaidAsync("3 jobs wait and none is delivered", TimeSpan.FromSeconds(75));
+        bench.Over();
+        await other.CloseAsync();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(20));
+        await bench.CleanAsync(TimeSpan.FromSeconds(20));
     }
 }
 
@@ -304,8 +330,7 @@ internal sealed class DirectReplyTo() : Fault("direct-reply-to-gone", "a request
     public override async Task RunAsync(Bench bench)
     {
         await bench.WarmUpAsync();
-        var factory = new ConnectionFactory { HostName = "127.0.0.1", Port = bench.Broker.Nodes[0].Port, VirtualHost = bench.VHost, UserName = $"{bench.VHost}-requester", Password = "requester" };
-        await using (var connection = await factory.CreateConnectionAsync())
+        await using (var connection = await bench.ConnectAsync())
         {
             var channel = await connection.CreateChannelAsync();
             var heard = new TaskCompletionSource();
