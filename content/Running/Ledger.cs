@@ -139,11 +139,13 @@ internal sealed class Ledger
     {
         lock (_gate)
         {
-            var gone = All().Where(job => job.State is JobState.Lost or JobState.Waiting or JobState.Ended && !job.Delivery.Source.IsAlive && ++job.Sweeps > most);
-            foreach (var job in gone.ToList())
+            var idle = All().Where(job => job.State is JobState.Lost or JobState.Waiting or JobState.Ended && !job.Delivery.Source.IsAlive);
+            foreach (var job in idle.ToList())
             {
-                if (job.State is JobState.Waiting) job.State = JobState.Lost;
+                // it comes again with another, or not at all
                 job.Delivery.DropBody();
+                if (++job.Sweeps <= most) continue;
+                if (job.State is JobState.Waiting) job.State = JobState.Lost;
                 Forget(job);
             }
         }

@@ -74,7 +74,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         catch (Exception e)
         {
             problem = e is FaultException ? e.Message : $"{e.GetType().Name}: {e.Message}";
-            if (options.IsVerbose && !options.WithoutRemedy) await DumpAsync(bench, e);
+            if (options.IsVerbose && !options.WithoutRemedy && !cancel.IsCancellationRequested) await DumpAsync(bench, e);
         }
         var took = Took();
         try

@@ -6,6 +6,10 @@ using Spectre.Console;
 // faults [name…] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--page FILE] [--at-once N] [--repeat N] [--worker PROGRAM] [--verbose] [--list]
 if (args is ["worker", ..]) return await ChaosProcess.RunAsync(args[1..]);
 
+using var stop = new CancellationTokenSource();
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => { signal.Cancel = true; stop.Cancel(); });
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => { signal.Cancel = true; stop.Cancel(); });
+
 // soak [MINUTES] [--picture FILE]
 if (args is ["soak", ..])
 {
@@ -18,7 +22,12 @@ if (args is ["soak", ..])
     var soak = new Soak(TimeSpan.FromMinutes(minutes), args.SkipWhile(word => word != "--picture").ElementAtOrDefault(1));
     using var builds = new Builds();
     await using var one = new Matrix(Options.Parse(["--broker", "4.3", "--verbose"]), [soak], builds);
-    var verdict = (await one.RunAsync(_ => { }, CancellationToken.None)).Single();
+    var verdict = (await one.RunAsync(_ => { }, stop.Token)).Single();
+    if (verdict.IsSkipped)
+    {
+        Console.WriteLine(verdict.Text);
+        return 1;
+    }
     verdict = verdict with { Text = $"{verdict.Text}: {soak.Summary}" };
     Results.Add(verdict, withoutRemedy: false);
     Console.WriteLine(verdict.Text);
@@ -48,9 +57,6 @@ if (faults.Count == 0)
     return 64;
 }
 
-using var stop = new CancellationTokenSource();
-using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => { signal.Cancel = true; stop.Cancel(); });
-using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => { signal.Cancel = true; stop.Cancel(); });
 using var programs = new Builds(options.Worker);
 var all = new List<Verdict>();
 for (var round = 0; round < options.Repeat && !stop.IsCancellationRequested; round++)

@@ -45,6 +45,24 @@ public sealed class LedgerTests
         Assert.False(_ledger.TryStart(delivery.Job!));
     }
 
+    /// <summary>A worker that remembers for minutes must not keep the large bodies of each outage so long.</summary>
+    [Fact]
+    public void Sweep_JobThatWaitsForItsRedelivery_KeepsNoBodyMeanwhile()
+    {
+        var delivery = Deliver(_first, redelivered: false);
+        _ledger.Take(delivery, out _);
+        _first.Die();
+        _ledger.Sweep(2);
+
+        var again = Deliver(_second, redelivered: true);
+        _ledger.Take(again, out var kind);
+
+        Assert.Empty(delivery.Body);
+        Assert.Equal(DeliveryKind.Adopted, kind);
+        Assert.True(_ledger.TryStart(again.Job!));
+        Assert.NotEmpty(again.Job!.Delivery.Body);
+    }
+
     /// <summary>Long outages, one after the other: each begins the count anew.</summary>
     [Fact]
     public void Sweep_JobThatCameAgainAndLostItsConnectionAgain_IsRememberedAsLong()
