@@ -357,6 +357,10 @@ faults() {
         step 'Publishing its worker, native' publish_native "$matrix.Native" "$work/native"
         arguments+=(--worker "$work/native/ReWorker.Faults")
     done
+    case " $* " in
+        *' soak '* | *' --list '*) ;;
+        *) engine || ensure_rabbitmq ;;
+    esac
     step 'Building the fault matrix' dotnet build "$matrix" -nologo -v q
     dotnet run --project "$matrix" --no-build -- "${arguments[@]}"
 }

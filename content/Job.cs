@@ -91,7 +91,8 @@ public class Job
         }
     }
 
-    /// <summary>Acknowledges the job before its end. From here on it is at-most-once: if the worker dies, nobody answers it.</summary>
+    /// <summary>Acknowledges the job before its end. From here on it is at-most-once: if the worker dies, nobody answers it. A job whose connection
+    /// is lost before may have gone to another worker already; here it is acknowledged when it comes again.</summary>
     /// <exception cref="InvalidOperationException">It is acknowledged or rejected already, or has ended.</exception>
     public Task AckAsync(CancellationToken cancel = default) => SettleAsync(Settlement.Ack, cancel);
 

@@ -18,14 +18,14 @@ internal sealed class FlowProbe(TopologyBuilder topology, HealthState health, In
 {
     internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
 
-    /// <summary>So many looks in a row must find a worker idle beside waiting jobs.</summary>
+    /// <summary>So many looks in a row must find a worker idle beside waiting jobs, or no consumer.</summary>
     private const int Patience = 2;
 
     /// <summary>
     /// One that was never served may be second in line for a queue with a single active consumer, and has to wait; but a consumer may also
-    /// be dead from birth. To ask for the place anew once a minute costs neither anything.
+    /// be dead from birth. To ask for the place anew every two minutes costs neither anything.
     /// </summary>
-    private const int PatienceUnserved = 15;
+    private const int PatienceUnserved = 30;
 
     /// <summary>A look opens a channel, asks, and closes it; over a slow link each may take its time.</summary>
     private const int Questions = 3;
@@ -77,20 +77,23 @@ internal sealed class FlowProbe(TopologyBuilder topology, HealthState health, In
         foreach (var consumer in epoch.Consumers)
         {
             var queue = await channel.QueueDeclarePassiveAsync(consumer.Runner.Queue, cancel).ConfigureAwait(false);
-            instruments.Found(consumer.Runner.Queue, queue.MessageCount);
+            // a quorum queue whose leader does not answer within the quarter of a second that a node waits has, by its word, neither
+            var isGone = queue.ConsumerCount == 0;
+            if (!isGone || queue.MessageCount > 0) instruments.Found(consumer.Runner.Queue, queue.MessageCount);
             // whoever stops has no consumer left, and still needs the channel to acknowledge what ends meanwhile
             if (epoch.IsStopping) return;
             consumer.Runner.Ledger.Sweep(SweepsFor(options.Value.Heartbeat));
             var before = idle.GetValueOrDefault(consumer);
-            var isStarved = queue.MessageCount > 0 && consumer.Received == before.Received && consumer.Unsettled < consumer.Runner.Prefetch && consumer.Runner.HasFreeSlot;
-            var looks = isStarved ? before.Looks + 1 : 0;
+            var isIdle = queue.MessageCount > 0 && consumer.Unsettled < consumer.Runner.Prefetch && consumer.Runner.HasFreeSlot;
+            var looks = (isGone || isIdle) && consumer.Received == before.Received ? before.Looks + 1 : 0;
             idle[consumer] = (consumer.Received, looks);
 
-            if (looks >= (consumer.Received > 0 ? Patience : PatienceUnserved) || queue.ConsumerCount == 0)
+            if (looks >= (isGone || consumer.Received > 0 ? Patience : PatienceUnserved))
             {
                 epoch.End(new Loss(LossReason.NotConsuming, $"{consumer.Runner.Queue}: {queue.MessageCount} jobs wait and none is delivered, {queue.ConsumerCount} consumers by the broker's count"));
                 return;
             }
+            if (isGone) continue;
             health.Set(HealthState.Queue(consumer.Runner.Queue), looks == 0, looks == 0 ? "jobs flow" : $"{queue.MessageCount} jobs wait and none is delivered");
         }
     }

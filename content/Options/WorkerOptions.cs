@@ -20,7 +20,8 @@ public sealed class WorkerOptions
 
     /// <summary>
     /// How many jobs the broker hands over before the first is acknowledged. 1 to 65535, default four times
-    /// <see cref="Concurrency"/>: those that wait here hide the round trip to the broker.
+    /// <see cref="Concurrency"/>: those that wait here hide the round trip to the broker. Once where <see cref="OnRedelivery"/> is
+    /// <c>Fail</c>: what had been handed over and not begun would fail, too.
     /// </summary>
     [Between(1, 65_535)]
     public int? Prefetch { get; set; }
@@ -52,7 +53,7 @@ public sealed class WorkerOptions
     /// <summary>Sends the notifications that a job asks for, where the step has not sent its own. Default: true.</summary>
     public bool AutoNotify { get; set; } = true;
 
-    internal int EffectivePrefetch => Prefetch ?? Math.Min(4 * Concurrency, 65_535);
+    internal int EffectivePrefetch => Prefetch ?? Math.Min((OnRedelivery is OnRedelivery.Fail ? 1 : 4) * Concurrency, 65_535);
 }
 
 /// <summary>What becomes of a job that was interrupted when its worker died.</summary>

@@ -50,7 +50,8 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
         var body = Bodies.Output(text);
         SendRules.Check(Names.Output, Names.Exchange, correlationId: null, body, replyTo: null);
         var lines = LazyInitializer.EnsureInitialized(ref _lines, () => new SemaphoreSlim(MaxLines));
-        lines.Wait(cancel);
+        // code that was told to stop may still say so, but not wait for room
+        if (!lines.Wait(0, CancellationToken.None)) lines.Wait(cancel);
         try
         {
             Send(new Draft(MessageKind.Output, Names.Exchange, Names.Output, body));

@@ -29,8 +29,9 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
             {
                 outbox.Complete();
                 // what must never run twice goes back as a failure, which the broker counts: the next worker answers without running it
-                ledger.End(hand, parts.Options.OnRedelivery is OnRedelivery.Fail ? Settlement.Retry : Settlement.Requeue);
-                LogHandedBack(log, Printable.Of(hand.Delivery.Properties.CorrelationId));
+                var isLast = parts.Options.OnRedelivery is OnRedelivery.Fail;
+                ledger.End(hand, isLast ? Settlement.Retry : Settlement.Requeue);
+                LogHandedBack(log, Printable.Of(hand.Delivery.Properties.CorrelationId), isLast ? "answers it as failed" : "runs it from the start");
                 return;
             }
             OutboundMessage? reply = null;
@@ -151,8 +152,8 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
         return taken.Task;
     }
 
-    [LoggerMessage(EventId = 20, Level = LogLevel.Information, Message = "Job {CorrelationId} is handed back to its queue and runs again elsewhere")]
-    private static partial void LogHandedBack(ILogger log, string correlationId);
+    [LoggerMessage(EventId = 20, Level = LogLevel.Information, Message = "Job {CorrelationId} is handed back to its queue: the next worker {Fate}")]
+    private static partial void LogHandedBack(ILogger log, string correlationId, string fate);
 
     [LoggerMessage(EventId = 24, Level = LogLevel.Warning, Message = "Job {CorrelationId} was rejected by the step: answered, and parked in {Queue}")]
     private static partial void LogRejected(ILogger log, string correlationId, string queue);

@@ -31,9 +31,11 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
 
         JobContext? context = null;
         Outcome outcome;
+        // not disposed of: code that does not heed it may look at it later
+        var stop = new CancellationTokenSource();
         try
         {
-            outcome = Screen(hand, outbox, out context, out var job, abort) ?? await RunAsync(job!, context!, abort).ConfigureAwait(false);
+            outcome = Screen(hand, outbox, out context, out var job, stop.Token) ?? await RunAsync(job!, context!, stop, abort).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -53,7 +55,7 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
     }
 
     /// <summary>Everything that can be wrong with a job before the step's code sees it; null if nothing is.</summary>
-    private Outcome? Screen(JobInHand hand, Outbox outbox, out JobContext? context, out Job? job, CancellationToken abort)
+    private Outcome? Screen(JobInHand hand, Outbox outbox, out JobContext? context, out Job? job, CancellationToken stop)
     {
         (context, job) = (null, null);
         var delivery = hand.Delivery;
@@ -64,27 +66,27 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
 
         if (JobReader.TryRead(delivery.Body, parts.Options.MaxBodyBytes, out var content) is { } refusal)
             return Outcome.Refused(refusal.Reason, refusal.Park);
-        var output = new JobOutput(outbox, parts.Options.OutputLevel, abort);
+        var output = new JobOutput(outbox, parts.Options.OutputLevel, stop);
         context = new JobContext(content!, hand, ledger, outbox, parts.Publisher, output, parts.Worker.Json);
-        if (hand.Attempt > 1 && parts.Options.OnRedelivery is OnRedelivery.Fail)
-            return Outcome.Refused("its worker died while it ran, and this step must not run twice (Worker:OnRedelivery is Fail)", park: false);
+        // not by the count alone: RabbitMQ 4.3 does not count what was in hand over a node that its cluster lost
+        if ((hand.Attempt > 1 || hand.WasInterrupted) && parts.Options.OnRedelivery is OnRedelivery.Fail)
+            return Outcome.Refused("a worker had it before and did not end it, and this step must not run twice (Worker:OnRedelivery is Fail)", park: false);
 
-        var problems = new List<string>();
+        var problems = new List<Problem>();
         var required = parts.Worker.Dynamic;
         if (!required.All(content!.Dynamic.ContainsKey))
-            problems.Add($"dynamic values missing: {string.Join(", ", required.Where(name => !content.Dynamic.ContainsKey(name)))}; required: {string.Join(", ", required)}");
+            problems.Add(new($"dynamic values missing: {string.Join(", ", required.Where(name => !content.Dynamic.ContainsKey(name)))}; required: {string.Join(", ", required)}"));
         job = parts.Worker.Bind(context, problems);
-        return problems.Count > 0 ? Outcome.Refused(string.Join("; ", problems), park: false) : null;
+        return problems.Count > 0 ? Outcome.Refused(problems) : null;
     }
 
-    private async Task<Outcome> RunAsync(Job job, JobContext context, CancellationToken abort)
+    /// <param name="stop">Tells the step's code to stop; not before it is known why, or what it throws then would pass for its failure.</param>
+    private async Task<Outcome> RunAsync(Job job, JobContext context, CancellationTokenSource stop, CancellationToken abort)
     {
         // the original is acknowledged only after its copy is safe: a copy that killed its worker at once would leave both
         if (DeliveryCount.IsCopy(job.Properties)) await Task.Delay(CopyWaits, parts.Time, CancellationToken.None).ConfigureAwait(false);
         if (context.Hand.Attempt > 1) LogAgain(log, Printable.Of(job.CorrelationId), context.Hand.Attempt, parts.Options.MaxAttempts);
         _ending.SayStarted(context);
-        // not disposed of: code that does not heed it may look at it later
-        var stop = new CancellationTokenSource();
 
         // on a thread of its own pool turn: code that blocks must not hold up the one who watches the time, which counts from before it
         var begin = new Task<Task<object?>>(() => parts.Worker.ProcessAsync(job, stop.Token));
@@ -137,8 +139,8 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
             if (!outcome.IsCompleted) tags.Add("error.type", outcome.Tag);
             parts.Instruments.JobDuration.Record(took.TotalSeconds, tags);
         }
-        if (outcome.Reason is { } reason) trace?.SetTag("error.type", outcome.Tag).SetStatus(ActivityStatusCode.Error, reason);
-        if (outcome.Kind is OutcomeKind.Refused) LogRefused(log, Printable.Of(delivery.Properties.CorrelationId), Printable.Of(outcome.Reason), outcome.Park ? "answered and parked" : "answered");
+        if (outcome.Problem?.Logged is { } reason) trace?.SetTag("error.type", outcome.Tag).SetStatus(ActivityStatusCode.Error, reason);
+        if (outcome.Kind is OutcomeKind.Refused) LogRefused(log, Printable.Of(delivery.Properties.CorrelationId), Printable.Of(outcome.Problem?.Logged), outcome.Park ? "answered and parked" : "answered");
     }
 
     [LoggerMessage(EventId = 14, Level = LogLevel.Information, Message = "Job {CorrelationId} was not finished by the worker that had it before: it runs again from the start, attempt {Attempt} of {Most}")]

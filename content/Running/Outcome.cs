@@ -15,21 +15,37 @@ internal enum OutcomeKind
     Recounted,
 }
 
+/// <summary>Why a job failed, as its requester is told, and as the log has it: without what the job brought.</summary>
+internal sealed record Problem(string Told, string Logged)
+{
+    public Problem(string told)
+        : this(told, told)
+    {
+    }
+}
+
 /// <summary>How a job ended here.</summary>
 /// <param name="Kind">The metric's <c>outcome</c>.</param>
 /// <param name="Data">The reply's data as JSON; null for none.</param>
-/// <param name="Reason">Why it failed, as the requester is told.</param>
+/// <param name="Problem">Why it failed.</param>
 /// <param name="Park">A person must look at the message.</param>
-internal sealed record Outcome(OutcomeKind Kind, byte[]? Data = null, string? Reason = null, bool Park = false)
+internal sealed record Outcome(OutcomeKind Kind, byte[]? Data = null, Problem? Problem = null, bool Park = false)
 {
     /// <summary>A reason is for people; what is longer would not fit onto the bus in the end.</summary>
     private const int MostOfAReason = 16 * 1024;
 
     public static readonly Outcome HandedBack = new(OutcomeKind.HandedBack);
 
-    public static Outcome Failed(string reason) => new(OutcomeKind.Failed, Reason: Cut(reason));
+    /// <summary>As the requester is told.</summary>
+    public string? Reason => Problem?.Told;
 
-    public static Outcome Refused(string reason, bool park) => new(OutcomeKind.Refused, Reason: Cut(reason), Park: park);
+    public static Outcome Failed(string reason) => new(OutcomeKind.Failed, Problem: new(Cut(reason)));
+
+    public static Outcome Refused(string reason, bool park) => new(OutcomeKind.Refused, Problem: new(Cut(reason)), Park: park);
+
+    public static Outcome Refused(IReadOnlyList<Problem> problems) => new(OutcomeKind.Refused, Problem: new(
+        Cut(string.Join("; ", problems.Select(one => one.Told))),
+        Cut(string.Join("; ", problems.Select(one => one.Logged)))));
 
     public bool IsCompleted => Kind is OutcomeKind.Completed;
 

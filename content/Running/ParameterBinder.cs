@@ -10,12 +10,13 @@ namespace ReWorker.Running;
 internal static class ParameterBinder
 {
     private const int MostShown = 60;
+    private const string NotRight = "not right";
 
     // found by reflection, once for each type
     private static readonly ConcurrentDictionary<JsonTypeInfo, List<(JsonPropertyInfo Property, List<ValidationAttribute> Rules)>> Rules = new();
     private static readonly string[] Secrets = ["password", "passwd", "secret", "token", "credential", "apikey", "api_key"];
 
-    public static T? Bind<T>(JsonElement parameters, JobJson json, List<string> problems)
+    public static T? Bind<T>(JsonElement parameters, JobJson json, List<Problem> problems)
         where T : class
     {
         var type = json.StrictInfo(typeof(T));
@@ -36,7 +37,7 @@ internal static class ParameterBinder
     }
 
     /// <summary>Reads each property by itself, to name all that are wrong; that takes time, which only wrong parameters are worth.</summary>
-    private static T? Explain<T>(JsonTypeInfo type, JsonElement parameters, JobJson json, List<string> problems, string reason)
+    private static T? Explain<T>(JsonTypeInfo type, JsonElement parameters, JobJson json, List<Problem> problems, string reason)
         where T : class
     {
         // with what can be read in it; null for a type that can't be made without all that it requires
@@ -50,7 +51,7 @@ internal static class ParameterBinder
             else if (partial is not null) property.Set?.Invoke(partial, value);
             foreach (var (_, rules) in Rules.GetOrAdd(type, RulesOf).Where(one => one.Property == property)) Validate(property, rules, value, partial, problems);
         }
-        if (problems.Count == 0) problems.Add($"parameters: {reason}");
+        if (problems.Count == 0) problems.Add(new($"parameters: {reason}"));
         return null;
     }
 
@@ -58,11 +59,12 @@ internal static class ParameterBinder
         ? value.ValueKind is not JsonValueKind.Null || property.IsSetNullable
         : !property.IsRequired;
 
-    private static bool IsRight(JsonPropertyInfo property, bool isThere, JsonElement given, JobJson json, List<string> problems, out object? value)
+    private static bool IsRight(JsonPropertyInfo property, bool isThere, JsonElement given, JobJson json, List<Problem> problems, out object? value)
     {
         value = null;
         var type = json.StrictInfo(property.PropertyType, property.CustomConverter);
         string wrong;
+        string? shown = null;
         if (!isThere) wrong = property.IsRequired ? "missing" : "";
         else if (given.ValueKind is JsonValueKind.Null && !property.IsSetNullable) wrong = "null";
         else
@@ -74,10 +76,11 @@ internal static class ParameterBinder
             }
             catch (JsonException)
             {
-                wrong = Shown(property.Name, given.GetRawText());
+                wrong = NotRight;
+                shown = Shown(property.Name, given.GetRawText());
             }
         }
-        if (wrong.Length > 0) problems.Add($"parameters.{property.Name} is {wrong}; allowed: {Allowed(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, type)}");
+        if (wrong.Length > 0) problems.Add(Of(property, wrong, shown, $"allowed: {Allowed(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, type)}"));
         return wrong.Length == 0;
     }
 
@@ -89,15 +92,18 @@ internal static class ParameterBinder
     ];
 
     /// <param name="bound">All of it; null if it can't be made: rules that look at other properties have to wait.</param>
-    private static void Validate(JsonPropertyInfo property, List<ValidationAttribute> rules, object? value, object? bound, List<string> problems)
+    private static void Validate(JsonPropertyInfo property, List<ValidationAttribute> rules, object? value, object? bound, List<Problem> problems)
     {
         var context = new ValidationContext(bound ?? property, property.Name, null, null) { MemberName = property.Name };
         foreach (var rule in rules.Where(rule => bound is not null || !rule.RequiresValidationContext))
         {
             if (rule.GetValidationResult(value, context) is { } wrong)
-                problems.Add($"parameters.{property.Name} is {Shown(property.Name, value?.ToString() ?? "null")}; {wrong.ErrorMessage}");
+                problems.Add(Of(property, NotRight, Shown(property.Name, value?.ToString() ?? "null"), wrong.ErrorMessage));
         }
     }
+
+    private static Problem Of(JsonPropertyInfo property, string wrong, string? shown, string? allowed) =>
+        new($"parameters.{property.Name} is {shown ?? wrong}; {allowed}", $"parameters.{property.Name} is {wrong}; {allowed}");
 
     private static bool TryFind(JsonElement parameters, string name, out JsonElement value)
     {
@@ -114,7 +120,7 @@ internal static class ParameterBinder
     /// <summary>The value as the reply may have it; what is inside an object or a list counts, too.</summary>
     private static string Shown(string name, string value) =>
         Secrets.Any(secret => name.Contains(secret, StringComparison.OrdinalIgnoreCase) || (value.Contains(secret, StringComparison.OrdinalIgnoreCase) && value.AsSpan().ContainsAny("{[")))
-            ? "not right (its value is secret)"
+            ? $"{NotRight} (its value is secret)"
         : value.Length == 0 ? "empty"
         : value.Length > MostShown ? value[..MostShown] + "…" : value;
 

@@ -107,7 +107,16 @@ internal sealed partial class Runner : IDisposable
                 continue;
             }
             Interlocked.Increment(ref _open);
-            var ending = await _run.ExecuteAsync(job, _abort.Token).ConfigureAwait(false);
+            var ending = Task.CompletedTask;
+            try
+            {
+                ending = await _run.ExecuteAsync(job, _abort.Token).ConfigureAwait(false);
+            }
+            catch (Exception)
+            {
+                // an owner's listener to traces or metrics, or a log, that throws: that job is delivered again, and the slot lives on
+                Ledger.Lose(job);
+            }
             Interlocked.Decrement(ref _running);
             _ = CloseAsync(ending);
         }

@@ -166,6 +166,7 @@ internal sealed partial class Supervisor(
     {
         var pause = _backoff.Next();
         health.Set(HealthState.Connection, false, loss.Detail);
+        health.Set(HealthState.Broker, true, "not known while not connected");
         Taking(false, "waits for the connection");
         if (wasOpen)
         {

@@ -11,7 +11,8 @@ internal static class Page
         # What goes wrong, and what the worker does
 
         [delivery.md](delivery.md) says in a minute what happens to a job when something fails; here is what shows it. Each row does the fault
-        to a real broker or a real worker process, under jobs. `./build.sh faults --page docs/faults.md` runs all rows and writes this page;
+        to a real broker or a real worker process, under jobs. `./build.sh faults --page docs/faults.md` runs all rows, and writes
+        as this page what all runs in a clone came to, those of `--quick --repeat 20`, `--without-remedy` and `./build.sh soak` before it too;
         `./build.sh faults NAME` runs one, `--list` names them.
         """;
 
@@ -19,7 +20,8 @@ internal static class Page
         """
         **Clean**: each job was answered exactly once after its one `started` (copies, under an id heard before, are dropped and counted here); the
         queue ended with nothing ready, nothing unacknowledged, one consumer; nothing was parked that should not be; no secret was in a log;
-        threads, handles and memory were back. With several runs, jobs, copies and seconds are the last one's.
+        threads, handles and memory were back. With several runs, jobs, copies and seconds are the last one's. Rows that replace the process do
+        not compare its threads, handles and memory; long-pauses, supervisor-hangs, sigterm-twice and sigterm-while-reconnecting judge what they describe.
         """;
 
     public static string Of(IReadOnlyList<Result> results)

@@ -48,7 +48,7 @@ internal static class Mutants
         "_ = probe;");
 
     public static readonly Mutant Unserved = new("asks for its place anew if it is never served", "Health/FlowProbe.cs",
-        "PatienceUnserved = 15;",
+        "PatienceUnserved = 30;",
         "PatienceUnserved = int.MaxValue;");
 
     /// <summary>No remedy is taken out, a fault is put in: the broker keeps a job that the worker thinks is done with.</summary>

@@ -33,7 +33,7 @@ internal sealed class CodeHangs() : Fault("code-hangs", "the step sleeps for eve
     }
 }
 
-internal sealed class CodeBlocksThePool() : Fault("code-blocks-every-thread", "the step and 200 work items of its own sleep on the pool for 8 s: health answers within 50 ms")
+internal sealed class CodeBlocksThePool() : Fault("code-blocks-every-thread", "the step and 200 work items of its own sleep on the pool for 8 s: half a second later health answers within 50 ms, three times of four at least")
 {
     public override bool IsAlone => true;
 

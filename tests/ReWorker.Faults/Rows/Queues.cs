@@ -106,7 +106,7 @@ internal sealed class HeldExclusively() : Fault("held-exclusively", "another con
     }
 }
 
-internal sealed class ConsumerTimeout43() : Fault("consumer-timeout-4.3", "policy consumer-timeout of 5 s on quorum queues without the worker's own; a 12 s job, then more")
+internal sealed class ConsumerTimeout43() : Fault("consumer-timeout-4.3", "policy consumer-timeout of 5 s on quorum queues without the worker's own; a 75 s job, then more")
 {
     public override bool IsQuick => false;
 
@@ -157,7 +157,7 @@ internal sealed class PhantomConsumer() : Fault("phantom-consumer", "the same, t
     }
 }
 
-internal sealed class NeverServed() : Fault("never-served", "another holds the queue's single active place and its first job: the worker's consumer, new, is counted and never served; not ready within 15 s, asks anew within 75 s, and works when the other goes")
+internal sealed class NeverServed() : Fault("never-served", "another holds the queue's single active place and its first job: the worker's consumer, new, is counted and never served; not ready within 15 s, asks anew within 135 s, and works when the other goes")
 {
     public override bool IsQuick => false;
 
@@ -176,7 +176,7 @@ internal sealed class NeverServed() : Fault("never-served", "another holds the q
         bench.StartWorker();
         await bench.UntilSaidAsync("Consuming from", TimeSpan.FromSeconds(15));
         await bench.NotReadyAsync(TimeSpan.FromSeconds(15));
-        await bench.UntilSaidAsync("3 jobs wait and none is delivered", TimeSpan.FromSeconds(75));
+        await bench.UntilSaidAsync("3 jobs wait and none is delivered", TimeSpan.FromSeconds(135));
         bench.Over();
         await other.CloseAsync();
         await bench.RecoverAsync(TimeSpan.FromSeconds(20));

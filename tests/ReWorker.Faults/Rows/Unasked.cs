@@ -6,7 +6,7 @@ using RabbitMQ.Client;
 namespace ReWorker.Faults.Rows;
 
 /// <summary>The client itself tries the first address of a name, and no other.</summary>
-internal sealed class NameOfSeveral() : Fault("name-of-several", "the host name has two addresses, as a cluster's may; nothing listens at the first")
+internal sealed class NameOfSeveral() : Fault("name-of-several", "the host name has three addresses, as a cluster's may; nothing listens at one, and another is silent")
 {
     public override IReadOnlyList<Mutant> Remedy => [Mutants.EveryAddress];
 
@@ -14,8 +14,9 @@ internal sealed class NameOfSeveral() : Fault("name-of-several", "the host name 
     {
         var hosts = Path.GetTempFileName();
         bench.Undo(() => { File.Delete(hosts); return Task.CompletedTask; });
-        await File.WriteAllTextAsync(hosts, "127.0.0.1 broker.example.test\n127.0.0.2 broker.example.test\n");
+        await File.WriteAllTextAsync(hosts, "127.0.0.1 broker.example.test\n127.0.0.2 broker.example.test\n127.0.0.3 broker.example.test\n");
         await using var second = new Proxy(bench.Broker.Nodes, IPAddress.Parse("127.0.0.2"));
+        using var silent = new SilentAddress(new IPEndPoint(IPAddress.Parse("127.0.0.3"), second.Port));
         bench.Requester.Start();
         bench.StartWorker(
             start => OwnMounts.Hosts(start, hosts, bench.Program),

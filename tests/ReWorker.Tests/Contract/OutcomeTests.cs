@@ -168,7 +168,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await using var careful = await StartAsync(_ => null, ("Worker:Queue", doomed.Name), ("Worker:OnRedelivery", "Fail"));
         var end = await session.NextAsync(Cancel);
 
-        Assert.Equal("its worker died while it ran, and this step must not run twice (Worker:OnRedelivery is Fail)", end.Data.GetString());
+        Assert.Equal("a worker had it before and did not end it, and this step must not run twice (Worker:OnRedelivery is Fail)", end.Data.GetString());
     }
 
     [Fact, Contract("Job's end / no reply_to")]

@@ -160,7 +160,7 @@ public sealed class JobRunTests : IDisposable
             return Task.FromResult<object?>(null);
         }, new WorkerOptions { Queue = "frob", TimeLimit = TimeSpan.FromSeconds(0.5) }, Cancel);
 
-        Assert.IsType<InvalidOperationException>(await refused.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancel));
+        Assert.IsType<OperationCanceledException>(await refused.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancel));
     }
 
     /// <summary>A line that no message may hold is refused; those that follow have their room.</summary>

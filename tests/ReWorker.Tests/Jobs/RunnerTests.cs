@@ -12,7 +12,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Jobs;
 
-/// <summary>A stop that comes in the midst of a delivery.</summary>
+/// <summary>What comes in the midst of a delivery or of a job: a stop, somebody else's exception.</summary>
 public sealed class RunnerTests
 {
     [Fact]
@@ -34,6 +34,27 @@ public sealed class RunnerTests
         runner.Accept(Deliver(bus, 2, redelivered: true));
 
         Assert.Equal([(1UL, Settlement.Requeue), (2UL, Settlement.Requeue)], bus.Settled.Select(one => (one.Delivery.Info.DeliveryTag, one.How)));
+    }
+
+    /// <summary>An owner's listener to the metrics throws into the runtime: that costs no slot.</summary>
+    [Fact]
+    public async Task Job_WhoseMeasurementThrows_LeavesItsSlotToTheNext()
+    {
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var instruments = new Instruments(services.GetRequiredService<IMeterFactory>());
+        using var listener = new MeterListener { InstrumentPublished = (one, self) => { if (one == instruments.Jobs) self.EnableMeasurementEvents(one); } };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => throw new InvalidOperationException("no room for measurements"));
+        var ran = new SemaphoreSlim(0);
+        var worker = new FrobWorker(new Frob((_, _, _) => { ran.Release(); return Task.FromResult<object?>(null); }));
+        using var runner = new Runner(
+            new RunnerParts("FrobWorker", worker, new WorkerOptions { Queue = "frob", Concurrency = 1 }, new HeldBus(), instruments, TimeProvider.System), NullLogger.Instance);
+        runner.Start();
+        listener.Start();
+
+        for (var tag = 1UL; tag <= 3; tag++) runner.Accept(Deliver(new HeldBus(), tag, redelivered: false));
+
+        for (var job = 1; job <= 3; job++) Assert.True(await ran.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken), $"job {job} does not run");
+        runner.StopTaking();
     }
 
     private static Delivery Deliver(HeldBus bus, ulong tag, bool redelivered) =>

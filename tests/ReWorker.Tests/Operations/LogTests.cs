@@ -49,12 +49,14 @@ public sealed partial class LogTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
         await using var step = await StepProcess.StartAsync("Consuming from", ("ConnectionStrings:rabbitmq", Bus.Amqp.AbsoluteUri), ("Worker:Queue", name), ("DOTNET_RUNNING_IN_CONTAINER", isContainer));
 
-        // a name, a requester and a reason that try to write records of their own, and a body that nobody can read
+        // a name, a requester and a reason that try to write records of their own, a value that is wrong, and a body that nobody can read
         var bad = JsonSerializer.SerializeToUtf8Bytes(new { parameters = new { subcommand = "Fail", service = Hostile, note = Secret }, dynamic = new { environment = "dev" } });
         session.SendRaw(name, bad, new() { ["correlation_id"] = Hostile, ["reply_to"] = $"worker.{Hostile}" });
+        session.SendRaw(name, JsonSerializer.SerializeToUtf8Bytes(new { parameters = new { seconds = Secret }, dynamic = new { environment = "dev" } }), new() { ["correlation_id"] = "wrong" });
         session.SendRaw(name, [.. "{"u8, .. System.Text.Encoding.UTF8.GetBytes($"{Hostile} {Secret}")], new() { ["correlation_id"] = "poison", ["reply_to"] = session.ReplyTo });
         await session.UntilTheEndAsync(Cancel);
-        await step.SaysAsync("was refused");
+        await step.SaysAsync("poison was refused");
+        await step.SaysAsync("parameters.seconds is not right; allowed: ");
         Assert.Equal(0, await step.StopAsync());
 
         var forged = step.Log.Where(line => Forged().IsMatch(line));

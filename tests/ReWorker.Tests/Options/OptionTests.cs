@@ -117,6 +117,13 @@ public sealed class OptionTests
         Assert.All(keys.Except(NotRanged), key => Assert.Contains(Wrong, one => one.Key.StartsWith(key, StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData(OnRedelivery.RunAgain, null, 32)]
+    [InlineData(OnRedelivery.Fail, null, 8)]
+    [InlineData(OnRedelivery.Fail, 20, 20)]
+    public void Prefetch_NotSet_FollowsConcurrency(OnRedelivery onRedelivery, int? given, int expected) =>
+        Assert.Equal(expected, new WorkerOptions { Concurrency = 8, OnRedelivery = onRedelivery, Prefetch = given }.EffectivePrefetch);
+
     [Fact]
     public async Task Start_TwoWorkersOnOneQueue_SaysSo()
     {
