@@ -22,6 +22,6 @@ internal static class Catalogue
         // those that take longer
         new RestartDuringAJob(), new BrokerKilled(), new ConsumerTimeoutOld(), new ConsumerTimeout43(), new ConsumerTimeoutAvoided(), new PhantomConsumer(), new NeverServed(),
         new SupervisorHangs(), new AbsentAtStartForAMinute(), new LongPauses(), new MemoryAlarmForAMinute(), new DiskAlarmAndKill(), new DeadQueueDeleted(), new ExchangeMadeAnew(), new WorkerFrozen(), new BrokerFrozen(), new HalfOpen(), new SlowLink(),
-        new AllConnectionsClosedOften(), new Flapping(), new RestrictedContainer(), new LeaderKilled(), new NodeGone(), new MajorityDown(),
+        new AllConnectionsClosedOften(), new Flapping(), new RestrictedContainer(), new LeaderKilled(), new NodeGone(), new NeverTwiceNodeGone(), new MajorityDown(),
     ];
 }

@@ -15,6 +15,10 @@ internal static class Mutants
         "Math.Max(40, 4 * heartbeat / Pause)",
         "5");
 
+    public static readonly Mutant Interrupted = new("goes by more than the broker's count", "Running/JobRun.cs",
+        "(hand.Attempt > 1 || hand.WasInterrupted)",
+        "hand.Attempt > 1");
+
     public static readonly Mutant StaleDeliveries = new("skips deliveries of a dead epoch", "Consuming/Consumer.cs",
         "public bool IsAlive => !_epoch.Ended.IsCancellationRequested;",
         "public bool IsAlive => true;");

@@ -52,6 +52,36 @@ internal sealed class NodeGone() : Fault("cluster-node-gone", "three nodes, load
     }
 }
 
+internal sealed class NeverTwiceNodeGone() : Fault("never-twice-node-gone", "three nodes, Worker:OnRedelivery is Fail, a job running: kill -9 of its worker, and of the node that it consumes from, as of one machine; another worker is started")
+{
+    public override bool IsQuick => false;
+
+    public override bool NeedsCluster => true;
+
+    public override IReadOnlyList<Mutant> Remedy => [Mutants.Interrupted];
+
+    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Worker:OnRedelivery", "Fail")];
+
+    public override async Task RunAsync(Bench bench)
+    {
+        var cluster = (Cluster)bench.Broker;
+        await bench.WarmUpAsync();
+        await bench.SettledAsync();
+        var job = await bench.SendAsync(seconds: 30, expected: "failed");
+        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
+        var node = await cluster.ConsumedAsync(bench.VHost, Bench.Queue);
+        await cluster.KillAsync(node);
+        bench.Undo(() => cluster.StartAsync(node));
+        await bench.Worker.SignalAsync("KILL");
+        bench.Over();
+        bench.StartWorker();
+        await bench.RecoverAsync(TimeSpan.FromSeconds(40));
+        // the broker gives it out again after a minute, and without having counted it
+        await Bench.CompletedAsync(job, TimeSpan.FromSeconds(100));
+        await bench.CleanAsync(TimeSpan.FromSeconds(5), restarted: true);
+    }
+}
+
 internal sealed class MajorityDown() : Fault("cluster-majority-down", "two of three nodes killed for 40 s, jobs waiting and running")
 {
     public override bool IsQuick => false;
