@@ -8,6 +8,8 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
 {
     public const string RowName = "soak";
 
+    private const string WorkerKilled = "worker killed";
+
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(20);
 
     private readonly List<(TimeSpan At, TimeSpan End, string What)> _faults = [];
@@ -47,8 +49,8 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
         await load;
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(60));
-        // each fault may cost a job that was on its way one more run: another worker has it then
-        foreach (var (job, at) in _sent) job.Runs += FaultsDuring(job, at);
+        // a fault may cost a job that was on its way one more run at each other worker: they lose their connections one after the other
+        foreach (var (job, at) in _sent) job.Runs += FaultsDuring(job, at).Sum(fault => fault.What == WorkerKilled ? 1 : _workers.Length - 1);
         await bench.CleanAsync(TimeSpan.FromSeconds(90), restarted: true, consumers: 3);
         await watch;
         Explain(bench);
@@ -70,7 +72,7 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
     {
         var kind = Random.Shared.Next(6);
         var at = Now;
-        var what = kind switch { 0 => "restart", 1 => "broker killed", 2 => "pause", 3 => "reset", 4 => "closed", _ => "worker killed" };
+        var what = kind switch { 0 => "restart", 1 => "broker killed", 2 => "pause", 3 => "reset", 4 => "closed", _ => WorkerKilled };
         switch (kind)
         {
             case 0: await bench.StopAppAsync(TimeSpan.FromSeconds(2)); break;
@@ -109,17 +111,17 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
     }
 
     /// <summary>How many faults were on, for a moment at least, between a job's sending and the last that was heard of it: some take seconds to begin.</summary>
-    private int FaultsDuring(SentJob job, TimeSpan sent)
+    private List<(TimeSpan At, TimeSpan End, string What)> FaultsDuring(SentJob job, TimeSpan sent)
     {
         var heard = Stopwatch.GetElapsedTime(_began, job.HeardAt);
-        return _faults.Count(fault => fault.End > sent && fault.At < heard);
+        return [.. _faults.Where(fault => fault.End > sent && fault.At < heard)];
     }
 
     /// <summary>A message may come twice, under one id, only if a fault came between its job's sending and its end.</summary>
     private void Explain(Bench bench)
     {
         var copied = _sent.Where(one => one.Key.Copies > 0).ToList();
-        foreach (var (job, at) in copied) Bench.Check(FaultsDuring(job, at) > 0, $"{job.Id}, sent at {at}: {job.Copies} copies, and no fault while it was on its way");
+        foreach (var (job, at) in copied) Bench.Check(FaultsDuring(job, at).Count > 0, $"{job.Id}, sent at {at}: {job.Copies} copies, and no fault while it was on its way");
         var again = _sent.Keys.Count(job => bench.RunsOf(job) > 1);
         var (first, last) = (_samples.Where(one => one.At < Now / 4).ToList(), _samples.Where(one => one.At > Now * 3 / 4).ToList());
         var (memory, threads, handles) = (Most(one => one.Memory >> 20), Most(one => one.Threads), Most(one => one.Handles));
