@@ -73,11 +73,11 @@ internal sealed class ConnectionSource(
     }
 
     /// <summary>A name may have several addresses, of a cluster's nodes for example: the client by itself would try one of them only.</summary>
-    private async Task<IConnection> ConnectAsync(ConnectionFactory factory, string name, CancellationToken cancel)
+    private static async Task<IConnection> ConnectAsync(ConnectionFactory factory, string name, CancellationToken cancel)
     {
         var addresses = await Dns.GetHostAddressesAsync(factory.HostName, cancel).ConfigureAwait(false);
         // one that is silent must leave time for the others
-        factory.RequestedConnectionTimeout = options.CurrentValue.ConnectTimeout / (addresses.Length > 1 ? addresses.Length + 1 : 1);
+        if (addresses.Length > 1) factory.RequestedConnectionTimeout /= addresses.Length + 1;
         // the client takes them in an order of its own, another one each time
         return await factory.CreateConnectionAsync(addresses.Select(one => one.ToString()), name, cancel).ConfigureAwait(false);
     }

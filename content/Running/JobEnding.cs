@@ -28,10 +28,8 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
             if (outcome.Kind is OutcomeKind.HandedBack)
             {
                 outbox.Complete();
-                // what must never run twice goes back as a failure, which the broker counts: the next worker answers without running it
-                var isLast = parts.Options.OnRedelivery is OnRedelivery.Fail;
-                ledger.End(hand, isLast ? Settlement.Retry : Settlement.Requeue);
-                LogHandedBack(log, Printable.Of(hand.Delivery.Properties.CorrelationId), isLast ? "answers it as failed" : "runs it from the start");
+                ledger.End(hand, Settlement.Requeue);
+                LogHandedBack(log, Printable.Of(hand.Delivery.Properties.CorrelationId), parts.Options.OnRedelivery is OnRedelivery.Fail ? "answers it as failed" : "runs it from the start");
                 return;
             }
             OutboundMessage? reply = null;

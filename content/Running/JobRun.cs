@@ -31,11 +31,9 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
 
         JobContext? context = null;
         Outcome outcome;
-        // not disposed of: code that does not heed it may look at it later
-        var stop = new CancellationTokenSource();
         try
         {
-            outcome = Screen(hand, outbox, out context, out var job, stop.Token) ?? await RunAsync(job!, context!, stop, abort).ConfigureAwait(false);
+            outcome = Screen(hand, outbox, out context, out var job) ?? await RunAsync(job!, context!, abort).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -49,13 +47,12 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
         if (hand.Settlement is Settlement.Retry) outcome = Outcome.HandedBack;
         else if (outcome.Kind is OutcomeKind.HandedBack && hand.Settlement is not null) outcome = Outcome.Failed("the worker was stopped, and the job was settled before its end");
         parts.Instruments.JobEnded();
-        var took = parts.Time.GetElapsedTime(began);
-        Record(outcome, took, delivery, trace);
+        Record(outcome, parts.Time.GetElapsedTime(began), delivery, trace);
         return _ending.EndAsync(hand, context, outbox, outcome);
     }
 
     /// <summary>Everything that can be wrong with a job before the step's code sees it; null if nothing is.</summary>
-    private Outcome? Screen(JobInHand hand, Outbox outbox, out JobContext? context, out Job? job, CancellationToken stop)
+    private Outcome? Screen(JobInHand hand, Outbox outbox, out JobContext? context, out Job? job)
     {
         (context, job) = (null, null);
         var delivery = hand.Delivery;
@@ -66,8 +63,10 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
 
         if (JobReader.TryRead(delivery.Body, parts.Options.MaxBodyBytes, out var content) is { } refusal)
             return Outcome.Refused(refusal.Reason, refusal.Park);
-        var output = new JobOutput(outbox, parts.Options.OutputLevel, stop);
-        context = new JobContext(content!, hand, ledger, outbox, parts.Publisher, output, parts.Worker.Json);
+        // not disposed of: code that does not heed it may look at it later
+        var stop = new CancellationTokenSource();
+        var output = new JobOutput(outbox, parts.Options.OutputLevel, stop.Token);
+        context = new JobContext(content!, hand, ledger, outbox, parts.Publisher, output, stop, parts.Worker.Json);
         // not by the count alone: RabbitMQ 4.3 does not count what was in hand over a node that its cluster lost
         if ((hand.Attempt > 1 || hand.WasInterrupted) && parts.Options.OnRedelivery is OnRedelivery.Fail)
             return Outcome.Refused("a worker had it before and did not end it, and this step must not run twice (Worker:OnRedelivery is Fail)", park: false);
@@ -80,14 +79,14 @@ internal sealed partial class JobRun(RunnerParts parts, Ledger ledger, ILogger l
         return problems.Count > 0 ? Outcome.Refused(problems) : null;
     }
 
-    /// <param name="stop">Tells the step's code to stop; not before it is known why, or what it throws then would pass for its failure.</param>
-    private async Task<Outcome> RunAsync(Job job, JobContext context, CancellationTokenSource stop, CancellationToken abort)
+    private async Task<Outcome> RunAsync(Job job, JobContext context, CancellationToken abort)
     {
         // the original is acknowledged only after its copy is safe: a copy that killed its worker at once would leave both
         if (DeliveryCount.IsCopy(job.Properties)) await Task.Delay(CopyWaits, parts.Time, CancellationToken.None).ConfigureAwait(false);
         if (context.Hand.Attempt > 1) LogAgain(log, Printable.Of(job.CorrelationId), context.Hand.Attempt, parts.Options.MaxAttempts);
         _ending.SayStarted(context);
 
+        var stop = context.Stop;
         // on a thread of its own pool turn: code that blocks must not hold up the one who watches the time, which counts from before it
         var begin = new Task<Task<object?>>(() => parts.Worker.ProcessAsync(job, stop.Token));
         var work = begin.Unwrap();

@@ -110,7 +110,7 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
         }
     }
 
-    /// <summary>How many faults were on, for a moment at least, between a job's sending and the last that was heard of it: some take seconds to begin.</summary>
+    /// <summary>The faults that were on, for a moment at least, between a job's sending and the last that was heard of it: some take seconds to begin.</summary>
     private List<(TimeSpan At, TimeSpan End, string What)> FaultsDuring(SentJob job, TimeSpan sent)
     {
         var heard = Stopwatch.GetElapsedTime(_began, job.HeardAt);

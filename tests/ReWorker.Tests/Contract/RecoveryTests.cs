@@ -93,21 +93,9 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
     {
         if (await BrokerVersionAsync() < new Version(4, 3)) Assert.Skip("this broker counts each delivery");
         await using var session = await Bus.OpenAsync();
-        var began = new TaskCompletionSource();
-        await using var first = await StartAsync(async (_, cancel) =>
-        {
-            began.TrySetResult();
-            await Task.Delay(Timeout.Infinite, cancel);
-            return null;
-        }, ("Worker:Concurrency", "1"));
-        first.KeepQueues = true;
-        session.Send(first.Name, "{}");
-        await began.Task.WaitAsync(Cancel);
-        var waits = session.Send(first.Name, "{}");
-        await UntilAsync(async () => (await Bus.CountAsync(first.Queue)).Messages == 0);
-        await first.StopAsync();
+        var (name, waits) = await StopWithOneBegunAndOneFetchedAsync(session);
 
-        await using var second = await StartAsync(job => job.Attempt, ("Worker:Queue", first.Name));
+        await using var second = await StartAsync(job => job.Attempt, ("Worker:Queue", name));
         var ends = await EndsAsync(session, 2);
 
         Assert.Equal(("completed", 1), (ends[waits].Status, ends[waits].Data.GetInt32()));
@@ -118,21 +106,9 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
     public async Task Job_ThatAnotherHadAndDidNotEnd_FailsWhereItMustNotRunTwice()
     {
         await using var session = await Bus.OpenAsync();
-        var began = new TaskCompletionSource();
-        await using var first = await StartAsync(async (_, cancel) =>
-        {
-            began.TrySetResult();
-            await Task.Delay(Timeout.Infinite, cancel);
-            return null;
-        }, ("Worker:Concurrency", "1"), ("Worker:Prefetch", "2"), ("Worker:OnRedelivery", "Fail"));
-        first.KeepQueues = true;
-        session.Send(first.Name, "{}");
-        await began.Task.WaitAsync(Cancel);
-        session.Send(first.Name, "{}");
-        await UntilAsync(async () => (await Bus.CountAsync(first.Queue)).Messages == 0);
-        await first.StopAsync();
+        var (name, _) = await StopWithOneBegunAndOneFetchedAsync(session, ("Worker:Prefetch", "2"), ("Worker:OnRedelivery", "Fail"));
 
-        await using var second = await StartAsync(job => job.Attempt, ("Worker:Queue", first.Name), ("Worker:OnRedelivery", "Fail"));
+        await using var second = await StartAsync(job => job.Attempt, ("Worker:Queue", name), ("Worker:OnRedelivery", "Fail"));
 
         Assert.All((await EndsAsync(session, 2)).Values, end => Assert.Equal("failed", end.Status));
     }
@@ -158,6 +134,25 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
         await using var second = await StartAsync(_ => null, ("Worker:Queue", first.Name));
 
         Assert.All((await EndsAsync(session, jobs)).Values, end => Assert.Equal("completed", end.Status));
+    }
+
+    /// <returns>The worker's name, and the id of the job that it had fetched and not begun.</returns>
+    private async Task<(string Name, string Waits)> StopWithOneBegunAndOneFetchedAsync(Session session, params (string Key, string Value)[] settings)
+    {
+        var began = new TaskCompletionSource();
+        await using var worker = await StartAsync(async (_, cancel) =>
+        {
+            began.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancel);
+            return null;
+        }, [("Worker:Concurrency", "1"), .. settings]);
+        worker.KeepQueues = true;
+        session.Send(worker.Name, "{}");
+        await began.Task.WaitAsync(Cancel);
+        var waits = session.Send(worker.Name, "{}");
+        await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Messages == 0);
+        await worker.StopAsync();
+        return (worker.Name, waits);
     }
 
     private static async Task<Dictionary<string, Heard>> EndsAsync(Session session, int count)
