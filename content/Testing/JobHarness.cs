@@ -1,16 +1,14 @@
 using System.Diagnostics.Metrics;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
-using ReWorker.Consuming;
-using ReWorker.Options;
-using ReWorker.Protocol;
+using ReWorker.Deliveries;
 using ReWorker.Running;
 using ReWorker.Telemetry;
+using ReWorker.Wire.Contract;
 
 namespace ReWorker.Testing;
 

@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using RabbitMQ.Client;
-using ReWorker.Consuming;
-using ReWorker.Protocol;
+using ReWorker.Deliveries;
 using ReWorker.Publishing;
+using ReWorker.Wire.Contract;
 
 namespace ReWorker.Testing;
 

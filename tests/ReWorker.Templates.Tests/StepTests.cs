@@ -1,3 +1,4 @@
+using ReWorker.Hosting;
 namespace ReWorker.Templates.Tests;
 
 /// <summary>A second step in a project: <c>dotnet new reworker-step</c>.</summary>

@@ -3,7 +3,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReWorker;
-using ReWorker.Requesting;
+using ReWorker.Client;
+using ReWorker.Hosting;
 
 namespace My.Step_1.Tests;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using ReWorker.Protocol;
 using ReWorker.Tests.Contract;
+using ReWorker.Wire.Contract;
 using Xunit;
 
 namespace ReWorker.Tests.BadInput;

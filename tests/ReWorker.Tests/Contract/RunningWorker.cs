@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using My.Step_1.Tests;
+using ReWorker.Hosting;
 
 namespace ReWorker.Tests.Contract;
 

@@ -1,9 +1,12 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
-using ReWorker.Options;
+using ReWorker;
 using ReWorker.Testing;
 using ReWorker.Tests.Contract;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Settings;
 using Xunit;
 
 namespace ReWorker.Tests.Harness;

@@ -1,5 +1,6 @@
 using RabbitMQ.Client;
 using ReWorker.Consuming;
+using ReWorker.Deliveries;
 using ReWorker.Publishing;
 
 namespace ReWorker.Tests.Jobs;

@@ -4,12 +4,17 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
+using ReWorker;
 using ReWorker.Consuming;
-using ReWorker.Options;
+using ReWorker.Deliveries;
 using ReWorker.Publishing;
 using ReWorker.Running;
 using ReWorker.Telemetry;
 using ReWorker.Tests.Contract;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Settings;
+using ReWorker.Wire.Telemetry;
 using Xunit;
 
 namespace ReWorker.Tests.Jobs;

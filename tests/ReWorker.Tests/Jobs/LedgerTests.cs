@@ -1,8 +1,11 @@
 using System.Text;
 using RabbitMQ.Client;
+using ReWorker;
 using ReWorker.Consuming;
+using ReWorker.Deliveries;
 using ReWorker.Health;
 using ReWorker.Running;
+using ReWorker.Supervision;
 using Xunit;
 
 namespace ReWorker.Tests.Jobs;

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using RabbitMQ.Client.Exceptions;
-using ReWorker.Broker;
+using ReWorker.Wire.Connections;
 using Xunit;
 
 namespace ReWorker.Tests.Operations;

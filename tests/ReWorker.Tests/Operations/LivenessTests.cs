@@ -1,7 +1,11 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using ReWorker;
 using ReWorker.Health;
-using ReWorker.Options;
+using ReWorker.Supervision;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Settings;
 using Xunit;
 
 namespace ReWorker.Tests.Operations;

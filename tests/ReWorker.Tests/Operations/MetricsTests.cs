@@ -17,7 +17,7 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
     {
         var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
         var (queue, dead) = ($"worker.{name}", $"worker.{name}.dead");
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var session = await Bus.OpenAsync();
         await LeaveAJobOfADeadWorkerAsync(session, name);
         await using var step = await StepProcess.StartAsync($"Consuming from {queue}", wire.Setting, ("Worker:Queue", name));
@@ -105,7 +105,7 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
 
     private async Task LeaveAJobOfADeadWorkerAsync(Session session, string name)
     {
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var doomed = await StartAsync(async (_, cancel) =>
         {
             await Task.Delay(Timeout.Infinite, cancel);

@@ -1,3 +1,4 @@
+using ReWorker.Hosting;
 using ReWorker.Tests.Contract;
 using Xunit;
 
@@ -114,7 +115,7 @@ public sealed class TlsTests(PikaBus bus) : ContractTest(bus)
     [Fact]
     public async Task Connect_PlaintextPort_IsRefusedAndSaysWhy()
     {
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
 
         var said = await RefusalAsync(("ConnectionStrings:rabbitmq", $"amqps://localhost:{wire.Amqp.Port}/"));
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ReWorker.Hosting;
 using ReWorker.Tests.Contract;
 using ReWorker.Tests.Options;
 using Xunit;

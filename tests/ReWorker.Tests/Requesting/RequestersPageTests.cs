@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using My.Step_1;
+using ReWorker.Hosting;
 using ReWorker.Tests.Contract;
 using Xunit;
 
