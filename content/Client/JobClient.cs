@@ -211,7 +211,7 @@ public sealed partial class JobClient : IAsyncDisposable
         // output and notifications of other requesters' jobs come this way, too
         if (delivery.BasicProperties.CorrelationId is not { } id || !_jobs.TryGetValue(id, out var job)) return;
         if (ReplyReader.TryRead(delivery.Exchange, delivery.RoutingKey, delivery.Body.Span) is { } heard) job.Hear(heard, delivery.BasicProperties.MessageId);
-        else LogUnreadable(_log, Printable.Of(id), Printable.Of(delivery.RoutingKey));
+        else LogUnreadable(_log, Printable.ForLog(id), Printable.ForLog(delivery.RoutingKey));
     }
 
     [LoggerMessage(EventId = 80, Level = LogLevel.Warning, Message = "Jobs and their replies wait for the broker: {Trouble}")]

@@ -2,7 +2,7 @@ using ReWorker.Wire.Connections;
 
 namespace ReWorker.Client;
 
-/// <summary>Keeps a <see cref="ReplyLink"/> up: opens it when the first job asks for it, and the next when it is lost.</summary>
+/// <summary>Keeps a <see cref="ReplySession"/> up: opens it when the first job asks for it, and the next when it is lost.</summary>
 internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue, TimeSpan confirmTimeout, TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan MostBackoff = TimeSpan.FromSeconds(3);
@@ -10,7 +10,7 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
     private readonly string _address = source.Check();
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
-    private TaskCompletionSource<ReplyLink> _link = NewLink();
+    private TaskCompletionSource<ReplySession> _link = NewLink();
     private Task? _loop;
     private int _attempts;
     private string? _trouble;
@@ -22,7 +22,7 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
     /// <summary>Called with each trouble that is not the one before.</summary>
     public Action<string>? OnTrouble { get; set; }
 
-    public Task<ReplyLink> CurrentAsync(CancellationToken cancel)
+    public Task<ReplySession> CurrentAsync(CancellationToken cancel)
     {
         lock (_gate)
         {
@@ -42,10 +42,10 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
         var backoff = new Backoff(MostBackoff);
         while (!_stop.IsCancellationRequested)
         {
-            ReplyLink? link = null;
+            ReplySession? link = null;
             try
             {
-                link = await ReplyLink.OpenAsync(source, queue, confirmTimeout, time, _stop.Token).ConfigureAwait(false);
+                link = await ReplySession.OpenAsync(source, queue, confirmTimeout, time, _stop.Token).ConfigureAwait(false);
                 (_trouble, _lastWhy, _attempts) = (null, null, 0);
                 var since = time.GetTimestamp();
                 lock (_gate) _link.SetResult(link);
@@ -65,7 +65,7 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
             }
             catch (Exception e)
             {
-                Say($"tried {_address} {++_attempts} {(_attempts is 1 ? "time" : "times")}", BrokerFault.Words(e));
+                Say($"tried {_address} {++_attempts} {(_attempts is 1 ? "time" : "times")}", BrokerFault.Describe(e));
             }
             await Task.Delay(backoff.Next(), time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -79,5 +79,5 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
         OnTrouble?.Invoke(_trouble);
     }
 
-    private static TaskCompletionSource<ReplyLink> NewLink() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource<ReplySession> NewLink() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -63,7 +63,7 @@ public class Job
         var body = _context.Json.Serialize(message);
         SendRules.Check(topic, exchange, correlationId, body, ReplyTo);
         if (exchange is not (Names.Exchange or Names.DefaultExchange)) await _context.Publisher.CheckExchangeAsync(exchange, cancel).ConfigureAwait(false);
-        return await SendAndWaitAsync(new Draft(MessageKind.Sent, exchange, topic, body) { CorrelationId = correlationId }, cancel).ConfigureAwait(false);
+        return await SendAndWaitAsync(new OutgoingMessage(MessageKind.Sent, exchange, topic, body) { CorrelationId = correlationId }, cancel).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -85,8 +85,8 @@ public class Job
             var body = Bodies.Notification(slug, message, phase, targets);
             SendRules.Check(Names.Notification(channel), exchange, correlationId, body, ReplyTo);
             if (exchange is not Names.Exchange) await _context.Publisher.CheckExchangeAsync(exchange, cancel).ConfigureAwait(false);
-            var draft = new Draft(MessageKind.Notification, exchange, Names.Notification(channel), body) { CorrelationId = correlationId };
-            await SendAndWaitAsync(draft, cancel).ConfigureAwait(false);
+            var outgoing = new OutgoingMessage(MessageKind.Notification, exchange, Names.Notification(channel), body) { CorrelationId = correlationId };
+            await SendAndWaitAsync(outgoing, cancel).ConfigureAwait(false);
         }
     }
 
@@ -100,7 +100,7 @@ public class Job
     /// without, the message goes to the dead-letter queue, and this run answers.
     /// </summary>
     /// <exception cref="InvalidOperationException">It is acknowledged or rejected already, or has ended.</exception>
-    public Task RejectAsync(bool requeue, CancellationToken cancel = default) => SettleAsync(requeue ? Settlement.Retry : Settlement.Discard, cancel);
+    public Task RejectAsync(bool requeue, CancellationToken cancel = default) => SettleAsync(requeue ? Settlement.RequeueCounted : Settlement.DeadLetter, cancel);
 
     private Task SettleAsync(Settlement how, CancellationToken cancel)
     {
@@ -109,10 +109,10 @@ public class Job
         return _context.Hand.Delivery.Source.FlushAsync(cancel);
     }
 
-    private async Task<bool> SendAndWaitAsync(Draft draft, CancellationToken cancel)
+    private async Task<bool> SendAndWaitAsync(OutgoingMessage outgoing, CancellationToken cancel)
     {
         var confirmed = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _context.Outbox.Send(draft with { Waiter = confirmed });
+        _context.JobMessages.Send(outgoing with { Waiter = confirmed });
         return await confirmed.Task.WaitAsync(cancel).ConfigureAwait(false);
     }
 }

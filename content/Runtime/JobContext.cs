@@ -8,7 +8,7 @@ namespace ReWorker;
 /// <summary>All that a job reaches besides its content.</summary>
 /// <param name="Stop">Tells the step's code to stop; not before it is known why, or what it throws then would pass for its failure.</param>
 internal sealed record JobContext(
-    JobContent Content, JobInHand Hand, Ledger Ledger, Outbox Outbox, IPublisher Publisher, ILogger Output, CancellationTokenSource Stop, JobJson Json)
+    JobContent Content, InFlightJob Hand, Ledger Ledger, JobMessages JobMessages, IPublisher Publisher, ILogger Output, CancellationTokenSource Stop, JobJson Json)
 {
     private int _notified;
 

@@ -4,7 +4,7 @@ using ReWorker.Publishing;
 namespace ReWorker;
 
 /// <summary>An ordinary logger whose lines reach the users over the bus. An exception shows its message, never its stack.</summary>
-internal sealed class JobOutput(Outbox outbox, LogLevel least, CancellationToken cancel) : ILogger
+internal sealed class JobOutput(JobMessages messages, LogLevel least, CancellationToken cancel) : ILogger
 {
     private readonly AsyncLocal<Scope?> _scope = new();
 
@@ -16,7 +16,7 @@ internal sealed class JobOutput(Outbox outbox, LogLevel least, CancellationToken
         var text = formatter(state, null);
         if (exception is not null) text = text.Length > 0 ? $"{text}: {exception.Message}" : exception.Message;
         for (var scope = _scope.Value; scope is not null; scope = scope.Outer) text = $"[{scope.Text}] {text}";
-        outbox.SendLine(text, cancel);
+        messages.SendLine(text, cancel);
     }
 
     public IDisposable BeginScope<TState>(TState state)

@@ -38,11 +38,11 @@ public sealed class JobHarness(Worker worker, IJsonTypeInfoResolver? json = null
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var instruments = new Instruments(services.GetRequiredService<IMeterFactory>());
         var clock = time ?? TimeProvider.System;
-        var parts = new RunnerParts(worker.GetType().Name, worker, Settings(), bus, instruments, clock);
+        var parts = new WorkerContext(worker.GetType().Name, worker, Settings(), bus, instruments, clock);
         var ledger = new Ledger();
 
         var delivery = Deliver(bus, body);
-        ledger.Take(delivery, out _);
+        ledger.Register(delivery, out _);
         ledger.TryStart(delivery.Job!);
         var ending = await new JobRun(parts, ledger, NullLogger.Instance).ExecuteAsync(delivery.Job!, cancel).ConfigureAwait(false);
         await ending.ConfigureAwait(false);

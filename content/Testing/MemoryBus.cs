@@ -20,13 +20,13 @@ internal sealed class MemoryBus : IPublisher, IDeliverySource
 
     public IChannel? Channel => null;
 
-    public void Enqueue(OutboundMessage message)
+    public void Enqueue(PendingMessage message)
     {
         lock (_gate) _messages.Add(new HarnessMessage(message.Exchange, message.RoutingKey, Kind(message), Read(message.Body)));
         message.Owner.Settled(message);
     }
 
-    public void Again(OutboundMessage message) => throw new NotSupportedException("nothing is refused here");
+    public void Again(PendingMessage message) => throw new NotSupportedException("nothing is refused here");
 
     public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;
 
@@ -36,7 +36,7 @@ internal sealed class MemoryBus : IPublisher, IDeliverySource
 
     public HarnessResult Result()
     {
-        lock (_gate) return new HarnessResult([.. _messages], _settlement is Settlement.Ack, _settlement is Settlement.Requeue or Settlement.Retry);
+        lock (_gate) return new HarnessResult([.. _messages], _settlement is Settlement.Ack, _settlement is Settlement.RequeueUncounted or Settlement.RequeueCounted);
     }
 
     /// <summary>A parked body may be anything: what is no JSON is shown as a text.</summary>
@@ -52,7 +52,7 @@ internal sealed class MemoryBus : IPublisher, IDeliverySource
         }
     }
 
-    private static HarnessMessageKind Kind(OutboundMessage message) => message.Kind switch
+    private static HarnessMessageKind Kind(PendingMessage message) => message.Kind switch
     {
         MessageKind.Status => HarnessMessageKind.Status,
         MessageKind.Output => HarnessMessageKind.Output,

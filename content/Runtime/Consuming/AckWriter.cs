@@ -10,15 +10,15 @@ namespace ReWorker.Consuming;
 /// Settles deliveries on the channel that delivered them. Acks that have gathered go out together: the unbroken run
 /// from the oldest on in one frame, the rest one by one.
 /// </summary>
-internal sealed class Settler(IChannel channel, Epoch epoch, Runner runner)
+internal sealed class AckWriter(IChannel channel, Epoch epoch, Runner runner)
 {
     private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Dictionary<ulong, JobInHand?> _acks = [];
+    private readonly Dictionary<ulong, InFlightJob?> _acks = [];
     private readonly Lock _gate = new();
 
     // what is open, at most a prefetch, and not what is done: beside a job of an hour that would grow by all that its neighbours do
     private readonly HashSet<ulong> _open = [];
-    private readonly Queue<JobInHand?> _inDoubt = [];
+    private readonly Queue<InFlightJob?> _inDoubt = [];
     private ulong _proven;
     private ulong _newest;
     private ulong _low;
@@ -48,7 +48,7 @@ internal sealed class Settler(IChannel channel, Epoch epoch, Runner runner)
             while (_proven + prefetch < tag && _inDoubt.TryDequeue(out var job))
             {
                 _proven++;
-                if (job is not null) runner.Ledger.Forget(job);
+                if (job is not null) runner.Ledger.Remove(job);
             }
         }
     }
@@ -80,7 +80,7 @@ internal sealed class Settler(IChannel channel, Epoch epoch, Runner runner)
                 continue;
             }
             Written(tag, delivery.Job);
-            if (item.How is Settlement.Requeue) await channel.BasicNackAsync(tag, multiple: false, requeue: true, epoch.Ended).ConfigureAwait(false);
+            if (item.How is Settlement.RequeueUncounted) await channel.BasicNackAsync(tag, multiple: false, requeue: true, epoch.Ended).ConfigureAwait(false);
             else await channel.BasicRejectAsync(tag, requeue: true, epoch.Ended).ConfigureAwait(false);
         }
         await WriteAcksAsync().ConfigureAwait(false);
@@ -120,7 +120,7 @@ internal sealed class Settler(IChannel channel, Epoch epoch, Runner runner)
     }
 
     /// <summary>Notes, in the order of writing, what the broker may or may not come to know.</summary>
-    private void Written(ulong tag, JobInHand? job)
+    private void Written(ulong tag, InFlightJob? job)
     {
         lock (_gate)
         {

@@ -13,13 +13,13 @@ internal sealed class Consumer : AsyncDefaultBasicConsumer, IDeliverySource
 {
     private readonly Epoch _epoch;
     private readonly Runner _runner;
-    private readonly Settler _settler;
+    private readonly AckWriter _ackWriter;
     private int _unsettled;
 
     public Consumer(IChannel channel, Epoch epoch, Runner runner) : base(channel)
     {
         (_epoch, _runner) = (epoch, runner);
-        _settler = new Settler(channel, epoch, runner);
+        _ackWriter = new AckWriter(channel, epoch, runner);
     }
 
     public bool IsAlive => !_epoch.Ended.IsCancellationRequested;
@@ -37,10 +37,10 @@ internal sealed class Consumer : AsyncDefaultBasicConsumer, IDeliverySource
     /// <summary>Deliveries that the broker waits for: not acknowledged, requeued or discarded.</summary>
     public int Unsettled => Volatile.Read(ref _unsettled);
 
-    public Task RunAsync() => _settler.RunAsync();
+    public Task RunAsync() => _ackWriter.RunAsync();
 
     /// <summary>Waits until what has been settled so far is written to the connection.</summary>
-    public Task FlushAsync(CancellationToken cancel) => _settler.FlushAsync(cancel);
+    public Task FlushAsync(CancellationToken cancel) => _ackWriter.FlushAsync(cancel);
 
     public override Task HandleBasicConsumeOkAsync(string consumerTag, CancellationToken cancellationToken = default)
     {
@@ -58,7 +58,7 @@ internal sealed class Consumer : AsyncDefaultBasicConsumer, IDeliverySource
         {
             Received++;
             Interlocked.Increment(ref _unsettled);
-            _settler.Delivered(deliveryTag);
+            _ackWriter.Delivered(deliveryTag);
             _runner.Accept(new Delivery(this, new DeliveryInfo(consumerTag, deliveryTag, redelivered, exchange, routingKey), properties, body.ToArray()));
         }
         catch (Exception e)
@@ -79,6 +79,6 @@ internal sealed class Consumer : AsyncDefaultBasicConsumer, IDeliverySource
     public void Settle(Delivery delivery, Settlement how)
     {
         Interlocked.Decrement(ref _unsettled);
-        _settler.Settle(delivery, how);
+        _ackWriter.Settle(delivery, how);
     }
 }

@@ -6,7 +6,7 @@ using ReWorker.Topology;
 namespace ReWorker.Consuming;
 
 /// <summary>Starts a worker's consumer, with a consumer timeout of its own where the broker takes one.</summary>
-internal sealed class ConsumerStart
+internal sealed class ConsumerFactory
 {
     private readonly ConcurrentDictionary<string, bool> _takesNoTimeout = [];
 
@@ -14,7 +14,7 @@ internal sealed class ConsumerStart
     {
         try
         {
-            return await ConsumeAsync(taking, runner, _takesNoTimeout.ContainsKey(runner.Queue) ? null : QueueArguments.OfConsumer(runner), cancel).ConfigureAwait(false);
+            return await ConsumeAsync(taking, runner, _takesNoTimeout.ContainsKey(runner.Queue) ? null : QueueArguments.ForConsumer(runner), cancel).ConfigureAwait(false);
         }
         catch (OperationInterruptedException e) when (e.ShutdownReason is { ReplyCode: 406 } && _takesNoTimeout.TryAdd(runner.Queue, true))
         {

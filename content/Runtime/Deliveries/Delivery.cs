@@ -9,13 +9,13 @@ internal enum Settlement
     Ack,
 
     /// <summary>Handed back unharmed, to run elsewhere.</summary>
-    Requeue,
+    RequeueUncounted,
 
     /// <summary>Handed back as a failure, to run again: the broker counts it.</summary>
-    Retry,
+    RequeueCounted,
 
     /// <summary>Refused for good: it is put into the dead-letter queue.</summary>
-    Discard,
+    DeadLetter,
 }
 
 /// <summary>Where deliveries come from and are settled: a consumer of one epoch.</summary>
@@ -45,13 +45,13 @@ internal sealed class Delivery(IDeliverySource source, DeliveryInfo info, IReadO
     public byte[] Body { get; private set; } = body;
 
     /// <summary>The same for each delivery of one message, as far as can be told from outside.</summary>
-    public UInt128 Key { get; } = MessageKey.Of(properties, body);
+    public UInt128 Key { get; } = MessageKey.Compute(properties, body);
 
     /// <summary>How often the broker says that it was delivered and failed before.</summary>
-    public int EarlierAttempts { get; } = DeliveryCount.Of(properties, info.Redelivered);
+    public int EarlierAttempts { get; } = DeliveryCount.PriorAttempts(properties, info.Redelivered);
 
     /// <summary>The job in hand that it settles.</summary>
-    public JobInHand? Job { get; set; }
+    public InFlightJob? Job { get; set; }
 
     public void Settle(Settlement how) => Source.Settle(this, how);
 

@@ -14,7 +14,7 @@ internal static class DeliveryCount
     /// <summary>RabbitMQ 4.3 counts here what was handed back unharmed, too, and leaves out the other header while that is 0.</summary>
     private const string AcquiredHeader = "x-acquired-count";
 
-    public static int Of(IReadOnlyBasicProperties properties, bool redelivered) =>
+    public static int PriorAttempts(IReadOnlyBasicProperties properties, bool redelivered) =>
         IsCounted(properties) ? Number(properties, BrokersHeader) : Number(properties, Header) + (redelivered ? 1 : 0);
 
     /// <summary>True if the queue counts: a redelivery then needs no count of our own.</summary>

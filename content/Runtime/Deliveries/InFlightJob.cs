@@ -6,7 +6,7 @@ internal enum JobState
     Waiting,
 
     /// <summary>Its delivery died before it began.</summary>
-    Lost,
+    AwaitingRedelivery,
 
     /// <summary>The step's code runs.</summary>
     Running,
@@ -19,7 +19,7 @@ internal enum JobState
 }
 
 /// <summary>A job that this process has taken, across the deliveries that the broker makes of it.</summary>
-internal sealed class JobInHand(Delivery delivery)
+internal sealed class InFlightJob(Delivery delivery)
 {
     public UInt128 Key { get; } = delivery.Key;
 
@@ -41,5 +41,5 @@ internal sealed class JobInHand(Delivery delivery)
     public int Sweeps { get; set; }
 
     /// <summary>Another job with the same key: requesters may send the same twice.</summary>
-    public JobInHand? Next { get; set; }
+    public InFlightJob? Next { get; set; }
 }

@@ -15,7 +15,7 @@ internal static class JobTrace
     /// <summary>Nobody must carry more on, and every message of the job would.</summary>
     private const int MostState = 512;
 
-    public static Activity? Start(Delivery delivery, string queue, Outbox outbox)
+    public static Activity? Start(Delivery delivery, string queue, JobMessages messages)
     {
         var given = Header(delivery, "traceparent");
         var state = Header(delivery, "tracestate") is { Length: <= MostState } sane ? sane : null;
@@ -32,8 +32,8 @@ internal static class JobTrace
             .SetTag("messaging.rabbitmq.message.delivery_tag", (long)delivery.Info.DeliveryTag)
             .SetTag("reworker.attempt", delivery.EarlierAttempts + 1);
         // with nobody listening the requester's own context is carried on, or a new trace begun
-        outbox.TraceParent = span?.Id ?? (parent != default ? given : $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00");
-        outbox.TraceState = span?.TraceStateString ?? state;
+        messages.TraceParent = span?.Id ?? (parent != default ? given : $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00");
+        messages.TraceState = span?.TraceStateString ?? state;
         return span;
     }
 

@@ -22,17 +22,17 @@ internal enum DeliveryKind
 internal sealed class Ledger
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<UInt128, JobInHand> _jobs = [];
+    private readonly Dictionary<UInt128, InFlightJob> _jobs = [];
 
     /// <summary>Takes a delivery; true if its job is to be put into the queue of those to run.</summary>
-    public bool Take(Delivery delivery, out DeliveryKind kind)
+    public bool Register(Delivery delivery, out DeliveryKind kind)
     {
         lock (_gate)
         {
             var known = delivery.Info.Redelivered ? Match(delivery.Key) : null;
             if (known is null)
             {
-                delivery.Job = Add(new JobInHand(delivery));
+                delivery.Job = Add(new InFlightJob(delivery));
                 kind = delivery.Info.Redelivered ? DeliveryKind.Redelivered : DeliveryKind.Fresh;
                 return true;
             }
@@ -41,26 +41,26 @@ internal sealed class Ledger
             (known.Delivery, known.Sweeps) = (delivery, 0);
             kind = known.State is JobState.Ended ? DeliveryKind.Duplicate : DeliveryKind.Adopted;
             if (known.State is JobState.Ended) delivery.DropBody();
-            if (known.Settlement is { } how and not Settlement.Discard) delivery.Settle(how);
-            if (known.State is not JobState.Lost) return false;
+            if (known.Settlement is { } how and not Settlement.DeadLetter) delivery.Settle(how);
+            if (known.State is not JobState.AwaitingRedelivery) return false;
             known.State = JobState.Waiting;
             return true;
         }
     }
 
     /// <summary>False if the job's delivery died while it waited: the broker will deliver it again, here or elsewhere.</summary>
-    public bool TryStart(JobInHand job)
+    public bool TryStart(InFlightJob job)
     {
         lock (_gate)
         {
             if (job.State is not JobState.Waiting) return false;
-            job.State = job.Delivery.Source.IsAlive ? JobState.Running : JobState.Lost;
+            job.State = job.Delivery.Source.IsAlive ? JobState.Running : JobState.AwaitingRedelivery;
             return job.State is JobState.Running;
         }
     }
 
     /// <summary>Settles a job before the end of its code; false if it is settled already, or too late.</summary>
-    public bool TrySettle(JobInHand job, Settlement how)
+    public bool TrySettle(InFlightJob job, Settlement how)
     {
         lock (_gate)
         {
@@ -71,33 +71,33 @@ internal sealed class Ledger
     }
 
     /// <summary>The code is over: from here on the job is the runtime's to settle. What has been answered must not run again.</summary>
-    public void Close(JobInHand job)
+    public void MarkEnding(InFlightJob job)
     {
         lock (_gate) job.State = JobState.Ending;
     }
 
     /// <summary>The job is over: settles it unless the step has done so.</summary>
-    public void End(JobInHand job, Settlement how)
+    public void Complete(InFlightJob job, Settlement how)
     {
         lock (_gate)
         {
             job.State = JobState.Ended;
             job.Delivery.DropBody();
-            if (job.Settlement is null or Settlement.Discard) Settle(job, how);
+            if (job.Settlement is null or Settlement.DeadLetter) Settle(job, how);
         }
     }
 
     /// <summary>The job could not be ended: when it is delivered again, it runs again.</summary>
-    public void Lose(JobInHand job)
+    public void MarkLost(InFlightJob job)
     {
         lock (_gate)
         {
-            job.State = JobState.Lost;
-            if (job.Settlement is Settlement.Discard) job.Settlement = null;
+            job.State = JobState.AwaitingRedelivery;
+            if (job.Settlement is Settlement.DeadLetter) job.Settlement = null;
         }
     }
 
-    public void Forget(JobInHand job)
+    public void Remove(InFlightJob job)
     {
         lock (_gate)
         {
@@ -120,12 +120,12 @@ internal sealed class Ledger
     }
 
     /// <summary>Takes every job that has not begun.</summary>
-    public List<JobInHand> TakeWaiting()
+    public List<InFlightJob> TakeUnstarted()
     {
         lock (_gate)
         {
             var waiting = All().Where(job => job.State is JobState.Waiting && job.Delivery.Source.IsAlive).ToList();
-            foreach (var job in waiting) job.State = JobState.Lost;
+            foreach (var job in waiting) job.State = JobState.AwaitingRedelivery;
             return waiting;
         }
     }
@@ -134,51 +134,51 @@ internal sealed class Ledger
     /// Called now and then while connected. What is not delivered again soon after a reconnect went elsewhere, or its
     /// settlement had arrived after all. What waits for a slot goes the same way: while all are busy, nobody else would notice.
     /// </summary>
-    public void Sweep(int most)
+    public void RemoveStale(int most)
     {
         lock (_gate)
         {
-            var idle = All().Where(job => job.State is JobState.Lost or JobState.Waiting or JobState.Ended && !job.Delivery.Source.IsAlive);
+            var idle = All().Where(job => job.State is JobState.AwaitingRedelivery or JobState.Waiting or JobState.Ended && !job.Delivery.Source.IsAlive);
             foreach (var job in idle.ToList())
             {
                 // it comes again with another, or not at all
                 job.Delivery.DropBody();
                 if (++job.Sweeps <= most) continue;
-                if (job.State is JobState.Waiting) job.State = JobState.Lost;
-                Forget(job);
+                if (job.State is JobState.Waiting) job.State = JobState.AwaitingRedelivery;
+                Remove(job);
             }
         }
     }
 
-    private static void Settle(JobInHand job, Settlement how)
+    private static void Settle(InFlightJob job, Settlement how)
     {
         job.Settlement = how;
         // a discarded job is parked at its end, and acknowledged only then; a dead delivery is settled when it comes again
-        if (how is not Settlement.Discard && job.Delivery.Source.IsAlive) job.Delivery.Settle(how);
+        if (how is not Settlement.DeadLetter && job.Delivery.Source.IsAlive) job.Delivery.Settle(how);
     }
 
     /// <summary>Same bytes, same requester: the one that must still run comes first, so that none is taken for ended that is not.</summary>
-    private JobInHand? Match(UInt128 key)
+    private InFlightJob? Match(UInt128 key)
     {
-        JobInHand? best = null;
+        InFlightJob? best = null;
         for (var job = _jobs.GetValueOrDefault(key); job is not null; job = job.Next)
         {
-            if (job.Delivery.Source.IsAlive || job.Settlement is Settlement.Requeue or Settlement.Retry) continue;
+            if (job.Delivery.Source.IsAlive || job.Settlement is Settlement.RequeueUncounted or Settlement.RequeueCounted) continue;
             if (best is null || Rank(job) < Rank(best)) best = job;
         }
         return best;
 
-        static int Rank(JobInHand job) => job.State switch { JobState.Lost => 0, JobState.Waiting => 1, JobState.Ended => 4, _ => job.Settlement is null ? 2 : 3 };
+        static int Rank(InFlightJob job) => job.State switch { JobState.AwaitingRedelivery => 0, JobState.Waiting => 1, JobState.Ended => 4, _ => job.Settlement is null ? 2 : 3 };
     }
 
-    private JobInHand Add(JobInHand job)
+    private InFlightJob Add(InFlightJob job)
     {
         ref var head = ref CollectionsMarshal.GetValueRefOrAddDefault(_jobs, job.Key, out _);
         job.Next = head;
         return head = job;
     }
 
-    private IEnumerable<JobInHand> All()
+    private IEnumerable<InFlightJob> All()
     {
         foreach (var head in _jobs.Values)
             for (var job = head; job is not null; job = job.Next)

@@ -15,7 +15,7 @@ internal static class MessageKey
     [ThreadStatic]
     private static XxHash128? _hash;
 
-    public static UInt128 Of(IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body)
+    public static UInt128 Compute(IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body)
     {
         var hash = _hash ??= new XxHash128(Seed);
         hash.Reset();

@@ -36,7 +36,7 @@ public static class WorkerRegistration
         where TWorker : Worker
     {
         var name = typeof(TWorker).Name;
-        builder.AddBroker();
+        builder.AddRuntime();
         var isFirst = builder.Services.All(one => one.ServiceType != typeof(Runner));
         builder.Services.AddSingleton<TWorker>();
         builder.Services.AddSingleton(services =>
@@ -45,7 +45,7 @@ public static class WorkerRegistration
             worker.Json = new JobJson(json);
             worker.Config = services.GetRequiredService<IConfiguration>().GetSection(ConfigSection);
             var options = services.GetRequiredService<IOptionsMonitor<WorkerOptions>>().Get(name);
-            var parts = new RunnerParts(
+            var parts = new WorkerContext(
                 name, worker, options, services.GetRequiredService<Publisher>(), services.GetRequiredService<Instruments>(), services.GetRequiredService<TimeProvider>());
             return new Runner(parts, services.GetRequiredService<ILoggerFactory>().CreateLogger($"ReWorker.{name}"));
         });
@@ -75,23 +75,23 @@ public static class WorkerRegistration
     }
 
     /// <summary>What every worker of the process shares: the connections and those who look after them.</summary>
-    internal static IHostApplicationBuilder AddBroker(this IHostApplicationBuilder builder)
+    internal static IHostApplicationBuilder AddRuntime(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
         if (services.Any(one => one.ServiceType == typeof(Supervisor))) return builder;
         services.AddConnectionSource();
         services.AddMetrics();
-        services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerRules>();
+        services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsRules>();
         services.AddSingleton<IValidateOptions<WorkerOptions>>(provider =>
             new UnknownKeyValidator<WorkerOptions>(provider.GetRequiredService<IConfiguration>(), hasWorkerSections: true));
         services.AddSingleton<IValidateOptions<BrokerOptions>, UnknownKeyValidator<BrokerOptions>>();
         services.AddSingleton<Instruments>();
         services.AddSingleton<HealthState>();
         services.AddSingleton<TopologyBuilder>();
-        services.AddSingleton<ConsumerStart>();
+        services.AddSingleton<ConsumerFactory>();
         services.AddSingleton<Publisher>();
-        services.AddSingleton<FlowProbe>();
-        services.AddHostedService<PoolWatch>();
+        services.AddSingleton<ConsumptionProbe>();
+        services.AddHostedService<ThreadPoolGuard>();
         services.AddSingleton<Supervisor>();
         services.AddHostedService(provider => provider.GetRequiredService<Supervisor>());
         return builder;

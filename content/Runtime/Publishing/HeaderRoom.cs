@@ -18,7 +18,7 @@ internal static class HeaderRoom
     private const int MostDeep = 64;
 
     /// <summary>Drops what is too deep, then the largest of the headers until the rest fits, and says which; those to keep stay.</summary>
-    public static void MakeIn(Dictionary<string, object?> headers, IReadOnlyDictionary<string, object?>? keep)
+    public static void Apply(Dictionary<string, object?> headers, IReadOnlyDictionary<string, object?>? keep)
     {
         var dropped = headers.Where(one => IsDeeper(one.Value, MostDeep)).Select(one => one.Key).ToList();
         foreach (var deep in dropped) headers.Remove(deep);

@@ -3,7 +3,7 @@ using ReWorker.Wire.Contract;
 namespace ReWorker.Publishing;
 
 /// <summary>What one job sends: it numbers the messages, bounds the lines on their way, and knows when all are confirmed.</summary>
-internal sealed class Outbox(IPublisher publisher, string? correlationId, string appId, TimeProvider time)
+internal sealed class JobMessages(IPublisher publisher, string? correlationId, string appId, TimeProvider time)
 {
     /// <summary>A job that writes faster than the broker confirms is slowed down, not its neighbours.</summary>
     private const int MaxLines = 64;
@@ -13,7 +13,7 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     private readonly Lock _order = new();
     private string? _id;
     private SemaphoreSlim? _lines;
-    private Refusals? _refusals;
+    private NackedMessages? _refusals;
     private int _unconfirmed = 1;
     private int _number;
     private int _place;
@@ -29,16 +29,16 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     /// <summary>Names this run of the job; message ids begin with it.</summary>
     public string Id => _id ??= Guid.CreateVersion7().ToString("N");
 
-    /// <summary>Ends when the outbox is complete and the broker has confirmed everything in it.</summary>
+    /// <summary>Ends when the messages is complete and the broker has confirmed everything in it.</summary>
     public Task Confirmed => _confirmed.Task;
 
     /// <exception cref="InvalidOperationException">The job has ended.</exception>
-    public void Send(Draft draft)
+    public void Send(OutgoingMessage outgoing)
     {
         lock (_order)
         {
             if (_sealed) throw new InvalidOperationException("The job has ended: nothing can be sent for it any more.");
-            Enqueue(draft);
+            Enqueue(outgoing);
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
         if (!lines.Wait(0, CancellationToken.None)) lines.Wait(cancel);
         try
         {
-            Send(new Draft(MessageKind.Output, Names.Exchange, Names.Output, body));
+            Send(new OutgoingMessage(MessageKind.Output, Names.Exchange, Names.Output, body));
         }
         catch (InvalidOperationException)
         {
@@ -72,15 +72,15 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     }
 
     /// <summary>What the runtime itself sends after the end of the step's code.</summary>
-    public OutboundMessage SendLast(Draft draft)
+    public PendingMessage SendInternal(OutgoingMessage outgoing)
     {
-        lock (_order) return Enqueue(draft);
+        lock (_order) return Enqueue(outgoing);
     }
 
     /// <summary>Nothing will follow.</summary>
     public void Complete() => CountDown();
 
-    public void Settled(OutboundMessage message)
+    public void Settled(PendingMessage message)
     {
         if (message.Kind is MessageKind.Output) _lines?.Release();
         Volatile.Read(ref _refusals)?.Settled(message);
@@ -90,35 +90,35 @@ internal sealed class Outbox(IPublisher publisher, string? correlationId, string
     }
 
     /// <summary>A full queue does not take the message: it is sent again after a pause, and ahead of those that must follow it.</summary>
-    public void Refused(OutboundMessage message)
+    public void Refused(PendingMessage message)
     {
-        var refusals = message.IsOrdered ? LazyInitializer.EnsureInitialized(ref _refusals, () => new Refusals(publisher, time)) : new Refusals(publisher, time);
+        var refusals = message.IsOrdered ? LazyInitializer.EnsureInitialized(ref _refusals, () => new NackedMessages(publisher, time)) : new NackedMessages(publisher, time);
         refusals.Add(message);
     }
 
     /// <summary>True if the message is not to be written now, since an earlier one was refused: it will be passed on again.</summary>
-    public bool Holds(OutboundMessage message) => message.IsOrdered && Volatile.Read(ref _refusals)?.Holds(message) is true;
+    public bool Holds(PendingMessage message) => message.IsOrdered && Volatile.Read(ref _refusals)?.Holds(message) is true;
 
-    private OutboundMessage Enqueue(Draft draft)
+    private PendingMessage Enqueue(OutgoingMessage outgoing)
     {
         Interlocked.Increment(ref _unconfirmed);
-        var message = new OutboundMessage
+        var message = new PendingMessage
         {
             Place = _place++,
-            Kind = draft.Kind,
-            Exchange = draft.Exchange,
-            RoutingKey = draft.RoutingKey,
-            Body = draft.Body,
-            MessageId = draft.MessageId ?? $"{Id}:{++_number}",
-            CorrelationId = draft.CorrelationId ?? correlationId,
+            Kind = outgoing.Kind,
+            Exchange = outgoing.Exchange,
+            RoutingKey = outgoing.RoutingKey,
+            Body = outgoing.Body,
+            MessageId = outgoing.MessageId ?? $"{Id}:{++_number}",
+            CorrelationId = outgoing.CorrelationId ?? correlationId,
             AppId = appId,
             Timestamp = time.GetUtcNow(),
             TraceParent = TraceParent,
             TraceState = TraceState,
-            Original = draft.Original,
-            Headers = draft.Headers,
+            Original = outgoing.Original,
+            Headers = outgoing.Headers,
             Owner = this,
-            Waiter = draft.Waiter,
+            Waiter = outgoing.Waiter,
         };
         publisher.Enqueue(message);
         return message;

@@ -4,13 +4,13 @@ namespace ReWorker.Publishing;
 /// What a full queue has refused of one job, and what must not overtake it: sent again one by one, in order, at a pace that
 /// leaves the queue time to drain.
 /// </summary>
-internal sealed class Refusals(IPublisher publisher, TimeProvider time)
+internal sealed class NackedMessages(IPublisher publisher, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private readonly PriorityQueue<OutboundMessage, int> _waiting = new();
-    private OutboundMessage? _onTrial;
+    private readonly PriorityQueue<PendingMessage, int> _waiting = new();
+    private PendingMessage? _onTrial;
     private bool _pauses;
 
     /// <summary>How many lines are among them.</summary>
@@ -20,7 +20,7 @@ internal sealed class Refusals(IPublisher publisher, TimeProvider time)
     /// True if the message is not to be written now: it waits here. A line waits for lines only: the requester whose queue is full must
     /// not stop the step's code.
     /// </summary>
-    public bool Holds(OutboundMessage message)
+    public bool Holds(PendingMessage message)
     {
         lock (_gate)
         {
@@ -31,7 +31,7 @@ internal sealed class Refusals(IPublisher publisher, TimeProvider time)
         }
     }
 
-    public void Add(OutboundMessage refused)
+    public void Add(PendingMessage refused)
     {
         lock (_gate)
         {
@@ -44,7 +44,7 @@ internal sealed class Refusals(IPublisher publisher, TimeProvider time)
     }
 
     /// <summary>One of the job's messages is done with: the next one's turn, if it was that on trial.</summary>
-    public void Settled(OutboundMessage message)
+    public void Settled(PendingMessage message)
     {
         lock (_gate)
         {
@@ -64,7 +64,7 @@ internal sealed class Refusals(IPublisher publisher, TimeProvider time)
         }
     }
 
-    private void Wait(OutboundMessage message)
+    private void Wait(PendingMessage message)
     {
         _waiting.Enqueue(message, message.Place);
         if (message.Kind is MessageKind.Output) _lines++;

@@ -2,8 +2,8 @@ using RabbitMQ.Client;
 
 namespace ReWorker.Publishing;
 
-/// <summary>A message as its author gives it; the outbox adds what all of a job's messages have in common.</summary>
-internal readonly record struct Draft(MessageKind Kind, string Exchange, string RoutingKey, byte[] Body)
+/// <summary>A message as its author gives it; the messages adds what all of a job's messages have in common.</summary>
+internal readonly record struct OutgoingMessage(MessageKind Kind, string Exchange, string RoutingKey, byte[] Body)
 {
     public string? MessageId { get; init; }
     public string? CorrelationId { get; init; }

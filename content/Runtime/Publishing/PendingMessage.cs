@@ -14,7 +14,7 @@ internal enum MessageKind
 }
 
 /// <summary>One message on its way out. It keeps its id and its timestamp however often it is sent.</summary>
-internal sealed class OutboundMessage
+internal sealed class PendingMessage
 {
     public required MessageKind Kind { get; init; }
     public required string Exchange { get; init; }
@@ -35,7 +35,7 @@ internal sealed class OutboundMessage
     public required int Place { get; init; }
 
     /// <summary>Told once, when the broker has confirmed the message or it can never be sent.</summary>
-    public required Outbox Owner { get; init; }
+    public required JobMessages Owner { get; init; }
 
     /// <summary>Somebody in the step's code who waits for the confirm.</summary>
     public TaskCompletionSource<bool>? Waiter { get; init; }
@@ -64,14 +64,14 @@ internal sealed class OutboundMessage
 
     /// <summary>True if the message that the broker returned is this one. A copy of a job has the job's own id, or none.</summary>
     public bool Is(string routingKey, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body) =>
-        RoutingKey == routingKey && properties.MessageId == (Original is null ? MessageId : ShortStrings.OrNone(Original.MessageId)) && (Original is null || body.SequenceEqual(Body));
+        RoutingKey == routingKey && properties.MessageId == (Original is null ? MessageId : ShortStrings.OrNull(Original.MessageId)) && (Original is null || body.SequenceEqual(Body));
 
     /// <summary>Made anew for each attempt: the client writes into the object.</summary>
     public BasicProperties ToProperties()
     {
         var properties = Original is { } original ? Copy(original) : new BasicProperties
         {
-            ContentType = Names.JsonContent, CorrelationId = ShortStrings.OrNone(CorrelationId), AppId = AppId, MessageId = MessageId, Timestamp = new AmqpTimestamp(Timestamp.ToUnixTimeSeconds()),
+            ContentType = Names.JsonContent, CorrelationId = ShortStrings.OrNull(CorrelationId), AppId = AppId, MessageId = MessageId, Timestamp = new AmqpTimestamp(Timestamp.ToUnixTimeSeconds()),
         };
         properties.Persistent = true;
         var headers = Original?.Headers is { } given ? new Dictionary<string, object?>(given.Where(one => one.Key is not ("CC" or "BCC") && ShortStrings.Fits(one.Key))) : new Dictionary<string, object?>(2);
@@ -79,7 +79,7 @@ internal sealed class OutboundMessage
         if (TraceState is not null) headers["tracestate"] = TraceState;
         if (Headers is { } more)
             foreach (var (key, value) in more) headers[key] = value;
-        if (Original is not null) HeaderRoom.MakeIn(headers, Headers);
+        if (Original is not null) HeaderRoom.Apply(headers, Headers);
         properties.Headers = headers;
         return properties;
     }
@@ -90,7 +90,7 @@ internal sealed class OutboundMessage
         var copy = new BasicProperties(original);
         copy.ClearUserId();
         if (Kind is MessageKind.Parked) copy.ClearExpiration();
-        ShortStrings.Keep(copy);
+        ShortStrings.ClearOversized(copy);
         return copy;
     }
 }

@@ -25,18 +25,18 @@ internal sealed partial class PublishSession : IDisposable
     private readonly ConcurrentDictionary<string, bool> _exchanges = new() { [Names.Exchange] = true, [Names.DefaultExchange] = true };
     private readonly Epoch _epoch;
     private readonly TimeSpan _confirmTimeout;
-    private readonly Action<OutboundMessage> _settled;
+    private readonly Action<PendingMessage> _settled;
     private readonly Instruments _instruments;
     private readonly TimeProvider _time;
 
     // used again and again: the client's handlers of one channel run one after the other
-    private readonly List<OutboundMessage> _done = [];
+    private readonly List<PendingMessage> _done = [];
     private int _suspects;
     private bool _detached;
 
     /// <param name="suspects">So many messages are sent one by one at first: one of them may have brought down the last connection.</param>
     public PublishSession(
-        Epoch epoch, int suspects, TimeSpan confirmTimeout, Action<OutboundMessage> settled, Instruments instruments, TimeProvider time)
+        Epoch epoch, int suspects, TimeSpan confirmTimeout, Action<PendingMessage> settled, Instruments instruments, TimeProvider time)
     {
         (_epoch, _suspects, _confirmTimeout, _settled, _instruments, _time) = (epoch, suspects, confirmTimeout, settled, instruments, time);
         epoch.PublishChannel.BasicAcksAsync += (_, ack) => Confirmed(ack.DeliveryTag, ack.Multiple, refused: false);
@@ -52,14 +52,14 @@ internal sealed partial class PublishSession : IDisposable
         _epoch.Ended.ThrowIfCancellationRequested();
     }
 
-    public void Note(OutboundMessage message)
+    public void Note(PendingMessage message)
     {
         // what was said of it on an earlier connection is no longer so
         (message.WrittenAt, message.Unroutable) = (_time.GetTimestamp(), false);
         lock (_gate) _window.Add(message);
     }
 
-    public async ValueTask WriteAsync(OutboundMessage message)
+    public async ValueTask WriteAsync(PendingMessage message)
     {
         try
         {
@@ -127,9 +127,9 @@ internal sealed partial class PublishSession : IDisposable
     public bool BrokerFailed => _epoch.PublishChannel.CloseReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: >= 500 };
 
     /// <summary>What was written and not confirmed, in order. What closed the channel itself is given up: it would close the next one too.</summary>
-    public List<OutboundMessage> Detach()
+    public List<PendingMessage> Detach()
     {
-        List<OutboundMessage> left;
+        List<PendingMessage> left;
         lock (_gate)
         {
             _detached = true;
@@ -157,13 +157,13 @@ internal sealed partial class PublishSession : IDisposable
 
     public void Dispose() => _room.Dispose();
 
-    private void GiveUp(OutboundMessage culprit, ShutdownEventArgs reason)
+    private void GiveUp(PendingMessage culprit, ShutdownEventArgs reason)
     {
         culprit.Error = new InvalidOperationException($"the broker refused the message: {reason.ReplyText}");
         _settled(culprit);
     }
 
-    private static bool IsCulprit(OutboundMessage message, ShutdownEventArgs reason) => reason.ReplyCode switch
+    private static bool IsCulprit(PendingMessage message, ShutdownEventArgs reason) => reason.ReplyCode switch
     {
         // a right to some keys only; that to output every worker must have, and its lines wait until it is given
         403 when reason.ReplyText.IndexOf(Topic, StringComparison.Ordinal) is > 0 and var at => message.Kind is MessageKind.Sent or MessageKind.Notification && IsNamed(reason.ReplyText[at..], message),
@@ -173,7 +173,7 @@ internal sealed partial class PublishSession : IDisposable
     };
 
     /// <summary>The broker cuts what it says at 255 bytes, in the midst of a long key.</summary>
-    private static bool IsNamed(string said, OutboundMessage message)
+    private static bool IsNamed(string said, PendingMessage message)
     {
         var name = $"{Topic}{message.RoutingKey}' in exchange '{message.Exchange}'";
         return said.StartsWith(name, StringComparison.Ordinal) || (said.EndsWith("...", StringComparison.Ordinal) && name.StartsWith(said[..^3], StringComparison.Ordinal));
@@ -186,7 +186,7 @@ internal sealed partial class PublishSession : IDisposable
 
     private bool HasNoRoom => _window.IsFull || (_suspects > 0 && _window.Oldest is not null);
 
-    private OutboundMessage? Oldest()
+    private PendingMessage? Oldest()
     {
         lock (_gate) return _window.Oldest;
     }

@@ -14,9 +14,9 @@ namespace ReWorker.Publishing;
 /// </summary>
 internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instruments instruments, TimeProvider time, ILogger<Publisher> log) : IPublisher
 {
-    private readonly Channel<OutboundMessage> _queue = Channel.CreateUnbounded<OutboundMessage>();
+    private readonly Channel<PendingMessage> _queue = Channel.CreateUnbounded<PendingMessage>();
     private readonly Lock _gate = new();
-    private readonly Queue<OutboundMessage> _again = [];
+    private readonly Queue<PendingMessage> _again = [];
     private PublishSession? _session;
     private int _suspects;
     private int _unsettled;
@@ -24,13 +24,13 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
     /// <summary>How many messages are not confirmed yet.</summary>
     public int Unsettled => Volatile.Read(ref _unsettled);
 
-    public void Enqueue(OutboundMessage message)
+    public void Enqueue(PendingMessage message)
     {
         Interlocked.Increment(ref _unsettled);
         _queue.Writer.TryWrite(message);
     }
 
-    public void Again(OutboundMessage message) => _queue.Writer.TryWrite(message);
+    public void Again(PendingMessage message) => _queue.Writer.TryWrite(message);
 
     public async Task CheckExchangeAsync(string exchange, CancellationToken cancel)
     {
@@ -65,7 +65,7 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
     }
 
     /// <summary>Takes back what an ended epoch left in doubt. A writer that still hangs in it gets nothing more.</summary>
-    public void Reclaim()
+    public void TakeBackUnconfirmed()
     {
         lock (_gate)
         {
@@ -81,7 +81,7 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
     }
 
     /// <summary>Taking a message and noting it as unconfirmed is one step: between the two it could be lost.</summary>
-    private bool TryTake(PublishSession session, [NotNullWhen(true)] out OutboundMessage? message)
+    private bool TryTake(PublishSession session, [NotNullWhen(true)] out PendingMessage? message)
     {
         lock (_gate)
         {
@@ -97,14 +97,14 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
         }
     }
 
-    private void Settle(OutboundMessage message)
+    private void Settle(PendingMessage message)
     {
         Interlocked.Decrement(ref _unsettled);
-        if (message.Error is { } error) LogGivenUp(log, Printable.Of(message.CorrelationId), Printable.Of(message.RoutingKey), error.Message);
+        if (message.Error is { } error) LogGivenUp(log, Printable.ForLog(message.CorrelationId), Printable.ForLog(message.RoutingKey), error.Message);
         if (message.Unroutable)
         {
             instruments.Unroutable.Add(1, new KeyValuePair<string, object?>("kind", message.Tag));
-            if (message.Kind is MessageKind.Status) LogNobodyWaits(log, Printable.Of(message.CorrelationId), Printable.Of(message.RoutingKey));
+            if (message.Kind is MessageKind.Status) LogNobodyWaits(log, Printable.ForLog(message.CorrelationId), Printable.ForLog(message.RoutingKey));
         }
         message.Owner.Settled(message);
     }

@@ -7,87 +7,87 @@ using ReWorker.Wire.Telemetry;
 namespace ReWorker.Running;
 
 /// <summary>What the runtime itself says of a job, and the order in which it is ended: reply, confirm, settle.</summary>
-internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogger log)
+internal sealed partial class JobEnding(WorkerContext parts, Ledger ledger, ILogger log)
 {
-    private static readonly TimeSpan ParkAgain = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ParkRetryDelay = TimeSpan.FromSeconds(10);
 
     private const int MostOfAHeader = 1000;
 
-    public void SayStarted(JobContext context)
+    public void SendStarted(JobContext context)
     {
-        Reply(context.Hand, context.Outbox, "started", Bodies.Started);
+        Reply(context.Hand, context.JobMessages, "started", Bodies.Started);
         Notify(context, Phase.Started, $"{parts.Name} started");
     }
 
     /// <summary>Never throws. Ends when the job is settled, or given back.</summary>
-    public async Task EndAsync(JobInHand hand, JobContext? context, Outbox outbox, Outcome outcome)
+    public async Task EndAsync(InFlightJob hand, JobContext? context, JobMessages messages, Outcome outcome)
     {
         try
         {
-            if (outcome.Kind is OutcomeKind.HandedBack)
+            if (outcome.Kind is OutcomeKind.Requeued)
             {
-                outbox.Complete();
-                ledger.End(hand, Settlement.Requeue);
-                LogHandedBack(log, Printable.Of(hand.Delivery.Properties.CorrelationId), parts.Options.OnRedelivery is OnRedelivery.Fail ? "answers it as failed" : "runs it from the start");
+                messages.Complete();
+                ledger.Complete(hand, Settlement.RequeueUncounted);
+                LogHandedBack(log, Printable.ForLog(hand.Delivery.Properties.CorrelationId), parts.Options.OnRedelivery is OnRedelivery.Fail ? "answers it as failed" : "runs it from the start");
                 return;
             }
-            OutboundMessage? reply = null;
-            if (outcome.Kind is OutcomeKind.Recounted) await PutBackAsync(hand, outbox).ConfigureAwait(false);
-            else reply = await AnswerAsync(hand, context, outbox, outcome).ConfigureAwait(false);
+            PendingMessage? reply = null;
+            if (outcome.Kind is OutcomeKind.Republished) await RepublishCountedAsync(hand, messages).ConfigureAwait(false);
+            else reply = await SendTerminalAsync(hand, context, messages, outcome).ConfigureAwait(false);
 
-            outbox.Complete();
-            await outbox.Confirmed.ConfigureAwait(false);
-            if (reply?.Error is { } refusal) await ReplyShorterAsync(hand, outbox, reply.Body.Length, refusal).ConfigureAwait(false);
-            ledger.End(hand, Settlement.Ack);
+            messages.Complete();
+            await messages.Confirmed.ConfigureAwait(false);
+            if (reply?.Error is { } refusal) await ReplyTooLargeAsync(hand, messages, reply.Body.Length, refusal).ConfigureAwait(false);
+            ledger.Complete(hand, Settlement.Ack);
         }
         catch (Exception e)
         {
-            ledger.Lose(hand);
-            LogStuck(log, e, Printable.Of(hand.Delivery.Properties.CorrelationId));
+            ledger.MarkLost(hand);
+            LogStuck(log, e, Printable.ForLog(hand.Delivery.Properties.CorrelationId));
         }
     }
 
     /// <returns>The terminal reply, if there is somebody to send it to.</returns>
-    private async ValueTask<OutboundMessage?> AnswerAsync(JobInHand hand, JobContext? context, Outbox outbox, Outcome outcome)
+    private async ValueTask<PendingMessage?> SendTerminalAsync(InFlightJob hand, JobContext? context, JobMessages messages, Outcome outcome)
     {
-        if (hand.Settlement is Settlement.Discard)
+        if (hand.Settlement is Settlement.DeadLetter)
         {
-            await ParkAsync(hand, outbox, "rejected by the step").ConfigureAwait(false);
-            LogRejected(log, Printable.Of(hand.Delivery.Properties.CorrelationId), Names.DeadQueue(parts.Queue));
+            await ParkAsync(hand, messages, "rejected by the step").ConfigureAwait(false);
+            LogRejected(log, Printable.ForLog(hand.Delivery.Properties.CorrelationId), Names.DeadQueue(parts.Queue));
         }
-        else if (outcome.Park) await ParkAsync(hand, outbox, outcome.Reason!).ConfigureAwait(false);
+        else if (outcome.Park) await ParkAsync(hand, messages, outcome.Reason!).ConfigureAwait(false);
         if (outcome.IsCompleted)
         {
             if (context is not null) Notify(context, Phase.Completed, $"{parts.Name} completed");
-            return Reply(hand, outbox, "completed", outcome.Data is { } data ? Bodies.CompletedWith(data) : Bodies.Completed);
+            return Reply(hand, messages, "completed", outcome.Data is { } data ? Bodies.CompletedWith(data) : Bodies.Completed);
         }
         if (context is not null) Notify(context, Phase.Failed, $"{parts.Name} failed: {outcome.Reason}");
-        return Reply(hand, outbox, "failed", Bodies.Failed(outcome.Reason!));
+        return Reply(hand, messages, "failed", Bodies.Failed(outcome.Reason!));
     }
 
-    private OutboundMessage? Reply(JobInHand hand, Outbox outbox, string status, byte[] body, TaskCompletionSource<bool>? waiter = null)
+    private PendingMessage? Reply(InFlightJob hand, JobMessages messages, string status, byte[] body, TaskCompletionSource<bool>? waiter = null)
     {
         var properties = hand.Delivery.Properties;
         if (!parts.Worker.Answers || SendRules.ReplyTo(properties.ReplyTo) is not { } queue)
         {
-            if (parts.Worker.Answers && !string.IsNullOrEmpty(properties.ReplyTo)) LogNoRequester(log, Printable.Of(properties.ReplyTo), status);
+            if (parts.Worker.Answers && !string.IsNullOrEmpty(properties.ReplyTo)) LogNoRequester(log, Printable.ForLog(properties.ReplyTo), status);
             waiter?.TrySetResult(false);
             return null;
         }
-        return outbox.SendLast(new Draft(MessageKind.Status, Names.DefaultExchange, queue, body)
+        return messages.SendInternal(new OutgoingMessage(MessageKind.Status, Names.DefaultExchange, queue, body)
         {
-            MessageId = MessageIds.Status(properties.CorrelationId ?? outbox.Id, status),
+            MessageId = MessageIds.Status(properties.CorrelationId ?? messages.Id, status),
             Waiter = waiter,
         });
     }
 
     /// <summary>The broker takes no reply of that size, it seems; a shorter one it may.</summary>
-    private async Task ReplyShorterAsync(JobInHand hand, Outbox outbox, int bytes, Exception refusal)
+    private async Task ReplyTooLargeAsync(InFlightJob hand, JobMessages messages, int bytes, Exception refusal)
     {
         var body = Bodies.Failed($"the step's reply of {bytes} bytes could not be sent: {refusal.Message}");
         if (body.Length >= bytes) return;
         var taken = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Reply(hand, outbox, "failed", body, taken);
+        Reply(hand, messages, "failed", body, taken);
         try
         {
             await taken.Task.ConfigureAwait(false);
@@ -104,7 +104,7 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
         foreach (var (channel, targets) in context.Content.Notify.For(phase))
         {
             var body = Bodies.Notification(text, $"{text} (job {context.Hand.Delivery.Properties.CorrelationId})", phase, targets);
-            context.Outbox.SendLast(new Draft(MessageKind.Notification, Names.Exchange, Names.Notification(channel), body));
+            context.JobMessages.SendInternal(new OutgoingMessage(MessageKind.Notification, Names.Exchange, Names.Notification(channel), body));
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
     /// Puts a copy into the dead-letter queue, with the reason, and goes on only when it is safe there. Done by hand, not by
     /// basic.reject: a queue that somebody else declared may have no dead-letter target, and would drop the job.
     /// </summary>
-    private async Task ParkAsync(JobInHand hand, Outbox outbox, string reason)
+    private async Task ParkAsync(InFlightJob hand, JobMessages messages, string reason)
     {
         var headers = new Dictionary<string, object?>
         {
@@ -121,26 +121,26 @@ internal sealed partial class JobEnding(RunnerParts parts, Ledger ledger, ILogge
             ["x-reworker-queue"] = parts.Queue,
             [DeliveryCount.Header] = hand.Attempt - 1,
         };
-        while (!await MoveAsync(hand, outbox, Names.DeadQueue(parts.Queue), headers, MessageKind.Parked).ConfigureAwait(false))
+        while (!await MoveAsync(hand, messages, Names.DeadQueue(parts.Queue), headers, MessageKind.Parked).ConfigureAwait(false))
         {
-            LogNowhereToPark(log, Printable.Of(hand.Delivery.Properties.CorrelationId), Names.DeadQueue(parts.Queue), ParkAgain.TotalSeconds);
-            await Task.Delay(ParkAgain, parts.Time).ConfigureAwait(false);
+            LogNowhereToPark(log, Printable.ForLog(hand.Delivery.Properties.CorrelationId), Names.DeadQueue(parts.Queue), ParkRetryDelay.TotalSeconds);
+            await Task.Delay(ParkRetryDelay, parts.Time).ConfigureAwait(false);
         }
         parts.Instruments.Parked.Add(1, new KeyValuePair<string, object?>("worker", parts.Name));
     }
 
     /// <summary>Puts the job back at the end of its queue with one attempt more; should that fail, it stays unsettled and comes again.</summary>
-    private async Task PutBackAsync(JobInHand hand, Outbox outbox)
+    private async Task RepublishCountedAsync(InFlightJob hand, JobMessages messages)
     {
         var headers = new Dictionary<string, object?> { [DeliveryCount.Header] = hand.Attempt - 1 };
-        if (!await MoveAsync(hand, outbox, parts.Queue, headers, MessageKind.Sent).ConfigureAwait(false))
+        if (!await MoveAsync(hand, messages, parts.Queue, headers, MessageKind.Sent).ConfigureAwait(false))
             throw new InvalidOperationException($"the queue {parts.Queue} takes no messages");
     }
 
-    private static Task<bool> MoveAsync(JobInHand hand, Outbox outbox, string queue, Dictionary<string, object?> headers, MessageKind kind)
+    private static Task<bool> MoveAsync(InFlightJob hand, JobMessages messages, string queue, Dictionary<string, object?> headers, MessageKind kind)
     {
         var taken = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        outbox.SendLast(new Draft(kind, Names.DefaultExchange, queue, hand.Delivery.Body)
+        messages.SendInternal(new OutgoingMessage(kind, Names.DefaultExchange, queue, hand.Delivery.Body)
         {
             Original = hand.Delivery.Properties,
             Headers = headers,

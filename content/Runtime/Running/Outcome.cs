@@ -6,13 +6,13 @@ internal enum OutcomeKind
     Failed,
 
     /// <summary>Failed before the step's code saw it.</summary>
-    Refused,
+    Invalid,
 
     /// <summary>Given back to the broker before its end.</summary>
-    HandedBack,
+    Requeued,
 
     /// <summary>Put back with our own count, since its queue keeps none.</summary>
-    Recounted,
+    Republished,
 }
 
 /// <summary>Why a job failed, as its requester is told, and as the log has it: without what the job brought.</summary>
@@ -34,16 +34,16 @@ internal sealed record Outcome(OutcomeKind Kind, byte[]? Data = null, Problem? P
     /// <summary>A reason is for people; what is longer would not fit onto the bus in the end.</summary>
     private const int MostOfAReason = 16 * 1024;
 
-    public static readonly Outcome HandedBack = new(OutcomeKind.HandedBack);
+    public static readonly Outcome Requeued = new(OutcomeKind.Requeued);
 
     /// <summary>As the requester is told.</summary>
     public string? Reason => Problem?.Told;
 
     public static Outcome Failed(string reason) => new(OutcomeKind.Failed, Problem: new(Cut(reason)));
 
-    public static Outcome Refused(string reason, bool park) => new(OutcomeKind.Refused, Problem: new(Cut(reason)), Park: park);
+    public static Outcome Invalid(string reason, bool park) => new(OutcomeKind.Invalid, Problem: new(Cut(reason)), Park: park);
 
-    public static Outcome Refused(IReadOnlyList<Problem> problems) => new(OutcomeKind.Refused, Problem: new(
+    public static Outcome Invalid(IReadOnlyList<Problem> problems) => new(OutcomeKind.Invalid, Problem: new(
         Cut(string.Join("; ", problems.Select(one => one.Told))),
         Cut(string.Join("; ", problems.Select(one => one.Logged)))));
 
@@ -53,8 +53,8 @@ internal sealed record Outcome(OutcomeKind Kind, byte[]? Data = null, Problem? P
     {
         OutcomeKind.Completed => "completed",
         OutcomeKind.Failed => "failed",
-        OutcomeKind.Refused => "refused",
-        OutcomeKind.HandedBack => "handed_back",
+        OutcomeKind.Invalid => "refused",
+        OutcomeKind.Requeued => "handed_back",
         _ => "recounted",
     };
 

@@ -13,17 +13,17 @@ internal sealed partial class Runner : IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
-    private readonly RunnerParts _parts;
+    private readonly WorkerContext _parts;
     private readonly ILogger _log;
     private readonly JobRun _run;
     // a free slot checks the job on the thread that brings it, and hands the step's code over to the pool
-    private readonly Channel<JobInHand> _waiting = Channel.CreateUnbounded<JobInHand>(new UnboundedChannelOptions { AllowSynchronousContinuations = true });
+    private readonly Channel<InFlightJob> _waiting = Channel.CreateUnbounded<InFlightJob>(new UnboundedChannelOptions { AllowSynchronousContinuations = true });
     private readonly CancellationTokenSource _abort = new();
     private volatile bool _draining;
     private int _running;
     private int _open;
 
-    public Runner(RunnerParts parts, ILogger log)
+    public Runner(WorkerContext parts, ILogger log)
     {
         (_parts, _log) = (parts, log);
         _run = new JobRun(parts, Ledger, log);
@@ -58,14 +58,14 @@ internal sealed partial class Runner : IDisposable
     {
         if (_draining)
         {
-            delivery.Settle(Settlement.Requeue);
+            delivery.Settle(Settlement.RequeueUncounted);
             return;
         }
-        var isNew = Ledger.Take(delivery, out var kind);
+        var isNew = Ledger.Register(delivery, out var kind);
         _parts.Instruments.Deliveries.Add(1, new KeyValuePair<string, object?>("kind", Tag(kind)));
         // false once a stop has come in between, which may have looked before this one was there
         if (isNew && !_waiting.Writer.TryWrite(delivery.Job!)) HandBackWaiting();
-        if (!isNew) LogKnown(_log, Printable.Of(delivery.Properties.CorrelationId), kind is DeliveryKind.Duplicate ? "ended here: it is acknowledged" : "is in hand here: it goes on");
+        if (!isNew) LogKnown(_log, Printable.ForLog(delivery.Properties.CorrelationId), kind is DeliveryKind.Duplicate ? "ended here: it is acknowledged" : "is in hand here: it goes on");
     }
 
     /// <summary>Takes nothing more, and hands back what has not begun.</summary>
@@ -90,8 +90,8 @@ internal sealed partial class Runner : IDisposable
 
     private int HandBackWaiting()
     {
-        var waiting = Ledger.TakeWaiting();
-        foreach (var job in waiting) job.Delivery.Settle(Settlement.Requeue);
+        var waiting = Ledger.TakeUnstarted();
+        foreach (var job in waiting) job.Delivery.Settle(Settlement.RequeueUncounted);
         return waiting.Count;
     }
 
@@ -115,7 +115,7 @@ internal sealed partial class Runner : IDisposable
             catch (Exception)
             {
                 // an owner's listener to traces or metrics, or a log, that throws: that job is delivered again, and the slot lives on
-                Ledger.Lose(job);
+                Ledger.MarkLost(job);
             }
             Interlocked.Decrement(ref _running);
             _ = CloseAsync(ending);

@@ -13,7 +13,7 @@ namespace ReWorker.Supervision;
 /// Asks the broker, on a channel of its own, whether jobs really flow. A consumer that the broker counts and never serves
 /// looks alive from here; what tells is a queue with jobs beside a worker with nothing to do.
 /// </summary>
-internal sealed class FlowProbe(TopologyBuilder topology, HealthState health, Instruments instruments, IOptions<BrokerOptions> options, TimeProvider time)
+internal sealed class ConsumptionProbe(TopologyBuilder topology, HealthState health, Instruments instruments, IOptions<BrokerOptions> options, TimeProvider time)
 {
     internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
 
@@ -83,7 +83,7 @@ internal sealed class FlowProbe(TopologyBuilder topology, HealthState health, In
             if (!isGone || queue.MessageCount > 0) instruments.Found(consumer.Runner.Queue, queue.MessageCount);
             // whoever stops has no consumer left, and still needs the channel to acknowledge what ends meanwhile
             if (taking.IsStopping) return;
-            consumer.Runner.Ledger.Sweep(SweepsFor(options.Value.Heartbeat));
+            consumer.Runner.Ledger.RemoveStale(SweepsFor(options.Value.Heartbeat));
             var before = idle.GetValueOrDefault(consumer);
             var isIdle = queue.MessageCount > 0 && consumer.Unsettled < consumer.Runner.Prefetch && consumer.Runner.HasFreeSlot;
             var looks = (isGone || isIdle) && consumer.Received == before.Received ? before.Looks + 1 : 0;

@@ -17,7 +17,7 @@ namespace ReWorker.Supervision;
 /// end, pauses, begins the next, for ever. Jobs and messages outlive epochs; they are the runners' and the publisher's.
 /// </summary>
 internal sealed partial class Supervisor(
-    ConnectionSource source, TopologyBuilder topology, ConsumerStart consumers, Publisher publisher, IEnumerable<Runner> runners, FlowProbe probe,
+    ConnectionSource source, TopologyBuilder topology, ConsumerFactory consumers, Publisher publisher, IEnumerable<Runner> runners, ConsumptionProbe probe,
     HealthState health, Instruments instruments, IOptions<BrokerOptions> options, TimeProvider time, ILogger<Supervisor> log) : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
@@ -88,15 +88,15 @@ internal sealed partial class Supervisor(
                 var taking = await OpenAsync(epoch).ConfigureAwait(false);
                 isOpen = true;
                 Opened(lostAt);
-                loss = await HoldAsync(epoch, taking).ConfigureAwait(false);
+                loss = await WaitForLossAsync(epoch, taking).ConfigureAwait(false);
             }
             catch (Exception e)
             {
-                loss = epoch.Loss.IsCompletedSuccessfully ? epoch.Loss.Result : new Loss(LossReason.Connection, BrokerFault.Words(e));
+                loss = epoch.Loss.IsCompletedSuccessfully ? epoch.Loss.Result : new Loss(LossReason.Connection, BrokerFault.Describe(e));
                 epoch.End(loss);
             }
             if (isOpen) lostAt = time.GetTimestamp();
-            publisher.Reclaim();
+            publisher.TakeBackUnconfirmed();
             // beside the pause: the broker is to give to others at once what a connection that still stands has fetched
             var closing = epoch.DisposeAsync();
             if (!_stop.IsCancellationRequested) await LostAsync(loss, isOpen).ConfigureAwait(false);
@@ -145,7 +145,7 @@ internal sealed partial class Supervisor(
     }
 
     /// <summary>Waits for the end of the epoch, with a sign of life each second.</summary>
-    private async Task<Loss> HoldAsync(Epoch epoch, EpochConsumers taking)
+    private async Task<Loss> WaitForLossAsync(Epoch epoch, EpochConsumers taking)
     {
         _ = probe.RunAsync(taking);
         var since = time.GetTimestamp();
@@ -174,12 +174,12 @@ internal sealed partial class Supervisor(
         if (wasOpen)
         {
             instruments.Reconnects.Add(1, new KeyValuePair<string, object?>("reason", loss.Tag));
-            LogLost(log, Printable.Line(loss.Detail), _runners.Sum(one => one.Running), publisher.Unsettled, pause.TotalSeconds);
+            LogLost(log, Printable.OneLine(loss.Detail), _runners.Sum(one => one.Running), publisher.Unsettled, pause.TotalSeconds);
         }
         else
         {
             instruments.ConnectFailures.Add(1);
-            LogNotConnected(log, source.Address, Printable.Line(loss.Detail), pause.TotalSeconds);
+            LogNotConnected(log, source.Address, Printable.OneLine(loss.Detail), pause.TotalSeconds);
         }
         for (var left = pause; left > TimeSpan.Zero && !_stop.IsCancellationRequested; left -= Tick)
         {

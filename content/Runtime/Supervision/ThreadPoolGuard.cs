@@ -7,7 +7,7 @@ namespace ReWorker.Supervision;
 /// pool by itself adds a thread or two a second, and for so long no heartbeat is sent and no probe answered; this adds
 /// as many again at every look. It has a thread of its own, since on the pool it would stand still too.
 /// </summary>
-internal sealed class PoolWatch : IHostedService, IDisposable
+internal sealed class ThreadPoolGuard : IHostedService, IDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(10);

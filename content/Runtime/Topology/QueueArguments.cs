@@ -17,9 +17,9 @@ internal static class QueueArguments
 
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
 
-    public static readonly IDictionary<string, object?> OfDeadQueue = new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = DeliveryLimit };
+    public static readonly IDictionary<string, object?> DeadQueue = new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = DeliveryLimit };
 
-    public static IDictionary<string, object?> Of(string deadQueue) => new Dictionary<string, object?>
+    public static IDictionary<string, object?> JobQueue(string deadQueue) => new Dictionary<string, object?>
     {
         ["x-queue-type"] = "quorum",
         ["x-delivery-limit"] = DeliveryLimit,
@@ -31,7 +31,7 @@ internal static class QueueArguments
     };
 
     /// <summary>A delivery may wait for a slot as often as there are rounds in a prefetch, and each round may take the time limit.</summary>
-    public static IDictionary<string, object?> OfConsumer(Runner runner)
+    public static IDictionary<string, object?> ForConsumer(Runner runner)
     {
         var rounds = (runner.Prefetch / runner.Options.Concurrency) + 2;
         return new Dictionary<string, object?> { ["x-consumer-timeout"] = (long)Math.Min(((runner.Options.TimeLimit * rounds) + Margin).TotalMilliseconds, MostMilliseconds) };

@@ -23,8 +23,8 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
             channel => channel.ExchangeDeclarePassiveAsync(Names.Exchange, cancel),
             channel => channel.ExchangeDeclareAsync(Names.Exchange, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: cancel), isVital: true).ConfigureAwait(false);
         var dead = Names.DeadQueue(runner.Queue);
-        await EnsureQueueAsync(connection, dead, QueueArguments.OfDeadQueue, isVital: false, cancel).ConfigureAwait(false);
-        await EnsureQueueAsync(connection, runner.Queue, QueueArguments.Of(dead), isVital: true, cancel).ConfigureAwait(false);
+        await EnsureQueueAsync(connection, dead, QueueArguments.DeadQueue, isVital: false, cancel).ConfigureAwait(false);
+        await EnsureQueueAsync(connection, runner.Queue, QueueArguments.JobQueue(dead), isVital: true, cancel).ConfigureAwait(false);
         foreach (var key in runner.RoutingKeys) await BindAsync(connection, runner.Queue, key, cancel).ConfigureAwait(false);
     }
 

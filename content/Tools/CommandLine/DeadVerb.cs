@@ -47,7 +47,7 @@ internal sealed class DeadVerb
             var selection = new DeadSelection(what is null ? [] : parsed.GetValue(which) ?? [], what is null || parsed.GetValue(_all), name, name is "show" ? "" : " or --all");
             await using var services = WorkerHost.Services(_settings);
             await using var queue = await DeadQueue.OpenAsync(
-                services.GetRequiredService<ConnectionSource>(), QueueName.Of(parsed.GetValue(_queue), services), services.GetRequiredService<TimeProvider>(), cancel).ConfigureAwait(false);
+                services.GetRequiredService<ConnectionSource>(), QueueName.Resolve(parsed.GetValue(_queue), services), services.GetRequiredService<TimeProvider>(), cancel).ConfigureAwait(false);
             return await run(queue, selection, cancel).ConfigureAwait(false);
         });
         return command;
@@ -57,7 +57,7 @@ internal sealed class DeadVerb
     {
         var rows = new List<(string Number, string Id, string At, string Attempts, string Job, string Reason)> { ("#", "id", "parked", "attempts", "job", "reason") };
         await foreach (var job in queue.ReadAsync(cancel).ConfigureAwait(false))
-            rows.Add((job.Number.ToString(CultureInfo.InvariantCulture), job.Id, job.ParkedAt, job.Attempts, Printable.Line(job.Job), job.Reason.ReplaceLineEndings(" ⏎ ")));
+            rows.Add((job.Number.ToString(CultureInfo.InvariantCulture), job.Id, job.ParkedAt, job.Attempts, Printable.OneLine(job.Job), job.Reason.ReplaceLineEndings(" ⏎ ")));
 
         _terminal.Line($"{queue.Name} holds {(rows.Count - 1).ToString(CultureInfo.InvariantCulture)} {(rows.Count is 2 ? "job" : "jobs")}");
         if (rows.Count is 1) return ExitCodes.Done;

@@ -19,8 +19,8 @@ internal static class MqConfig
             throw new UsageException($"{path} lacks the key '{missing}'; required: {string.Join(", ", Required)}");
 
         // the file is what was asked for: a URI in the environment does not override it
-        yield return Settings.Of("ConnectionStrings:rabbitmq", "");
-        foreach (var one in json.EnumerateObject()) yield return Settings.Of($"Broker:{one.Name}", Value(path, one));
+        yield return Settings.Argument("ConnectionStrings:rabbitmq", "");
+        foreach (var one in json.EnumerateObject()) yield return Settings.Argument($"Broker:{one.Name}", Value(path, one));
     }
 
     private static string Value(string path, JsonProperty one)

@@ -6,7 +6,7 @@ namespace ReWorker.Tools.CommandLine;
 /// <summary>The worker's queue that a verb is about.</summary>
 internal static class QueueName
 {
-    public static string Of(string? given, IServiceProvider services)
+    public static string Resolve(string? given, IServiceProvider services)
     {
         var key = $"{WorkerOptions.Section}:{nameof(WorkerOptions.Queue)}";
         var queue = given ?? services.GetRequiredService<IConfiguration>()[key];

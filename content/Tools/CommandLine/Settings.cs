@@ -25,5 +25,5 @@ internal static class Settings
         return ([.. words], [.. settings]);
     }
 
-    public static string Of(string key, string value) => $"--{key}={value}";
+    public static string Argument(string key, string value) => $"--{key}={value}";
 }

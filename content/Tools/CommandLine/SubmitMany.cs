@@ -5,7 +5,7 @@ using Spectre.Console;
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Sends a job many times, some at once, and sums up.</summary>
-internal sealed class SubmitMany(JobClient client, IFollower follower, Terminal terminal, TimeProvider time)
+internal sealed class SubmitMany(JobClient client, IJobEventWriter follower, Terminal terminal, TimeProvider time)
 {
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(10);
 
@@ -40,7 +40,7 @@ internal sealed class SubmitMany(JobClient client, IFollower follower, Terminal 
             {
                 var elapsed = time.GetElapsedTime(began);
                 _tally.Count(heard, elapsed);
-                if (follower is JsonFollower && heard is JobEvent.Completed or JobEvent.Failed) follower.Show(job, heard, elapsed);
+                if (follower is JsonEventWriter && heard is JobEvent.Completed or JobEvent.Failed) follower.Show(job, heard, elapsed);
             }
         }
         catch (Exception e) when (e is TimeoutException or JobNotDeliveredException)

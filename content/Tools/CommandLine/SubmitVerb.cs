@@ -23,13 +23,13 @@ internal static class SubmitVerb
             if (parsed.GetValue(options.Concurrency) is not null && parsed.GetValue(options.Count) is null) throw new UsageException("--concurrency needs --count");
             await using var services = WorkerHost.Services(settings);
             var body = SubmitJob.Read(parsed, options, terminal.Input).ToJsonString();
-            var queue = QueueName.Of(parsed.GetValue(options.Queue), services);
+            var queue = QueueName.Resolve(parsed.GetValue(options.Queue), services);
             var timeout = parsed.GetValue(options.Timeout) ?? DefaultTimeout;
             JobRequest Next() => new() { Queue = queue, Body = JsonNode.Parse(body), Timeout = timeout };
             Check(Next());
 
             var isQuiet = parsed.GetValue(options.Quiet);
-            IFollower follower = parsed.GetValue(options.Json) ? new JsonFollower(terminal, isQuiet) : new TextFollower(terminal, isQuiet);
+            IJobEventWriter follower = parsed.GetValue(options.Json) ? new JsonEventWriter(terminal, isQuiet) : new TextEventWriter(terminal, isQuiet);
             var count = parsed.GetValue(options.Count);
             await using var client = services.CreateJobClient(new JobClientOptions { FollowOutput = !isQuiet && count is null, QueueTimeout = QueueTimeout });
             var said = "";
@@ -45,7 +45,7 @@ internal static class SubmitVerb
         return command;
     }
 
-    private static async Task<int> FollowAsync(JobClient client, JobRequest job, IFollower follower, TimeProvider time, CancellationToken cancel)
+    private static async Task<int> FollowAsync(JobClient client, JobRequest job, IJobEventWriter follower, TimeProvider time, CancellationToken cancel)
     {
         using var trace = Traces.StartCommand("submit");
         var began = time.GetTimestamp();

@@ -20,7 +20,7 @@ internal sealed class Terminal(Stream input, TextWriter output, TextWriter error
 
     public void Error(string line)
     {
-        lock (_gate) error.WriteLine(Printable.Line(line));
+        lock (_gate) error.WriteLine(Printable.OneLine(line));
     }
 
     /// <summary>One line of parts, each with its colour. The text is a stranger's: it is escaped here.</summary>
@@ -30,13 +30,13 @@ internal sealed class Terminal(Stream input, TextWriter output, TextWriter error
         {
             if (_lines is null)
             {
-                foreach (var (text, _) in parts) output.Write(Printable.Line(text));
+                foreach (var (text, _) in parts) output.Write(Printable.OneLine(text));
                 output.WriteLine();
             }
             else
             {
                 var paragraph = new Paragraph();
-                foreach (var (text, color) in parts) paragraph.Append(Printable.Line(text), new Style(color));
+                foreach (var (text, color) in parts) paragraph.Append(Printable.OneLine(text), new Style(color));
                 _lines.Write(paragraph);
                 _lines.WriteLine();
             }

@@ -22,7 +22,7 @@ public static class WorkerCommand
             var (words, settings) = Settings.Split(args);
             words = WithVerb(words);
             var parsed = Create(terminal, settings, workers, words[0]).Parse(words, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
-            if (Complaint.Of(parsed) is { } complaint) throw new UsageException(complaint);
+            if (ErrorMessage.For(parsed) is { } complaint) throw new UsageException(complaint);
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,
@@ -32,7 +32,7 @@ public static class WorkerCommand
         }
         catch (Exception e)
         {
-            var (code, line) = Complaint.Of(e) ?? (ExitCodes.Fault, "");
+            var (code, line) = ErrorMessage.For(e) ?? (ExitCodes.Fault, "");
             if (line.Length > 0) terminal.Error(line);
             else await Console.Error.WriteLineAsync(e.ToString()).ConfigureAwait(false);
             return code;

@@ -24,12 +24,12 @@ internal static class WorkerConfig
     public static IEnumerable<string> Read(string path)
     {
         var json = JsonFile.ReadObject(path);
-        if (json.TryGetProperty("queue", out var queue)) yield return Settings.Of("Worker:Queue", Queue(path, queue));
-        if (json.TryGetProperty("OUTPUT_LEVEL", out var level)) yield return Settings.Of("Worker:OutputLevel", Level(path, level));
+        if (json.TryGetProperty("queue", out var queue)) yield return Settings.Argument("Worker:Queue", Queue(path, queue));
+        if (json.TryGetProperty("OUTPUT_LEVEL", out var level)) yield return Settings.Argument("Worker:OutputLevel", Level(path, level));
 
         using var bytes = new MemoryStream(JsonFile.ReadBytes(path));
         foreach (var (key, value) in new ConfigurationBuilder().AddJsonStream(bytes).Build().AsEnumerable())
-            if (value is not null) yield return Settings.Of($"{WorkerRegistration.ConfigSection}:{key}", value);
+            if (value is not null) yield return Settings.Argument($"{WorkerRegistration.ConfigSection}:{key}", value);
     }
 
     private static string Queue(string path, JsonElement json) => json.ValueKind is JsonValueKind.String && json.GetString() is { Length: > 0 } queue

@@ -18,10 +18,10 @@ internal sealed class TerminalFormatter(TimeProvider time) : ConsoleFormatter(Fo
         // the command line says it, in one line
         if (entry.EventId.Id == HostingFailedToStart && entry.Category == "Microsoft.Extensions.Hosting.Internal.Host") return;
         var who = entry.Category[(entry.Category.LastIndexOf('.') + 1)..];
-        var what = Printable.Line(entry.Formatter(entry.State, null));
+        var what = Printable.OneLine(entry.Formatter(entry.State, null));
         textWriter.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{time.GetLocalNow():HH:mm:ss.fff} {Level(entry.LogLevel)} {who}: {what}"));
         if (entry.Exception is { } exception)
-            foreach (var line in exception.ToString().Split('\n')) textWriter.WriteLine($"    {Printable.Line(line.TrimEnd())}");
+            foreach (var line in exception.ToString().Split('\n')) textWriter.WriteLine($"    {Printable.OneLine(line.TrimEnd())}");
     }
 
     private static string Level(LogLevel level) => level switch

@@ -37,7 +37,7 @@ internal static class WorkerHost
             builder.WebHost.UseUrls($"http://127.0.0.1:{defaultPort}");
         AddLogging(builder);
         builder.AddTelemetry();
-        builder.AddBroker();
+        builder.AddRuntime();
         workers(builder);
 
         var app = builder.Build();
@@ -54,7 +54,7 @@ internal static class WorkerHost
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddJsonFile("appsettings.json", optional: true).AddEnvironmentVariables().AddCommandLine(args);
         AddSecrets(builder.Configuration, Secrets);
-        builder.AddBroker();
+        builder.AddRuntime();
         return builder.Services.BuildServiceProvider();
     }
 

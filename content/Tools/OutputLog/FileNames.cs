@@ -11,7 +11,7 @@ internal static class FileNames
 {
     private const int Most = 200;
 
-    public static string Of(string? correlationId)
+    public static string For(string? correlationId)
     {
         // parentheses never come out of an encoded id
         if (string.IsNullOrEmpty(correlationId)) return "(none).log";

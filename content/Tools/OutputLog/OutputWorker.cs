@@ -32,7 +32,7 @@ internal sealed partial class OutputWorker(ReleaseFiles files, Redactor redactor
 
         var text = redactor.Redact(message.GetString()!);
         while (!TryAppend(job.CorrelationId, text)) await Task.Delay(Again, time, cancel).ConfigureAwait(false);
-        LogLine(log, Printable.Of(job.CorrelationId), text);
+        LogLine(log, Printable.ForLog(job.CorrelationId), text);
         return null;
     }
 

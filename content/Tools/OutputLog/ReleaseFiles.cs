@@ -17,7 +17,7 @@ internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDis
     {
         lock (_gate)
         {
-            var file = Open(FileNames.Of(correlationId));
+            var file = Open(FileNames.For(correlationId));
             var end = file.Length;
             try
             {

@@ -83,7 +83,7 @@ internal sealed class ConnectionSource(
     private ConnectionFactory Factory()
     {
         var factory = Endpoint();
-        if (factory.Ssl.Enabled) factory.Ssl = TlsSettings.Of(options.CurrentValue, factory.HostName);
+        if (factory.Ssl.Enabled) factory.Ssl = TlsSettings.Create(options.CurrentValue, factory.HostName);
         return factory;
     }
 

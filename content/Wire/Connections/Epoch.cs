@@ -22,7 +22,7 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
 
     public Task<Loss> Loss => _loss.Task;
 
-    public Alarm Alarm { get; } = new(time);
+    public ResourceAlarm Alarm { get; } = new(time);
 
     public IConnection ConsumeConnection => _consume ?? throw new InvalidOperationException("not connected yet");
 

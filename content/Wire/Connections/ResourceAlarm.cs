@@ -1,7 +1,7 @@
 namespace ReWorker.Wire.Connections;
 
 /// <summary>The broker's memory or disk alarm, as one connection is told of it: publishing waits until it ends.</summary>
-internal sealed class Alarm(TimeProvider time)
+internal sealed class ResourceAlarm(TimeProvider time)
 {
     private readonly Lock _gate = new();
     private TaskCompletionSource? _end;

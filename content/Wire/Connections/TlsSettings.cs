@@ -12,7 +12,7 @@ internal static class TlsSettings
     private const string ForServers = "1.3.6.1.5.5.7.3.1";
 
     /// <exception cref="FormatException">A file can't be read; the message names the key.</exception>
-    public static SslOption Of(BrokerOptions given, string host)
+    public static SslOption Create(BrokerOptions given, string host)
     {
         var tls = new SslOption(given.ServerName ?? host, enabled: true);
         if (given.CertificateFile is { Length: > 0 } file)

@@ -41,7 +41,7 @@ internal static class Bodies
         var buffer = new ArrayBufferWriter<byte>();
         using var writer = Open(buffer, "slug", Slug(slug));
         writer.WriteString("message", message);
-        writer.WriteString("phase", Names.Of(phase));
+        writer.WriteString("phase", Names.ForPhase(phase));
         writer.WriteStartArray("target");
         foreach (var target in targets) writer.WriteStringValue(target);
         writer.WriteEndArray();

@@ -27,7 +27,7 @@ internal static class Names
 
     public static string Notification(string channel) => $"notify.{channel}";
 
-    public static string Of(Phase phase) => phase switch
+    public static string ForPhase(Phase phase) => phase switch
     {
         Phase.Started => "started",
         Phase.Completed => "completed",

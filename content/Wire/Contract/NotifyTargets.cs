@@ -10,7 +10,7 @@ internal sealed class NotifyTargets
     private readonly Dictionary<string, List<KeyValuePair<string, string[]>>> _phases = [];
 
     public IReadOnlyList<KeyValuePair<string, string[]>> For(Phase phase) =>
-        _phases.TryGetValue(Names.Of(phase), out var channels) ? channels : [];
+        _phases.TryGetValue(Names.ForPhase(phase), out var channels) ? channels : [];
 
     /// <summary>Every channel, of any phase.</summary>
     public IEnumerable<string> Channels => _phases.Values.SelectMany(channels => channels, (_, one) => one.Key);

@@ -12,10 +12,10 @@ internal static class ShortStrings
     public static bool Fits(string? text) =>
         text is null || text.Length * 3 <= Names.ShortStringBytes || Encoding.UTF8.GetByteCount(text) <= Names.ShortStringBytes;
 
-    public static string? OrNone(string? text) => Fits(text) ? text : null;
+    public static string? OrNull(string? text) => Fits(text) ? text : null;
 
     /// <summary>Clears the properties that can't be sent on.</summary>
-    public static void Keep(BasicProperties properties)
+    public static void ClearOversized(BasicProperties properties)
     {
         if (!Fits(properties.ContentType)) properties.ClearContentType();
         if (!Fits(properties.ContentEncoding)) properties.ClearContentEncoding();

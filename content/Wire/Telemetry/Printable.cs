@@ -9,15 +9,15 @@ internal static class Printable
     private const int Most = 200;
 
     /// <summary>For a value in a log line: control characters escaped, at most 200 characters.</summary>
-    public static string Of(string? text) => text switch
+    public static string ForLog(string? text) => text switch
     {
         null => "(none)",
-        { Length: > Most } => Line(text[..Most]) + "…",
-        _ => Line(text),
+        { Length: > Most } => OneLine(text[..Most]) + "…",
+        _ => OneLine(text),
     };
 
     /// <summary>As one line: no control character but the tab, nothing that turns the direction of writing.</summary>
-    public static string Line(string text)
+    public static string OneLine(string text)
     {
         if (!text.Any(IsUnsafe)) return text;
         var line = new StringBuilder(text.Length + 16);

@@ -205,10 +205,10 @@ public sealed class JobRunTests : IDisposable
     private async Task<Task> RunAsync(Func<Job, CancellationToken, Task<object?>> code, WorkerOptions options, CancellationToken abort)
     {
         var worker = new FrobWorker(new Frob((_, job, cancel) => code(job, cancel)));
-        var parts = new RunnerParts("FrobWorker", worker, options, _bus, _instruments, TimeProvider.System);
+        var parts = new WorkerContext("FrobWorker", worker, options, _bus, _instruments, TimeProvider.System);
         var properties = new BasicProperties { CorrelationId = "job", ReplyTo = "replies" };
         var delivery = new Delivery(_bus, new DeliveryInfo("tag", 1, false, "re", "worker.frob"), properties, Encoding.UTF8.GetBytes("{}"));
-        _ledger.Take(delivery, out _);
+        _ledger.Register(delivery, out _);
         _ledger.TryStart(delivery.Job!);
         return await new JobRun(parts, _ledger, NullLogger.Instance).ExecuteAsync(delivery.Job!, abort);
     }

@@ -26,7 +26,7 @@ public sealed class LedgerTests
         _first.Die();
 
         var again = Deliver(_second, redelivered: true);
-        _ledger.Take(again, out var kind);
+        _ledger.Register(again, out var kind);
 
         Assert.Equal((DeliveryKind.Adopted, open), (kind, again.Job));
         Assert.Empty(_second.Settled);
@@ -37,11 +37,11 @@ public sealed class LedgerTests
     public void Sweep_JobThatWaitsForASlotAndWentElsewhere_IsForgotten()
     {
         var delivery = Deliver(_first, redelivered: false);
-        _ledger.Take(delivery, out _);
+        _ledger.Register(delivery, out _);
         _first.Die();
-        for (var i = 0; i < 4; i++) _ledger.Sweep(2);
+        for (var i = 0; i < 4; i++) _ledger.RemoveStale(2);
 
-        _ledger.Take(Deliver(_second, redelivered: true), out var kind);
+        _ledger.Register(Deliver(_second, redelivered: true), out var kind);
 
         Assert.Equal(DeliveryKind.Redelivered, kind);
         Assert.Empty(delivery.Body);
@@ -53,12 +53,12 @@ public sealed class LedgerTests
     public void Sweep_JobThatWaitsForItsRedelivery_KeepsNoBodyMeanwhile()
     {
         var delivery = Deliver(_first, redelivered: false);
-        _ledger.Take(delivery, out _);
+        _ledger.Register(delivery, out _);
         _first.Die();
-        _ledger.Sweep(2);
+        _ledger.RemoveStale(2);
 
         var again = Deliver(_second, redelivered: true);
-        _ledger.Take(again, out var kind);
+        _ledger.Register(again, out var kind);
 
         Assert.Empty(delivery.Body);
         Assert.Equal(DeliveryKind.Adopted, kind);
@@ -71,15 +71,15 @@ public sealed class LedgerTests
     public void Sweep_JobThatCameAgainAndLostItsConnectionAgain_IsRememberedAsLong()
     {
         var job = Begin(_first);
-        _ledger.Close(job);
-        _ledger.End(job, Settlement.Ack);
+        _ledger.MarkEnding(job);
+        _ledger.Complete(job, Settlement.Ack);
         _first.Die();
-        for (var i = 0; i < 2; i++) _ledger.Sweep(2);
-        _ledger.Take(Deliver(_second, redelivered: true), out _);
+        for (var i = 0; i < 2; i++) _ledger.RemoveStale(2);
+        _ledger.Register(Deliver(_second, redelivered: true), out _);
         _second.Die();
-        for (var i = 0; i < 2; i++) _ledger.Sweep(2);
+        for (var i = 0; i < 2; i++) _ledger.RemoveStale(2);
 
-        _ledger.Take(Deliver(new HeldBus(), redelivered: true), out var kind);
+        _ledger.Register(Deliver(new HeldBus(), redelivered: true), out var kind);
 
         Assert.Equal(DeliveryKind.Duplicate, kind);
     }
@@ -91,12 +91,12 @@ public sealed class LedgerTests
     [InlineData(60)]
     [InlineData(600)]
     public void Sweeps_OutliveTheBrokersPatience(int heartbeat) =>
-        Assert.InRange(FlowProbe.SweepsFor(TimeSpan.FromSeconds(heartbeat)) * FlowProbe.Pause, TimeSpan.FromSeconds(Math.Max(150, 3 * heartbeat)), TimeSpan.FromHours(1));
+        Assert.InRange(ConsumptionProbe.SweepsFor(TimeSpan.FromSeconds(heartbeat)) * ConsumptionProbe.Pause, TimeSpan.FromSeconds(Math.Max(150, 3 * heartbeat)), TimeSpan.FromHours(1));
 
-    private JobInHand Begin(HeldBus bus)
+    private InFlightJob Begin(HeldBus bus)
     {
         var delivery = Deliver(bus, redelivered: false);
-        _ledger.Take(delivery, out _);
+        _ledger.Register(delivery, out _);
         Assert.True(_ledger.TryStart(delivery.Job!));
         return delivery.Job!;
     }

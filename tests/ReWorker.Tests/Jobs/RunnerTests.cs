@@ -27,7 +27,7 @@ public sealed class RunnerTests
         using var instruments = new Instruments(services.GetRequiredService<IMeterFactory>());
         var bus = new HeldBus();
         var worker = new FrobWorker(new Frob((_, _, _) => Task.FromResult<object?>(null)));
-        using var runner = new Runner(new RunnerParts("FrobWorker", worker, new WorkerOptions { Queue = "frob" }, bus, instruments, TimeProvider.System), NullLogger.Instance);
+        using var runner = new Runner(new WorkerContext("FrobWorker", worker, new WorkerOptions { Queue = "frob" }, bus, instruments, TimeProvider.System), NullLogger.Instance);
         runner.Accept(Deliver(bus, 1, redelivered: false));
         // the ledger looks at the first job while it takes the second, and the worker is stopped in that moment
         bus.OnLook = () =>
@@ -38,7 +38,7 @@ public sealed class RunnerTests
 
         runner.Accept(Deliver(bus, 2, redelivered: true));
 
-        Assert.Equal([(1UL, Settlement.Requeue), (2UL, Settlement.Requeue)], bus.Settled.Select(one => (one.Delivery.Info.DeliveryTag, one.How)));
+        Assert.Equal([(1UL, Settlement.RequeueUncounted), (2UL, Settlement.RequeueUncounted)], bus.Settled.Select(one => (one.Delivery.Info.DeliveryTag, one.How)));
     }
 
     /// <summary>An owner's listener to the metrics throws into the runtime: that costs no slot.</summary>
@@ -52,7 +52,7 @@ public sealed class RunnerTests
         var ran = new SemaphoreSlim(0);
         var worker = new FrobWorker(new Frob((_, _, _) => { ran.Release(); return Task.FromResult<object?>(null); }));
         using var runner = new Runner(
-            new RunnerParts("FrobWorker", worker, new WorkerOptions { Queue = "frob", Concurrency = 1 }, new HeldBus(), instruments, TimeProvider.System), NullLogger.Instance);
+            new WorkerContext("FrobWorker", worker, new WorkerOptions { Queue = "frob", Concurrency = 1 }, new HeldBus(), instruments, TimeProvider.System), NullLogger.Instance);
         runner.Start();
         listener.Start();
 

@@ -36,11 +36,11 @@ public sealed class SettlerTests
         using var instruments = new Instruments(services.GetRequiredService<IMeterFactory>());
         var bus = new HeldBus();
         var worker = new FrobWorker(new Frob((_, _, _) => Task.FromResult<object?>(null)));
-        using var runner = new Runner(new RunnerParts("FrobWorker", worker, new WorkerOptions { Queue = "frob" }, bus, instruments, TimeProvider.System), NullLogger.Instance);
+        using var runner = new Runner(new WorkerContext("FrobWorker", worker, new WorkerOptions { Queue = "frob" }, bus, instruments, TimeProvider.System), NullLogger.Instance);
         await using var epoch = new Epoch(TimeProvider.System);
         var channel = DispatchProxy.Create<IChannel, AckedChannel>();
         var acked = (AckedChannel)(object)channel;
-        var settler = new Settler(channel, epoch, runner);
+        var settler = new AckWriter(channel, epoch, runner);
         _ = settler.RunAsync();
 
         settler.Delivered(1); // the long one

@@ -107,7 +107,7 @@ public sealed class OptionTests
             builder.AddWorker<FrobWorker>();
         }));
 
-        var said = Complaint.Of(error)!.Value.Line;
+        var said = ErrorMessage.For(error)!.Value.Line;
         foreach (var each in new[] { "Broker:Port is '0'", "Worker:Concurrency is '0'", "Worker:MaxAttempts is '-1'" }) Assert.Contains(each, said, StringComparison.Ordinal);
     }
 

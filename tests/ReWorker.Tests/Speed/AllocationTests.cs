@@ -51,7 +51,7 @@ public sealed class AllocationTests : IDisposable
         var options = new WorkerOptions { Queue = "talking" };
         var bus = new ConfirmingBus();
         var ledger = new Ledger();
-        var run = new JobRun(new RunnerParts("Talking", worker, options, bus, _instruments, TimeProvider.System), ledger, NullLogger.Instance);
+        var run = new JobRun(new WorkerContext("Talking", worker, options, bus, _instruments, TimeProvider.System), ledger, NullLogger.Instance);
         var body = Encoding.UTF8.GetBytes($$$"""{"group":"g","parameters":{"command":"talking","subcommand":"Run","hosts":["a.example.com"],"lines":{{{lines}}}},"dynamic":{"environment":"dev"},"notify":{}}""");
         var properties = new BasicProperties { CorrelationId = Guid.NewGuid().ToString(), ReplyTo = "replies" };
 
@@ -62,10 +62,10 @@ public sealed class AllocationTests : IDisposable
             for (var number = 1; number <= Jobs; number++)
             {
                 var delivery = new Delivery(bus, new DeliveryInfo("tag", (ulong)number, false, Names.Exchange, "worker.talking"), properties, [.. body]);
-                ledger.Take(delivery, out _);
+                ledger.Register(delivery, out _);
                 ledger.TryStart(delivery.Job!);
                 await await run.ExecuteAsync(delivery.Job!, TestContext.Current.CancellationToken);
-                ledger.Forget(delivery.Job!);
+                ledger.Remove(delivery.Job!);
             }
             least = Math.Min(least, (GC.GetTotalAllocatedBytes(precise: true) - before) / Jobs);
         }
@@ -97,14 +97,14 @@ public sealed class AllocationTests : IDisposable
 
         public IChannel? Channel => null;
 
-        public void Enqueue(OutboundMessage message)
+        public void Enqueue(PendingMessage message)
         {
             Assert.True(message.ToProperties().Persistent);
             Messages++;
             message.Owner.Settled(message);
         }
 
-        public void Again(OutboundMessage message) => Assert.Fail("nothing was refused");
+        public void Again(PendingMessage message) => Assert.Fail("nothing was refused");
 
         public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;
 

@@ -8,7 +8,7 @@ using Spectre.Console;
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Lines for people.</summary>
-internal sealed class TextFollower(Terminal terminal, bool isQuiet) : IFollower
+internal sealed class TextEventWriter(Terminal terminal, bool isQuiet) : IJobEventWriter
 {
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -51,5 +51,5 @@ internal sealed class TextFollower(Terminal terminal, bool isQuiet) : IFollower
 
     private static string Seconds(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.0} s");
 
-    private static string Compact(JsonElement data) => data.ValueKind is JsonValueKind.Undefined ? "" : CompactJson.Of(data, Relaxed);
+    private static string Compact(JsonElement data) => data.ValueKind is JsonValueKind.Undefined ? "" : JsonLine.Write(data, Relaxed);
 }

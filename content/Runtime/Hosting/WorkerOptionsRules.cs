@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace ReWorker.Hosting;
 
 /// <summary>The rules for a worker's settings; an error names the worker's own section where the value is from there.</summary>
-internal sealed class WorkerRules(IConfiguration configuration) : IValidateOptions<WorkerOptions>
+internal sealed class WorkerOptionsRules(IConfiguration configuration) : IValidateOptions<WorkerOptions>
 {
     private static readonly WorkerOptionsValidator Rules = new();
 

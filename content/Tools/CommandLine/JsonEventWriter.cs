@@ -9,7 +9,7 @@ using ReWorker.Wire.Contract;
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>One JSON object a line, for programs.</summary>
-internal sealed class JsonFollower(Terminal terminal, bool isQuiet) : IFollower
+internal sealed class JsonEventWriter(Terminal terminal, bool isQuiet) : IJobEventWriter
 {
     // readable, and no control character gets out unescaped
     private static readonly JsonWriterOptions Safe = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
@@ -32,7 +32,7 @@ internal sealed class JsonFollower(Terminal terminal, bool isQuiet) : IFollower
                     writer.WriteString("channel", one.Channel);
                     writer.WriteString("slug", one.Slug);
                     writer.WriteString("message", one.Message);
-                    writer.WriteString("phase", Names.Of(one.Phase));
+                    writer.WriteString("phase", Names.ForPhase(one.Phase));
                     writer.WriteStartArray("target");
                     foreach (var target in one.Targets) writer.WriteStringValue(target);
                     writer.WriteEndArray();
@@ -42,7 +42,7 @@ internal sealed class JsonFollower(Terminal terminal, bool isQuiet) : IFollower
                     if (completed.Data.ValueKind is not JsonValueKind.Undefined)
                     {
                         writer.WritePropertyName("data");
-                        writer.WriteRawValue(CompactJson.Of(completed.Data, Safe), skipInputValidation: true);
+                        writer.WriteRawValue(JsonLine.Write(completed.Data, Safe), skipInputValidation: true);
                     }
                     break;
                 case JobEvent.Failed failed:

@@ -7,10 +7,10 @@ namespace ReWorker.Tools.CommandLine;
 /// What the framework says of a setting that it can't read names a .NET type, or no key: said as the rules for settings say
 /// it, with the key, the value and what is allowed.
 /// </summary>
-internal static partial class Unreadable
+internal static partial class BindingErrors
 {
     /// <summary>The message in our words; as it is if it is another.</summary>
-    public static string Of(string message)
+    public static string Describe(string message)
     {
         if (Binder().Match(message) is { Success: true } bound && Allowed(bound.Groups["type"].Value) is { } allowed)
             return $"{bound.Groups["key"].Value} is '{bound.Groups["value"].Value}'; allowed: {allowed}";

@@ -5,9 +5,9 @@ using System.Text.Json;
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>A worker's data on one line, whatever its author's layout.</summary>
-internal static class CompactJson
+internal static class JsonLine
 {
-    public static string Of(JsonElement data, JsonWriterOptions options)
+    public static string Write(JsonElement data, JsonWriterOptions options)
     {
         try
         {

@@ -8,9 +8,9 @@ using ReWorker.Wire.Connections;
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>What went wrong as one line and an exit status; null for what nobody foresaw.</summary>
-internal static class Complaint
+internal static class ErrorMessage
 {
-    public static (int Code, string Line)? Of(Exception error) => error switch
+    public static (int Code, string Line)? For(Exception error) => error switch
     {
         UsageException => (ExitCodes.Usage, error.Message),
         OptionsValidationException wrong => (ExitCodes.Usage, $"the configuration is wrong: {string.Join("; ", wrong.Failures.Distinct())}"),
@@ -18,8 +18,8 @@ internal static class Complaint
             (ExitCodes.Usage, $"the configuration is wrong: {string.Join("; ", all.InnerExceptions.SelectMany(one => ((OptionsValidationException)one).Failures).Distinct())}"),
         // the binder's and the URI's: both name the key
         FormatException => (ExitCodes.Usage, error.Message),
-        InvalidOperationException { InnerException: FormatException or OverflowException or ArgumentException } => (ExitCodes.Usage, $"the configuration is wrong: {Unreadable.Of(error.Message)}"),
-        InvalidOperationException when Unreadable.Of(error.Message) is var line && line != error.Message => (ExitCodes.Usage, $"the configuration is wrong: {line}"),
+        InvalidOperationException { InnerException: FormatException or OverflowException or ArgumentException } => (ExitCodes.Usage, $"the configuration is wrong: {BindingErrors.Describe(error.Message)}"),
+        InvalidOperationException when BindingErrors.Describe(error.Message) is var line && line != error.Message => (ExitCodes.Usage, $"the configuration is wrong: {line}"),
         ArgumentOutOfRangeException { ParamName: "port" } => (ExitCodes.Usage, "the configuration is wrong: a port in ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS is none; allowed: 0 to 65535"),
         InvalidDataException => (ExitCodes.Usage, error.InnerException is { } inner ? $"{error.Message.TrimEnd('.')}: {inner.Message}" : error.Message),
         IOException when error.InnerException is AddressInUseException || error.Message.Contains("address already in use", StringComparison.Ordinal) =>
@@ -27,12 +27,12 @@ internal static class Complaint
         OperationCanceledException => (ExitCodes.Interrupted, "interrupted"),
         NoBrokerException => (ExitCodes.NoAnswer, error.Message),
         TimeoutException => (ExitCodes.NoAnswer, error.Message),
-        OperationInterruptedException => (ExitCodes.NoAnswer, $"the broker: {BrokerFault.Words(error)}"),
+        OperationInterruptedException => (ExitCodes.NoAnswer, $"the broker: {BrokerFault.Describe(error)}"),
         _ => null,
     };
 
     /// <summary>What the parser objects to; null if nothing.</summary>
-    public static string? Of(ParseResult parsed)
+    public static string? For(ParseResult parsed)
     {
         if (parsed.Errors.Count == 0) return null;
         var command = parsed.CommandResult.Command;

@@ -11,7 +11,7 @@ namespace ReWorker.Client;
 /// One life of a requester's connections: one publishes, one consumes the reply queue, since a broker in alarm reads nothing
 /// from the first, no acknowledgement either. Whatever is lost, connection, channel or consumer, ends all of it.
 /// </summary>
-internal sealed class ReplyLink(TimeSpan confirmTimeout, TimeProvider time) : IAsyncDisposable
+internal sealed class ReplySession(TimeSpan confirmTimeout, TimeProvider time) : IAsyncDisposable
 {
     private const ushort Prefetch = 200;
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(3);
@@ -19,7 +19,7 @@ internal sealed class ReplyLink(TimeSpan confirmTimeout, TimeProvider time) : IA
     private readonly CancellationTokenSource _lost = new();
     private readonly TaskCompletionSource<string> _loss = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<ulong> _heard = Channel.CreateUnbounded<ulong>();
-    private readonly Alarm _alarm = new(time);
+    private readonly ResourceAlarm _alarm = new(time);
     private IConnection? _sending;
     private IConnection? _hearing;
     private IChannel _publish = null!;
@@ -36,10 +36,10 @@ internal sealed class ReplyLink(TimeSpan confirmTimeout, TimeProvider time) : IA
 
     private IConnection Hearing => _hearing ?? throw new InvalidOperationException("not connected yet");
 
-    public static async Task<ReplyLink> OpenAsync(
+    public static async Task<ReplySession> OpenAsync(
         ConnectionSource source, ReplyQueue queue, TimeSpan confirmTimeout, TimeProvider time, CancellationToken cancel)
     {
-        var link = new ReplyLink(confirmTimeout, time);
+        var link = new ReplySession(confirmTimeout, time);
         try
         {
             await Task.WhenAll(OpenSendingAsync(), OpenHearingAsync()).ConfigureAwait(false);

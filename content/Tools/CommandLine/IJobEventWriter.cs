@@ -3,7 +3,7 @@ using ReWorker.Client;
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Shows what is heard of a job.</summary>
-internal interface IFollower
+internal interface IJobEventWriter
 {
     void Show(JobRequest job, JobEvent heard, TimeSpan elapsed);
 
