@@ -47,7 +47,7 @@ public sealed class JobRequest
             throw new ArgumentException($"the timeout is {Timeout}; allowed: more than 0, at most {MostTimeout}, or Timeout.InfiniteTimeSpan");
 
         var body = Body is not null ? Write(Body.WriteTo) : Write(WriteParts);
-        if (JobReader.TryRead(body, SendRules.MaxBodyBytes, out var content) is { } refusal) throw new ArgumentException(refusal.Reason);
+        if (JobReader.TryRead(body, SendRules.MaxBodyBytes, out var content) is { } refusal) throw new ArgumentException(refusal.ReplyText);
         if (content!.Body.ValueKind is JsonValueKind.Object && content.Body.TryGetProperty("notify", out var notify) && notify.ValueKind is JsonValueKind.Object)
         {
             foreach (var phase in notify.EnumerateObject().Where(phase => !Phases.Contains(phase.Name)))

@@ -17,7 +17,7 @@ internal static class ParameterBinder
     private static readonly ConcurrentDictionary<JsonTypeInfo, List<(JsonPropertyInfo Property, List<ValidationAttribute> Rules)>> Rules = new();
     private static readonly string[] Secrets = ["password", "passwd", "secret", "token", "credential", "apikey", "api_key"];
 
-    public static T? Bind<T>(JsonElement parameters, JobJson json, List<Problem> problems)
+    public static T? Bind<T>(JsonElement parameters, JobJson json, List<JobError> problems)
         where T : class
     {
         var type = json.StrictInfo(typeof(T));
@@ -38,7 +38,7 @@ internal static class ParameterBinder
     }
 
     /// <summary>Reads each property by itself, to name all that are wrong; that takes time, which only wrong parameters are worth.</summary>
-    private static T? Explain<T>(JsonTypeInfo type, JsonElement parameters, JobJson json, List<Problem> problems, string reason)
+    private static T? Explain<T>(JsonTypeInfo type, JsonElement parameters, JobJson json, List<JobError> problems, string reason)
         where T : class
     {
         // with what can be read in it; null for a type that can't be made without all that it requires
@@ -60,7 +60,7 @@ internal static class ParameterBinder
         ? value.ValueKind is not JsonValueKind.Null || property.IsSetNullable
         : !property.IsRequired;
 
-    private static bool IsRight(JsonPropertyInfo property, bool isThere, JsonElement given, JobJson json, List<Problem> problems, out object? value)
+    private static bool IsRight(JsonPropertyInfo property, bool isThere, JsonElement given, JobJson json, List<JobError> problems, out object? value)
     {
         value = null;
         var type = json.StrictInfo(property.PropertyType, property.CustomConverter);
@@ -93,7 +93,7 @@ internal static class ParameterBinder
     ];
 
     /// <param name="bound">All of it; null if it can't be made: rules that look at other properties have to wait.</param>
-    private static void Validate(JsonPropertyInfo property, List<ValidationAttribute> rules, object? value, object? bound, List<Problem> problems)
+    private static void Validate(JsonPropertyInfo property, List<ValidationAttribute> rules, object? value, object? bound, List<JobError> problems)
     {
         var context = new ValidationContext(bound ?? property, property.Name, null, null) { MemberName = property.Name };
         foreach (var rule in rules.Where(rule => bound is not null || !rule.RequiresValidationContext))
@@ -103,7 +103,7 @@ internal static class ParameterBinder
         }
     }
 
-    private static Problem Of(JsonPropertyInfo property, string wrong, string? shown, string? allowed) =>
+    private static JobError Of(JsonPropertyInfo property, string wrong, string? shown, string? allowed) =>
         new($"parameters.{property.Name} is {shown ?? wrong}; {allowed}", $"parameters.{property.Name} is {wrong}; {allowed}");
 
     private static bool TryFind(JsonElement parameters, string name, out JsonElement value)

@@ -38,5 +38,5 @@ public abstract class Worker
     protected internal abstract Task<object?> ProcessAsync(Job job, CancellationToken cancel);
 
     /// <summary>Makes the job that the step sees; adds a line for each parameter that is missing or wrong.</summary>
-    internal virtual Job Bind(JobContext context, List<Problem> problems) => new(context);
+    internal virtual Job Bind(JobContext context, List<JobError> problems) => new(context);
 }

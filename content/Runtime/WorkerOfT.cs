@@ -1,4 +1,4 @@
-using ReWorker.Running;
+using ReWorker.Wire.Contract;
 
 namespace ReWorker;
 
@@ -14,7 +14,7 @@ public abstract class Worker<TParameters> : Worker
     protected internal sealed override Task<object?> ProcessAsync(Job job, CancellationToken cancel) =>
         ProcessAsync((Job<TParameters>)job, cancel);
 
-    internal sealed override Job Bind(JobContext context, List<Problem> problems) =>
+    internal sealed override Job Bind(JobContext context, List<JobError> problems) =>
         ParameterBinder.Bind<TParameters>(context.Content.Parameters, Json, problems) is { } parameters
             ? new Job<TParameters>(context, parameters)
             : new Job(context);

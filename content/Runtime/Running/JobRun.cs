@@ -60,7 +60,7 @@ internal sealed partial class JobRun(WorkerContext parts, Ledger ledger, ILogger
         if (parts.Worker.Answers && hand.WasInterrupted && !DeliveryCount.IsCounted(delivery.Properties)) return new Outcome(OutcomeKind.Republished);
 
         if (JobReader.TryRead(delivery.Body, parts.Options.MaxBodyBytes, out var content) is { } refusal)
-            return Outcome.Invalid(refusal.Reason, refusal.Park);
+            return Outcome.Invalid(refusal.ReplyText, refusal.Park);
         // not disposed of: code that does not heed it may look at it later
         var stop = new CancellationTokenSource();
         var output = new JobOutput(messages, parts.Options.OutputLevel, stop.Token);
@@ -69,7 +69,7 @@ internal sealed partial class JobRun(WorkerContext parts, Ledger ledger, ILogger
         if ((hand.Attempt > 1 || hand.WasInterrupted) && parts.Options.OnRedelivery is OnRedelivery.Fail)
             return Outcome.Invalid("a worker had it before and did not end it, and this step must not run twice (Worker:OnRedelivery is Fail)", park: false);
 
-        var problems = new List<Problem>();
+        var problems = new List<JobError>();
         var required = parts.Worker.Dynamic;
         if (!required.All(content!.Dynamic.ContainsKey))
             problems.Add(new($"dynamic values missing: {string.Join(", ", required.Where(name => !content.Dynamic.ContainsKey(name)))}; required: {string.Join(", ", required)}"));
@@ -136,8 +136,8 @@ internal sealed partial class JobRun(WorkerContext parts, Ledger ledger, ILogger
             if (!outcome.IsCompleted) tags.Add("error.type", outcome.Tag);
             parts.Instruments.JobDuration.Record(took.TotalSeconds, tags);
         }
-        if (outcome.Problem?.Logged is { } reason) trace?.SetTag("error.type", outcome.Tag).SetStatus(ActivityStatusCode.Error, reason);
-        if (outcome.Kind is OutcomeKind.Invalid) LogRefused(log, Printable.ForLog(delivery.Properties.CorrelationId), Printable.ForLog(outcome.Problem?.Logged), outcome.Park ? "answered and parked" : "answered");
+        if (outcome.Error?.LogText is { } reason) trace?.SetTag("error.type", outcome.Tag).SetStatus(ActivityStatusCode.Error, reason);
+        if (outcome.Kind is OutcomeKind.Invalid) LogRefused(log, Printable.ForLog(delivery.Properties.CorrelationId), Printable.ForLog(outcome.Error?.LogText), outcome.Park ? "answered and parked" : "answered");
     }
 
     [LoggerMessage(EventId = 14, Level = LogLevel.Information, Message = "Job {CorrelationId} was not finished by the worker that had it before: it runs again from the start, attempt {Attempt} of {Most}")]

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
 using ReWorker.Consuming;
 using ReWorker.Health;
 using ReWorker.Publishing;
@@ -109,14 +110,15 @@ internal sealed partial class Supervisor(
         var taking = new EpochConsumers(epoch);
         var limit = options.Value.ConnectTimeout;
         var cancel = _stop.Token;
-        await epoch.ConnectAsync(source, string.Join(", ", _runners.Select(one => one.Name)), health.Tick, cancel).ConfigureAwait(false);
+        var name = string.Join(", ", _runners.Select(one => one.Name));
+        await epoch.ConnectAsync(source, $"{name} consumes", $"{name} publishes", health.Tick, cancel).ConfigureAwait(false);
         foreach (var runner in _runners)
         {
             health.Tick();
             await Deadline.RunAsync(token => topology.BuildAsync(epoch.ConsumeConnection, runner, token), limit, "declaring the queues", time, cancel).ConfigureAwait(false);
         }
         health.Tick();
-        await Deadline.RunAsync(epoch.OpenChannelAsync, limit, "opening a channel", time, cancel).ConfigureAwait(false);
+        await Deadline.RunAsync(token => epoch.OpenPublishChannelAsync(new CreateChannelOptions(true, false), token), limit, "opening a channel", time, cancel).ConfigureAwait(false);
         _ = publisher.RunAsync(epoch);
         if (!_draining)
         {

@@ -41,7 +41,7 @@ internal static class SubmitJob
         {
             bytes = JsonFile.ReadBytes(file);
         }
-        if (JobReader.TryRead(bytes, SendRules.MaxBodyBytes, out _) is { } refusal) throw new UsageException($"{Name(file)}: {refusal.Reason}");
+        if (JobReader.TryRead(bytes, SendRules.MaxBodyBytes, out _) is { } refusal) throw new UsageException($"{Name(file)}: {refusal.ReplyText}");
         return JsonNode.Parse(bytes)!;
     }
 

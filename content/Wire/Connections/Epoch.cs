@@ -36,32 +36,33 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
         if (_loss.TrySetResult(loss)) _ = _ended.CancelAsync();
     }
 
-    /// <summary>Opens both connections beside each other; what has been opened when one fails goes with the epoch.</summary>
-    public Task ConnectAsync(ConnectionSource source, string name, Action alive, CancellationToken cancel)
+    /// <summary>Opens both connections at the same time. If one fails, the epoch closes the other.</summary>
+    /// <param name="onProgress">Called after each connection is open.</param>
+    public Task ConnectAsync(
+        ConnectionSource source, string consumeName, string publishName, Action? onProgress, CancellationToken cancel)
     {
         return Task.WhenAll(OpenConsumingAsync(), OpenPublishingAsync());
 
         async Task OpenConsumingAsync()
         {
-            _consume = await source.OpenAsync($"{name} consumes", cancel).ConfigureAwait(false);
-            alive();
+            _consume = await source.OpenAsync(consumeName, cancel).ConfigureAwait(false);
+            onProgress?.Invoke();
             Watch(_consume);
         }
 
         async Task OpenPublishingAsync()
         {
-            _publish = await source.OpenAsync($"{name} publishes", cancel).ConfigureAwait(false);
-            alive();
+            _publish = await source.OpenAsync(publishName, cancel).ConfigureAwait(false);
+            onProgress?.Invoke();
             Watch(_publish);
             _publish.ConnectionBlockedAsync += (_, blocked) => Signal(() => Alarm.Raise(blocked.Reason));
             _publish.ConnectionUnblockedAsync += (_, _) => Signal(Alarm.End);
         }
     }
 
-    public async Task OpenChannelAsync(CancellationToken cancel)
+    public async Task OpenPublishChannelAsync(CreateChannelOptions options, CancellationToken cancel)
     {
-        // confirms are tracked by the runtime: pipelined, at a fifth of the client's own tracking's cost
-        _publishChannel = await PublishConnection.CreateChannelAsync(new CreateChannelOptions(true, false), cancel).ConfigureAwait(false);
+        _publishChannel = await PublishConnection.CreateChannelAsync(options, cancel).ConfigureAwait(false);
         Watch(_publishChannel);
     }
 

@@ -9,8 +9,3 @@ internal sealed record JobContent(
     JsonElement Parameters,
     IReadOnlyDictionary<string, JsonElement> Dynamic,
     NotifyTargets Notify);
-
-/// <summary>Why a job can't be taken.</summary>
-/// <param name="Reason">For the requester and the log: names the thing, what was given, what is allowed.</param>
-/// <param name="Park">True if the message itself is unusable and a person must look at it.</param>
-internal sealed record Refusal(string Reason, bool Park);

@@ -13,7 +13,7 @@ internal static class JobReader
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
     private static readonly Dictionary<string, JsonElement> Nothing = [];
 
-    public static Refusal? TryRead(ReadOnlySpan<byte> body, int maxBytes, out JobContent? job)
+    public static JobError? TryRead(ReadOnlySpan<byte> body, int maxBytes, out JobContent? job)
     {
         job = null;
         if (body.Length > maxBytes) return Unusable($"it has {body.Length} bytes; allowed: {maxBytes}");
@@ -40,13 +40,13 @@ internal static class JobReader
         };
     }
 
-    private static Refusal? ReadList(JsonElement root, out JobContent? job)
+    private static JobError? ReadList(JsonElement root, out JobContent? job)
     {
         job = new JobContent(root, "", default, Nothing, NotifyTargets.None);
         return null;
     }
 
-    private static Refusal? ReadObject(JsonElement root, out JobContent? job)
+    private static JobError? ReadObject(JsonElement root, out JobContent? job)
     {
         job = null;
         var group = root.TryGetProperty("group", out var name) && name.ValueKind is JsonValueKind.String ? name.GetString()! : "";
@@ -67,7 +67,7 @@ internal static class JobReader
         if (root.TryGetProperty("notify", out var wanted) && wanted.ValueKind is not JsonValueKind.Null && !NotifyTargets.TryRead(wanted, out notify))
             return WrongShape("notify", wanted, "an object phase → channel → list of targets");
         if (notify != NotifyTargets.None && notify.Channels.Select(Encoding.UTF8.GetByteCount).FirstOrDefault(bytes => bytes > Names.ChannelBytes) is > 0 and var tooLong)
-            return new Refusal($"the job's 'notify' names a channel of {tooLong} bytes; allowed: {Names.ChannelBytes}", Park: false);
+            return new JobError($"the job's 'notify' names a channel of {tooLong} bytes; allowed: {Names.ChannelBytes}", park: false);
 
         job = new JobContent(root, group, parameters, values, notify);
         return null;
@@ -89,10 +89,10 @@ internal static class JobReader
         }
     }
 
-    private static Refusal Unusable(string why) => new($"the job's body can't be read: {why}", Park: true);
+    private static JobError Unusable(string why) => new($"the job's body can't be read: {why}", park: true);
 
-    private static Refusal WrongShape(string key, JsonElement given, string allowed) =>
-        new($"the job's '{key}' is a {Name(given.ValueKind)}; allowed: {allowed}", Park: false);
+    private static JobError WrongShape(string key, JsonElement given, string allowed) =>
+        new($"the job's '{key}' is a {Name(given.ValueKind)}; allowed: {allowed}", park: false);
 
     internal static string Name(JsonValueKind kind) => kind switch
     {

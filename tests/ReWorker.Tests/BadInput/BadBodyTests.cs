@@ -21,9 +21,9 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
 
         Assert.Null(job);
         Assert.True(refusal!.Park);
-        Assert.StartsWith("the job's body can't be read: ", refusal.Reason, StringComparison.Ordinal);
-        Assert.Contains(bad.Says, refusal.Reason, StringComparison.Ordinal);
-        Assert.InRange(refusal.Reason.Length, 1, 1000);
+        Assert.StartsWith("the job's body can't be read: ", refusal.ReplyText, StringComparison.Ordinal);
+        Assert.Contains(bad.Says, refusal.ReplyText, StringComparison.Ordinal);
+        Assert.InRange(refusal.ReplyText.Length, 1, 1000);
     }
 
     [Fact, Contract("Job's end / not JSON or over a limit")]
