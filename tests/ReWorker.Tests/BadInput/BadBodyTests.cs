@@ -63,6 +63,6 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
     {
         var refusal = JobReader.TryRead(Encoding.UTF8.GetBytes(body), 1000, out _);
 
-        Assert.Equal((reason, false), (refusal!.Reason, refusal.Park));
+        Assert.Equal((reason, false), (refusal!.ReplyText, refusal.Park));
     }
 }
