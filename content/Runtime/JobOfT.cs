@@ -1,13 +1,15 @@
+using ReWorker.Deliveries;
+
 namespace ReWorker;
 
-/// <summary>A job whose parameters are bound to a type.</summary>
+/// <summary>A job whose parameters have a type.</summary>
 /// <typeparam name="TParameters">The type.</typeparam>
 public sealed class Job<TParameters> : Job
     where TParameters : class
 {
-    internal Job(JobContext context, TParameters parameters)
-        : base(context) => Parameters = parameters;
+    internal Job(InFlightJob inFlight, JobJson json, TParameters parameters)
+        : base(inFlight, json) => Parameters = parameters;
 
-    /// <summary>The job's <c>parameters</c>. Keys that the type does not declare are in <see cref="Job.Parameters"/> of the base.</summary>
+    /// <summary>The job's <c>parameters</c>. The base's property also has keys that the type does not declare.</summary>
     public new TParameters Parameters { get; }
 }

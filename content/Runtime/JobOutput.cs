@@ -1,16 +1,19 @@
-using Microsoft.Extensions.Logging;
 using ReWorker.Publishing;
 
 namespace ReWorker;
 
-/// <summary>An ordinary logger whose lines reach the users over the bus. An exception shows its message, never its stack.</summary>
-internal sealed class JobOutput(JobMessages messages, LogLevel least, CancellationToken cancel) : ILogger
+/// <summary>
+/// A logger whose lines reach the users over the bus. Of an exception it shows the message, never the stack trace.
+/// </summary>
+internal sealed class JobOutput(JobMessages messages, LogLevel minLevel, CancellationToken cancel) : ILogger
 {
     private readonly AsyncLocal<Scope?> _scope = new();
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= least && logLevel is not LogLevel.None;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= minLevel && logLevel is not LogLevel.None;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
         if (!IsEnabled(logLevel)) return;
         var text = formatter(state, null);

@@ -1,138 +1,143 @@
+using System.Collections;
 using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using ReWorker.Running;
-using ReWorker.Wire.Contract;
 
 namespace ReWorker;
 
-/// <summary>Binds parameters to a type, and names everything that does not fit at once.</summary>
+/// <summary>Binds parameters to a type, and reports every parameter that is missing or invalid at once.</summary>
 internal static class ParameterBinder
 {
-    private const int MostShown = 60;
-    private const string NotRight = "not right";
-
     // found by reflection, once for each type
-    private static readonly ConcurrentDictionary<JsonTypeInfo, List<(JsonPropertyInfo Property, List<ValidationAttribute> Rules)>> Rules = new();
-    private static readonly string[] Secrets = ["password", "passwd", "secret", "token", "credential", "apikey", "api_key"];
+    private static readonly ConcurrentDictionary<JsonTypeInfo, List<RuledProperty>> RulesByType = new();
 
-    public static T? Bind<T>(JsonElement parameters, JobJson json, List<JobError> problems)
+    private sealed record RuledProperty(JsonPropertyInfo Property, List<ValidationAttribute> Rules);
+
+    public static T? Bind<T>(JsonElement parameters, JobJson json, List<JobError> errors)
         where T : class
     {
         var type = json.StrictInfo(typeof(T));
         if (parameters.ValueKind is not JsonValueKind.Object) parameters = JsonElement.Parse("{}"u8);
-        var isComplete = true;
-        foreach (var property in type.Properties) isComplete &= IsThere(property, parameters);
-        if (!isComplete) return Explain<T>(type, parameters, json, problems, "");
+        if (!type.Properties.All(property => IsPresent(property, parameters)))
+        {
+            ReportEach(type, parameters, json, errors);
+            return null;
+        }
         try
         {
             var bound = (T)parameters.Deserialize(type)!;
-            foreach (var (property, rules) in Rules.GetOrAdd(type, RulesOf)) Validate(property, rules, property.Get!(bound), bound, problems);
-            return problems.Count > 0 ? null : bound;
+            foreach (var ruled in RulesOf(type)) Validate(ruled, ruled.Property.Get!(bound), bound, errors);
+            return errors.Count > 0 ? null : bound;
         }
         catch (JsonException e)
         {
-            return Explain<T>(type, parameters, json, problems, e.Message);
+            ReportEach(type, parameters, json, errors);
+            if (errors.Count == 0) errors.Add(new($"parameters: {e.Message}"));
+            return null;
         }
     }
 
-    /// <summary>Reads each property by itself, to name all that are wrong; that takes time, which only wrong parameters are worth.</summary>
-    private static T? Explain<T>(JsonTypeInfo type, JsonElement parameters, JobJson json, List<JobError> problems, string reason)
-        where T : class
+    /// <summary>Reads each property by itself, to report all errors. Slow, so it runs for invalid parameters only.</summary>
+    private static void ReportEach(JsonTypeInfo type, JsonElement parameters, JobJson json, List<JobError> errors)
     {
-        // with what can be read in it; null for a type that can't be made without all that it requires
+        // holds the properties that can be read; null for a type that can only be created complete
         var partial = type.CreateObject?.Invoke();
         foreach (var property in type.Properties)
         {
-            var isThere = TryFind(parameters, property.Name, out var given);
-            if (!IsRight(property, isThere, given, json, problems, out var value)) continue;
-            if (!isThere && partial is null) continue;
-            if (!isThere) value = property.Get?.Invoke(partial!);
+            var isGiven = TryFind(parameters, property.Name, out var given);
+            if (!TryRead(property, isGiven, given, json, errors, out var value)) continue;
+            if (!isGiven && partial is null) continue;
+            if (!isGiven) value = property.Get?.Invoke(partial!);
             else if (partial is not null) property.Set?.Invoke(partial, value);
-            foreach (var (_, rules) in Rules.GetOrAdd(type, RulesOf).Where(one => one.Property == property)) Validate(property, rules, value, partial, problems);
+            foreach (var ruled in RulesOf(type).Where(ruled => ruled.Property == property))
+                Validate(ruled, value, partial, errors);
         }
-        if (problems.Count == 0) problems.Add(new($"parameters: {reason}"));
-        return null;
     }
 
-    private static bool IsThere(JsonPropertyInfo property, JsonElement parameters) => TryFind(parameters, property.Name, out var value)
-        ? value.ValueKind is not JsonValueKind.Null || property.IsSetNullable
-        : !property.IsRequired;
+    private static bool IsPresent(JsonPropertyInfo property, JsonElement parameters) =>
+        TryFind(parameters, property.Name, out var value)
+            ? value.ValueKind is not JsonValueKind.Null || property.IsSetNullable
+            : !property.IsRequired;
 
-    private static bool IsRight(JsonPropertyInfo property, bool isThere, JsonElement given, JobJson json, List<JobError> problems, out object? value)
+    private static bool TryRead(
+        JsonPropertyInfo property, bool isGiven, JsonElement given, JobJson json, List<JobError> errors, out object? value)
     {
         value = null;
+        if (!isGiven && !property.IsRequired) return true;
         var type = json.StrictInfo(property.PropertyType, property.CustomConverter);
-        string wrong;
-        string? shown = null;
-        if (!isThere) wrong = property.IsRequired ? "missing" : "";
-        else if (given.ValueKind is JsonValueKind.Null && !property.IsSetNullable) wrong = "null";
-        else
+        var allowed = Allowed(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, type);
+        if (!isGiven)
         {
-            try
-            {
-                value = given.Deserialize(type);
-                return true;
-            }
-            catch (JsonException)
-            {
-                wrong = NotRight;
-                shown = Shown(property.Name, given.GetRawText());
-            }
+            errors.Add(new($"parameters.{property.Name} is missing; allowed: {allowed}"));
+            return false;
         }
-        if (wrong.Length > 0) problems.Add(Of(property, wrong, shown, $"allowed: {Allowed(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, type)}"));
-        return wrong.Length == 0;
+        if (given.ValueKind is JsonValueKind.Null && !property.IsSetNullable)
+        {
+            errors.Add(new($"parameters.{property.Name} is null; allowed: {allowed}"));
+            return false;
+        }
+        try
+        {
+            value = given.Deserialize(type);
+            return true;
+        }
+        catch (JsonException)
+        {
+            errors.Add(Invalid(property.Name, given.GetRawText(), $"allowed: {allowed}"));
+            return false;
+        }
     }
 
-    private static List<(JsonPropertyInfo Property, List<ValidationAttribute> Rules)> RulesOf(JsonTypeInfo type) =>
+    private static List<RuledProperty> RulesOf(JsonTypeInfo type) => RulesByType.GetOrAdd(type, static type =>
     [
-        .. type.Properties.Where(property => property is { Get: not null, AttributeProvider: not null })
-            .Select(property => (property, property.AttributeProvider!.GetCustomAttributes(typeof(ValidationAttribute), inherit: true).Cast<ValidationAttribute>().ToList()))
-            .Where(one => one.Item2.Count > 0),
-    ];
+        .. type.Properties
+            .Where(property => property is { Get: not null, AttributeProvider: not null })
+            .Select(property => new RuledProperty(property, [.. property.AttributeProvider!
+                .GetCustomAttributes(typeof(ValidationAttribute), inherit: true).Cast<ValidationAttribute>()]))
+            .Where(ruled => ruled.Rules.Count > 0),
+    ]);
 
-    /// <param name="bound">All of it; null if it can't be made: rules that look at other properties have to wait.</param>
-    private static void Validate(JsonPropertyInfo property, List<ValidationAttribute> rules, object? value, object? bound, List<JobError> problems)
+    /// <param name="ruled">The property and its rules.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="bound">The whole object; without it, rules that look at other properties cannot run.</param>
+    /// <param name="errors">Receives what is invalid.</param>
+    private static void Validate(RuledProperty ruled, object? value, object? bound, List<JobError> errors)
     {
-        var context = new ValidationContext(bound ?? property, property.Name, null, null) { MemberName = property.Name };
-        foreach (var rule in rules.Where(rule => bound is not null || !rule.RequiresValidationContext))
+        var name = ruled.Property.Name;
+        var context = new ValidationContext(bound ?? ruled.Property, name, null, null) { MemberName = name };
+        foreach (var rule in ruled.Rules.Where(rule => bound is not null || !rule.RequiresValidationContext))
         {
-            if (rule.GetValidationResult(value, context) is { } wrong)
-                problems.Add(Of(property, NotRight, Shown(property.Name, value?.ToString() ?? "null"), wrong.ErrorMessage));
+            if (rule.GetValidationResult(value, context) is { } result)
+                errors.Add(Invalid(name, value?.ToString() ?? "null", result.ErrorMessage ?? ""));
         }
     }
 
-    private static JobError Of(JsonPropertyInfo property, string wrong, string? shown, string? allowed) =>
-        new($"parameters.{property.Name} is {shown ?? wrong}; {allowed}", $"parameters.{property.Name} is {wrong}; {allowed}");
+    private static JobError Invalid(string name, string value, string allowed) => new(
+        $"parameters.{name} is {SecretValues.Show(name, value)}; {allowed}", $"parameters.{name} is invalid; {allowed}");
 
     private static bool TryFind(JsonElement parameters, string name, out JsonElement value)
     {
         if (parameters.TryGetProperty(name, out value)) return true;
-        foreach (var one in parameters.EnumerateObject())
+        foreach (var property in parameters.EnumerateObject())
         {
-            if (!one.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) continue;
-            value = one.Value;
+            if (!property.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) continue;
+            value = property.Value;
             return true;
         }
         return false;
     }
 
-    /// <summary>The value as the reply may have it; what is inside an object or a list counts, too.</summary>
-    private static string Shown(string name, string value) =>
-        Secrets.Any(secret => name.Contains(secret, StringComparison.OrdinalIgnoreCase) || (value.Contains(secret, StringComparison.OrdinalIgnoreCase) && value.AsSpan().ContainsAny("{[")))
-            ? $"{NotRight} (its value is secret)"
-        : value.Length == 0 ? "empty"
-        : value.Length > MostShown ? value[..MostShown] + "…" : value;
-
     private static string Allowed(Type type, JsonTypeInfo json) => Type.GetTypeCode(type) switch
     {
         // as they are written: by name where the type has such a converter
-        _ when type.IsEnum => string.Join(", ", Enum.GetValuesAsUnderlyingType(type).Cast<object>().Select(one => JsonSerializer.Serialize(Enum.ToObject(type, one), json))),
-        TypeCode.String => "a text",
+        _ when type.IsEnum => string.Join(", ", Enum.GetValuesAsUnderlyingType(type).Cast<object>()
+            .Select(value => JsonSerializer.Serialize(Enum.ToObject(type, value), json))),
+        TypeCode.String => "a string",
         TypeCode.Boolean => "true or false",
-        TypeCode.Byte or TypeCode.Int16 or TypeCode.Int32 or TypeCode.Int64 or TypeCode.UInt16 or TypeCode.UInt32 or TypeCode.UInt64 => "a whole number",
+        TypeCode.Byte or TypeCode.Int16 or TypeCode.Int32 or TypeCode.Int64
+            or TypeCode.UInt16 or TypeCode.UInt32 or TypeCode.UInt64 => "a whole number",
         TypeCode.Single or TypeCode.Double or TypeCode.Decimal => "a number",
-        _ => type.IsAssignableTo(typeof(System.Collections.IEnumerable)) ? "a list" : "an object",
+        _ => type.IsAssignableTo(typeof(IEnumerable)) ? "a list" : "an object",
     };
 }

@@ -1,64 +1,63 @@
 using System.Threading.Channels;
-using RabbitMQ.Client;
 using ReWorker.Deliveries;
 using ReWorker.Running;
-using ReWorker.Wire.Connections;
 
 namespace ReWorker.Consuming;
 
 /// <summary>
-/// Settles deliveries on the channel that delivered them. Acks that have gathered go out together: the unbroken run
-/// from the oldest on in one frame, the rest one by one.
+/// Settles deliveries on the channel that delivered them. Acknowledgements are written in batches: the unbroken run of
+/// settled deliveries from the oldest on in one frame, the rest one by one.
 /// </summary>
 internal sealed class AckWriter(IChannel channel, Epoch epoch, Runner runner)
 {
-    private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Item> _queue =
+        Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<ulong, InFlightJob?> _acks = [];
     private readonly Lock _gate = new();
 
-    // what is open, at most a prefetch, and not what is done: beside a job of an hour that would grow by all that its neighbours do
+    // at most a prefetch; what is settled is not kept, or it would grow without limit beside a job that takes an hour
     private readonly HashSet<ulong> _open = [];
-    private readonly Queue<InFlightJob?> _inDoubt = [];
-    private ulong _proven;
     private ulong _newest;
     private ulong _low;
 
-    private readonly record struct Item(Delivery? Delivery, Settlement How, TaskCompletionSource? Flushed);
+    // settlements that were written, in order, and that the broker may not have processed
+    private readonly Queue<InFlightJob?> _inDoubt = [];
 
-    public void Settle(Delivery delivery, Settlement how) => _queue.Writer.TryWrite(new Item(delivery, how, null));
+    private readonly record struct Item(Delivery? Delivery, Settlement Settlement, TaskCompletionSource? Flushed);
 
+    /// <summary>
+    /// Notes a new delivery. It proves that the broker has processed earlier settlements, because at most a prefetch of
+    /// deliveries is unsettled there. A job whose settlement is proven cannot be redelivered, so the ledger forgets it.
+    /// </summary>
+    public void Track(ulong tag)
+    {
+        lock (_gate)
+        {
+            _open.Add(_newest = tag);
+            while (_open.Count + _inDoubt.Count > runner.Prefetch && _inDoubt.TryDequeue(out var job))
+            {
+                if (job is not null) runner.Ledger.Remove(job);
+            }
+        }
+    }
+
+    public void Settle(Delivery delivery, Settlement settlement) =>
+        _queue.Writer.TryWrite(new Item(delivery, settlement, null));
+
+    /// <summary>Waits until everything settled so far has been written, or the epoch has ended.</summary>
     public Task FlushAsync(CancellationToken cancel)
     {
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _queue.Writer.TryWrite(new Item(null, default, flushed));
-        // of an epoch that has ended nothing is written any more: its deliveries come again, and are settled then
+        // once the epoch has ended, nothing is written: its deliveries are settled when they come again
         return Task.WhenAny(flushed.Task, epoch.Loss).WaitAsync(cancel);
-    }
-
-    /// <summary>
-    /// A delivery proves that the broker has processed earlier settlements: at most a prefetch of deliveries is ever
-    /// unsettled there. What is proven can't come again, so the ledger need not remember it.
-    /// </summary>
-    public void Delivered(ulong tag)
-    {
-        var prefetch = (ulong)runner.Prefetch;
-        lock (_gate)
-        {
-            _open.Add(_newest = tag);
-            while (_proven + prefetch < tag && _inDoubt.TryDequeue(out var job))
-            {
-                _proven++;
-                if (job is not null) runner.Ledger.Remove(job);
-            }
-        }
     }
 
     public async Task RunAsync()
     {
         try
         {
-            while (await _queue.Reader.WaitToReadAsync(epoch.Ended).ConfigureAwait(false))
-                await WriteBatchAsync().ConfigureAwait(false);
+            while (await _queue.Reader.WaitToReadAsync(epoch.Ended)) await WriteBatchAsync();
         }
         catch (Exception e)
         {
@@ -74,33 +73,36 @@ internal sealed class AckWriter(IChannel channel, Epoch epoch, Runner runner)
             if (item.Flushed is not null) (flushed ??= []).Add(item.Flushed);
             if (item.Delivery is not { } delivery) continue;
             var tag = delivery.Info.DeliveryTag;
-            if (item.How is Settlement.Ack)
+            if (item.Settlement is Settlement.Ack)
             {
                 _acks.Add(tag, delivery.Job);
                 continue;
             }
-            Written(tag, delivery.Job);
-            if (item.How is Settlement.RequeueUncounted) await channel.BasicNackAsync(tag, multiple: false, requeue: true, epoch.Ended).ConfigureAwait(false);
-            else await channel.BasicRejectAsync(tag, requeue: true, epoch.Ended).ConfigureAwait(false);
+            MarkWritten(tag, delivery.Job);
+            if (item.Settlement is Settlement.RequeueUncounted)
+                await channel.BasicNackAsync(tag, multiple: false, requeue: true, epoch.Ended);
+            else await channel.BasicRejectAsync(tag, requeue: true, epoch.Ended);
         }
-        await WriteAcksAsync().ConfigureAwait(false);
-        flushed?.ForEach(one => one.TrySetResult());
+        await WriteAcksAsync();
+        flushed?.ForEach(waiter => waiter.TrySetResult());
     }
 
     private async Task WriteAcksAsync()
     {
-        // the tag of a multiple ack must itself be unsettled still: another one ends the whole connection
+        // the tag of a multiple ack must itself be unsettled, or the broker closes the whole connection
         var last = TakeRun();
-        if (last > 0) await channel.BasicAckAsync(last, multiple: true, epoch.Ended).ConfigureAwait(false);
+        if (last > 0) await channel.BasicAckAsync(last, multiple: true, epoch.Ended);
         foreach (var (tag, job) in _acks)
         {
-            Written(tag, job);
-            await channel.BasicAckAsync(tag, multiple: false, epoch.Ended).ConfigureAwait(false);
+            MarkWritten(tag, job);
+            await channel.BasicAckAsync(tag, multiple: false, epoch.Ended);
         }
         _acks.Clear();
     }
 
-    /// <summary>Takes the acks from the oldest open delivery on, up to the first that stays open: the last of them, 0 for none.</summary>
+    /// <summary>
+    /// Takes the acks from the oldest delivery on, up to the first that stays open. Returns the last of them, 0 for none.
+    /// </summary>
     private ulong TakeRun()
     {
         ulong last = 0;
@@ -108,19 +110,19 @@ internal sealed class AckWriter(IChannel channel, Epoch epoch, Runner runner)
         {
             for (; _low < _newest; _low++)
             {
-                if (_acks.Remove(_low + 1, out var job))
+                var tag = _low + 1;
+                if (_acks.Remove(tag, out var job))
                 {
-                    _open.Remove(last = _low + 1);
+                    _open.Remove(last = tag);
                     _inDoubt.Enqueue(job);
                 }
-                else if (_open.Contains(_low + 1)) break;
+                else if (_open.Contains(tag)) break;
             }
         }
         return last;
     }
 
-    /// <summary>Notes, in the order of writing, what the broker may or may not come to know.</summary>
-    private void Written(ulong tag, InFlightJob? job)
+    private void MarkWritten(ulong tag, InFlightJob? job)
     {
         lock (_gate)
         {

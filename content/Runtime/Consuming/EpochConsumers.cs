@@ -1,5 +1,3 @@
-using ReWorker.Wire.Connections;
-
 namespace ReWorker.Consuming;
 
 /// <summary>The consumers of one epoch, one for each worker of the process.</summary>

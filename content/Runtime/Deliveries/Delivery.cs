@@ -1,39 +1,38 @@
-using RabbitMQ.Client;
-
 namespace ReWorker.Deliveries;
 
-/// <summary>How a delivery is given back to the broker.</summary>
+/// <summary>How a delivery is settled with the broker.</summary>
 internal enum Settlement
 {
-    /// <summary>Done with: the broker forgets the message.</summary>
+    /// <summary>Acknowledged: the broker drops the message.</summary>
     Ack,
 
-    /// <summary>Handed back unharmed, to run elsewhere.</summary>
+    /// <summary>Requeued without counting an attempt; another worker may run the job.</summary>
     RequeueUncounted,
 
-    /// <summary>Handed back as a failure, to run again: the broker counts it.</summary>
+    /// <summary>Requeued as a failed attempt, which the broker counts.</summary>
     RequeueCounted,
 
-    /// <summary>Refused for good: it is put into the dead-letter queue.</summary>
+    /// <summary>Rejected for good: the job is moved to the dead-letter queue.</summary>
     DeadLetter,
 }
 
 /// <summary>Where deliveries come from and are settled: a consumer of one epoch.</summary>
 internal interface IDeliverySource
 {
-    /// <summary>False once its epoch has ended: the broker will deliver again what is not settled.</summary>
+    /// <summary>False once the epoch has ended. The broker then redelivers what was not settled.</summary>
     bool IsAlive { get; }
 
     IChannel? Channel { get; }
 
-    void Settle(Delivery delivery, Settlement how);
+    void Settle(Delivery delivery, Settlement settlement);
 
-    /// <summary>Waits until what was settled so far is on its way to the broker.</summary>
+    /// <summary>Waits until everything settled so far has been written to the connection.</summary>
     Task FlushAsync(CancellationToken cancel);
 }
 
-/// <summary>One message as it came from the broker.</summary>
-internal sealed class Delivery(IDeliverySource source, DeliveryInfo info, IReadOnlyBasicProperties properties, byte[] body)
+/// <summary>One message as the broker delivered it.</summary>
+internal sealed class Delivery(
+    IDeliverySource source, DeliveryInfo info, IReadOnlyBasicProperties properties, byte[] body)
 {
     public IDeliverySource Source => source;
 
@@ -41,19 +40,19 @@ internal sealed class Delivery(IDeliverySource source, DeliveryInfo info, IReadO
 
     public IReadOnlyBasicProperties Properties => properties;
 
-    /// <summary>A copy of its own; empty once the job has ended, since the ledger remembers it for a while.</summary>
+    /// <summary>A copy of the client's buffer. Empty once the job has ended, since the ledger keeps the job longer.</summary>
     public byte[] Body { get; private set; } = body;
 
-    /// <summary>The same for each delivery of one message, as far as can be told from outside.</summary>
+    /// <summary>Equal for every delivery of one message, as far as a consumer can tell.</summary>
     public UInt128 Key { get; } = MessageKey.Compute(properties, body);
 
-    /// <summary>How often the broker says that it was delivered and failed before.</summary>
-    public int EarlierAttempts { get; } = DeliveryCount.PriorAttempts(properties, info.Redelivered);
+    /// <summary>How many earlier attempts failed, by the broker's count or ours.</summary>
+    public int PriorAttempts { get; } = DeliveryCount.PriorAttempts(properties, info.Redelivered);
 
-    /// <summary>The job in hand that it settles.</summary>
+    /// <summary>The job that this delivery settles.</summary>
     public InFlightJob? Job { get; set; }
 
-    public void Settle(Settlement how) => Source.Settle(this, how);
+    public void Settle(Settlement settlement) => Source.Settle(this, settlement);
 
     public void DropBody() => Body = [];
 }

@@ -1,29 +1,28 @@
 using System.Globalization;
-using RabbitMQ.Client;
 
 namespace ReWorker.Deliveries;
 
-/// <summary>How often a message was delivered in vain: quorum queues count, classic ones only say that it was.</summary>
+/// <summary>Counts failed deliveries. Quorum queues count them; classic queues only say that there was one.</summary>
 internal static class DeliveryCount
 {
-    /// <summary>Our own count, on a message put back into a queue that does not count.</summary>
-    public const string Header = "x-reworker-attempts";
-
-    private const string BrokersHeader = "x-delivery-count";
-
-    /// <summary>RabbitMQ 4.3 counts here what was handed back unharmed, too, and leaves out the other header while that is 0.</summary>
-    private const string AcquiredHeader = "x-acquired-count";
-
     public static int PriorAttempts(IReadOnlyBasicProperties properties, bool redelivered) =>
-        IsCounted(properties) ? Number(properties, BrokersHeader) : Number(properties, Header) + (redelivered ? 1 : 0);
+        IsCountedByBroker(properties)
+            ? Read(properties, HeaderNames.DeliveryCount)
+            : Read(properties, HeaderNames.Attempts) + (redelivered ? 1 : 0);
 
-    /// <summary>True if the queue counts: a redelivery then needs no count of our own.</summary>
-    public static bool IsCounted(IReadOnlyBasicProperties properties) => properties.Headers is { } headers && (headers.ContainsKey(BrokersHeader) || headers.ContainsKey(AcquiredHeader));
+    /// <summary>
+    /// True if the queue counts, so that a redelivery needs no count of ours. RabbitMQ 4.3 omits the delivery count
+    /// while it is 0, and then sends only the acquired count.
+    /// </summary>
+    public static bool IsCountedByBroker(IReadOnlyBasicProperties properties) =>
+        properties.Headers is { } headers
+        && (headers.ContainsKey(HeaderNames.DeliveryCount) || headers.ContainsKey(HeaderNames.AcquiredCount));
 
-    /// <summary>True for a message that was put back with our own count.</summary>
-    public static bool IsCopy(IReadOnlyBasicProperties properties) => properties.Headers?.ContainsKey(Header) ?? false;
+    /// <summary>True for a message that a worker republished with a count of its own.</summary>
+    public static bool IsRepublished(IReadOnlyBasicProperties properties) =>
+        properties.Headers?.ContainsKey(HeaderNames.Attempts) ?? false;
 
-    private static int Number(IReadOnlyBasicProperties properties, string header) =>
+    private static int Read(IReadOnlyBasicProperties properties, string header) =>
         properties.Headers is { } headers && headers.TryGetValue(header, out var value)
         && value is byte or sbyte or short or ushort or int or uint or long or ulong
             ? (int)Math.Clamp(Convert.ToInt64(value, CultureInfo.InvariantCulture), 0, int.MaxValue)

@@ -1,17 +1,18 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
-using RabbitMQ.Client;
 
 namespace ReWorker.Deliveries;
 
-/// <summary>Recognises a message that is delivered again: AMQP gives it a new tag each time, and requesters need not name it.</summary>
+/// <summary>
+/// Recognizes a redelivered message. AMQP gives each delivery a new tag, and requesters need not set a message id.
+/// </summary>
 internal static class MessageKey
 {
-    // another one in each process: two messages that agree in one do not in the next
+    // each process has a seed of its own: two messages that collide in one process do not collide in the next
     private static readonly long Seed = Random.Shared.NextInt64();
 
-    // one for each thread: to make one costs more than to use it
+    // one per thread, because creating a hash costs more than using it
     [ThreadStatic]
     private static XxHash128? _hash;
 
@@ -26,7 +27,7 @@ internal static class MessageKey
         return hash.GetCurrentHashAsUInt128();
     }
 
-    /// <summary>With its length ahead, so that no text can pass for a part of the next.</summary>
+    /// <summary>Appends the length first, so that no text can pass for part of the next.</summary>
     private static void Append(XxHash128 hash, string? text)
     {
         Span<byte> length = stackalloc byte[sizeof(int)];

@@ -1,48 +1,55 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
-using ReWorker.Wire.Connections;
 
 namespace ReWorker.Health;
 
-/// <summary>How one part of the worker is, and since when.</summary>
-internal sealed record PartHealth(bool IsWell, string Detail, DateTimeOffset Since);
+/// <summary>Whether one part of the worker is healthy, why, and since when.</summary>
+internal sealed record PartHealth(bool IsHealthy, string Detail, DateTimeOffset Since);
 
-/// <summary>What readiness and liveness are made of; written by the supervisor and the probe, read by the endpoints.</summary>
+/// <summary>
+/// The parts that readiness and liveness consist of. The supervisor and the probe write them; the endpoints read them.
+/// </summary>
 internal sealed class HealthState(IOptions<BrokerOptions> options, TimeProvider time)
 {
     public const string Connection = "connection";
     public const string Broker = "broker";
-    public const string Process = "worker";
+    public const string Worker = "worker";
     public const string Supervisor = "supervisor";
 
-    /// <summary>Longer than any single step of the supervisor's may take without a sign of life: to open connections, or to close them.</summary>
-    private readonly TimeSpan _silence = TimeSpan.FromSeconds(Math.Max(options.Value.ConnectTimeout.TotalSeconds, 10)) + TimeSpan.FromSeconds(10);
+    /// <summary>Longer than any single step of the supervisor, such as opening or closing the connections.</summary>
+    private readonly TimeSpan _maxSilence =
+        TimeSpan.FromSeconds(Math.Max(options.Value.ConnectTimeout.TotalSeconds, 10) + 10);
 
     private readonly ConcurrentDictionary<string, PartHealth> _parts = [];
-    private readonly DateTimeOffset _began = time.GetUtcNow();
+    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private long _tick = time.GetTimestamp();
 
-    public IReadOnlyDictionary<string, PartHealth> Parts => new Dictionary<string, PartHealth>(_parts) { [Supervisor] = OfSupervisor() };
+    public IReadOnlyDictionary<string, PartHealth> Parts =>
+        new Dictionary<string, PartHealth>(_parts) { [Supervisor] = SupervisorHealth() };
 
-    public bool IsReady => !_parts.IsEmpty && _parts.Values.All(part => part.IsWell) && IsLive;
+    public bool IsReady => !_parts.IsEmpty && _parts.Values.All(part => part.IsHealthy) && IsLive;
 
-    /// <summary>False when the supervisor shows no sign of life: only a restart helps then.</summary>
-    public bool IsLive => time.GetElapsedTime(Volatile.Read(ref _tick)) < _silence;
+    /// <summary>False if the supervisor hangs: then only a restart helps.</summary>
+    public bool IsLive => time.GetElapsedTime(Volatile.Read(ref _tick)) < _maxSilence;
 
-    /// <summary>The part that says whether a queue's jobs reach this worker.</summary>
+    public bool IsConnected => IsHealthy(Connection);
+
+    /// <summary>The part that tells whether a queue's jobs reach this worker.</summary>
     public static string Queue(string queue) => $"queue {queue}";
 
-    public bool IsWell(string part) => _parts.TryGetValue(part, out var one) && one.IsWell;
+    public bool IsHealthy(string part) => _parts.TryGetValue(part, out var health) && health.IsHealthy;
 
-    /// <summary>The supervisor lives.</summary>
+    /// <summary>Called by the supervisor at least every few seconds.</summary>
     public void Tick() => Volatile.Write(ref _tick, time.GetTimestamp());
 
-    public void Set(string part, bool isWell, string detail) => _parts.AddOrUpdate(
+    public void Set(string part, bool isHealthy, string detail) => _parts.AddOrUpdate(
         part,
-        _ => new PartHealth(isWell, detail, time.GetUtcNow()),
-        (_, old) => old.IsWell == isWell ? old with { Detail = detail } : new PartHealth(isWell, detail, time.GetUtcNow()));
+        _ => new PartHealth(isHealthy, detail, time.GetUtcNow()),
+        (_, old) => old.IsHealthy == isHealthy
+            ? old with { Detail = detail }
+            : new PartHealth(isHealthy, detail, time.GetUtcNow()));
 
-    private PartHealth OfSupervisor() => IsLive
-        ? new PartHealth(true, "shows signs of life", _began)
-        : new PartHealth(false, "no sign of life: only a restart helps", time.GetUtcNow() - time.GetElapsedTime(Volatile.Read(ref _tick)));
+    private PartHealth SupervisorHealth() => IsLive
+        ? new PartHealth(true, "running", _startedAt)
+        : new PartHealth(false, "hangs: restart the process", time.GetUtcNow() - time.GetElapsedTime(_tick));
 }

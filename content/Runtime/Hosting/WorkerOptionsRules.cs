@@ -3,7 +3,9 @@ using Microsoft.Extensions.Options;
 
 namespace ReWorker.Hosting;
 
-/// <summary>The rules for a worker's settings; an error names the worker's own section where the value is from there.</summary>
+/// <summary>
+/// Validates a worker's settings. An error names the worker's own section if the value comes from there.
+/// </summary>
 internal sealed class WorkerOptionsRules(IConfiguration configuration) : IValidateOptions<WorkerOptions>
 {
     private static readonly WorkerOptionsValidator Rules = new();
@@ -11,13 +13,17 @@ internal sealed class WorkerOptionsRules(IConfiguration configuration) : IValida
     public ValidateOptionsResult Validate(string? name, WorkerOptions options)
     {
         var result = Rules.Validate(name, options);
-        return result.Failed ? ValidateOptionsResult.Fail(result.Failures.Select(failure => Located(name, failure))) : result;
+        return result.Failed
+            ? ValidateOptionsResult.Fail(result.Failures.Select(failure => NameSection(name, failure)))
+            : result;
     }
 
-    private string Located(string? name, string failure)
+    /// <summary>A failure starts with its key.</summary>
+    private string NameSection(string? worker, string failure)
     {
-        var (key, rest) = (failure[..failure.IndexOf(' ', StringComparison.Ordinal)], failure[failure.IndexOf(' ', StringComparison.Ordinal)..]);
-        var own = key.Replace($"{WorkerOptions.Section}:", $"{WorkerOptions.Section}:{name}:", StringComparison.Ordinal);
-        return configuration[own] is null ? failure : own + rest;
+        var key = failure[..failure.IndexOf(' ', StringComparison.Ordinal)];
+        var section = $"{WorkerOptions.Section}:";
+        var ownKey = key.Replace(section, $"{section}{worker}:", StringComparison.Ordinal);
+        return configuration[ownKey] is null ? failure : ownKey + failure[key.Length..];
     }
 }

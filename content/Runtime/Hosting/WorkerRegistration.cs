@@ -3,7 +3,6 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ReWorker.Consuming;
 using ReWorker.Health;
@@ -12,8 +11,6 @@ using ReWorker.Running;
 using ReWorker.Supervision;
 using ReWorker.Telemetry;
 using ReWorker.Topology;
-using ReWorker.Wire.Connections;
-using ReWorker.Wire.Contract;
 using ReWorker.Wire.Settings;
 
 namespace ReWorker.Hosting;
@@ -21,36 +18,32 @@ namespace ReWorker.Hosting;
 /// <summary>Adds workers to a host.</summary>
 public static class WorkerRegistration
 {
-    /// <summary>The section of the worker's own configuration, for those who give no file with <c>-w</c>.</summary>
+    /// <summary>The section of the worker's own configuration, if no file is given with <c>-w</c>.</summary>
     public const string ConfigSection = "WorkerConfig";
 
+    /// <summary>What follows a drain: the last replies, closing the connections.</summary>
+    private static readonly TimeSpan TimeAfterDrain = TimeSpan.FromSeconds(10);
+
     /// <summary>
-    /// Adds a worker. Call it again for another: each has its queue and its slots, all share the connections. Its settings are
-    /// <c>Worker</c>, then <c>Worker:&lt;class name&gt;</c>; <c>Worker:Queue</c> is the first worker's alone.
+    /// Adds a worker. Call it again for another: each has a queue and slots of its own; all share the connections. A
+    /// worker's settings are <c>Worker</c>, overridden by <c>Worker:&lt;class name&gt;</c>; <c>Worker:Queue</c> applies to
+    /// the first worker only.
     /// </summary>
-    /// <typeparam name="TWorker">The worker; made once, with the host's services.</typeparam>
-    /// <param name="json">The source-generated context with the types of its parameters, its data and what it sends.</param>
-    /// <param name="queue">Its queue where the configuration names none; without it the class name in lower case.</param>
-    public static IHostApplicationBuilder AddWorker<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TWorker>(
+    /// <typeparam name="TWorker">The worker; created once, with the host's services.</typeparam>
+    /// <param name="builder">The host.</param>
+    /// <param name="json">The source-generated context with its parameters, its result and what it sends.</param>
+    /// <param name="queue">Its queue if the configuration names none. Default: the class name in lower case.</param>
+    public static IHostApplicationBuilder AddWorker<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TWorker>(
         this IHostApplicationBuilder builder, IJsonTypeInfoResolver? json = null, string? queue = null)
         where TWorker : Worker
     {
         var name = typeof(TWorker).Name;
-        builder.AddRuntime();
-        var isFirst = builder.Services.All(one => one.ServiceType != typeof(Runner));
-        builder.Services.AddSingleton<TWorker>();
-        builder.Services.AddSingleton(services =>
-        {
-            var worker = services.GetRequiredService<TWorker>();
-            worker.Json = new JobJson(json);
-            worker.Config = services.GetRequiredService<IConfiguration>().GetSection(ConfigSection);
-            var options = services.GetRequiredService<IOptionsMonitor<WorkerOptions>>().Get(name);
-            var parts = new WorkerContext(
-                name, worker, options, services.GetRequiredService<Publisher>(), services.GetRequiredService<Instruments>(), services.GetRequiredService<TimeProvider>());
-            return new Runner(parts, services.GetRequiredService<ILoggerFactory>().CreateLogger($"ReWorker.{name}"));
-        });
-
-        builder.Services.AddOptions<WorkerOptions>(name).Configure<IConfiguration>((options, configuration) =>
+        var services = builder.AddRuntime().Services;
+        var isFirst = services.All(service => service.ServiceType != typeof(Runner));
+        services.AddSingleton<TWorker>();
+        services.AddSingleton(provider => CreateRunner(provider, provider.GetRequiredService<TWorker>(), json));
+        services.AddOptions<WorkerOptions>(name).Configure<IConfiguration>((options, configuration) =>
         {
             configuration.GetSection(WorkerOptions.Section).Bind(options);
             // two workers on one queue would take each other's jobs
@@ -58,32 +51,21 @@ public static class WorkerRegistration
             configuration.GetSection($"{WorkerOptions.Section}:{name}").Bind(options);
             if (string.IsNullOrEmpty(options.Queue)) options.Queue = queue ?? name.ToLowerInvariant();
         }).ValidateOnStart();
-        // the host waits for the longest drain, and for what follows it
-        builder.Services.AddOptions<HostOptions>().Configure<IOptionsMonitor<WorkerOptions>>((host, workers) =>
-        {
-            try
-            {
-                var needed = workers.Get(name).DrainTimeout + TimeSpan.FromSeconds(10);
-                if (host.ShutdownTimeout < needed) host.ShutdownTimeout = needed;
-            }
-            catch (OptionsValidationException)
-            {
-                // the start says it, together with whatever else is wrong
-            }
-        });
+        services.AddOptions<HostOptions>().Configure<IOptionsMonitor<WorkerOptions>>(
+            (host, workers) => AllowDrain(host, workers, name));
         return builder;
     }
 
-    /// <summary>What every worker of the process shares: the connections and those who look after them.</summary>
+    /// <summary>Adds what all workers of the process share: the connections and their supervision.</summary>
     internal static IHostApplicationBuilder AddRuntime(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
-        if (services.Any(one => one.ServiceType == typeof(Supervisor))) return builder;
+        if (services.Any(service => service.ServiceType == typeof(Supervisor))) return builder;
         services.AddConnectionSource();
         services.AddMetrics();
         services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsRules>();
-        services.AddSingleton<IValidateOptions<WorkerOptions>>(provider =>
-            new UnknownKeyValidator<WorkerOptions>(provider.GetRequiredService<IConfiguration>(), hasWorkerSections: true));
+        services.AddSingleton<IValidateOptions<WorkerOptions>>(provider => new UnknownKeyValidator<WorkerOptions>(
+            provider.GetRequiredService<IConfiguration>(), hasWorkerSections: true));
         services.AddSingleton<IValidateOptions<BrokerOptions>, UnknownKeyValidator<BrokerOptions>>();
         services.AddSingleton<Instruments>();
         services.AddSingleton<HealthState>();
@@ -95,5 +77,34 @@ public static class WorkerRegistration
         services.AddSingleton<Supervisor>();
         services.AddHostedService(provider => provider.GetRequiredService<Supervisor>());
         return builder;
+    }
+
+    private static Runner CreateRunner(IServiceProvider services, Worker worker, IJsonTypeInfoResolver? json)
+    {
+        var name = worker.GetType().Name;
+        worker.Json = new JobJson(json);
+        worker.Json.Require(worker.JsonTypes, name);
+        worker.Config = services.GetRequiredService<IConfiguration>().GetSection(ConfigSection);
+        return new Runner(new WorkerContext(
+            worker,
+            services.GetRequiredService<IOptionsMonitor<WorkerOptions>>().Get(name),
+            services.GetRequiredService<Publisher>(),
+            services.GetRequiredService<Instruments>(),
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILoggerFactory>().CreateLogger($"ReWorker.{name}")));
+    }
+
+    /// <summary>The host must wait for the longest drain.</summary>
+    private static void AllowDrain(HostOptions host, IOptionsMonitor<WorkerOptions> workers, string name)
+    {
+        try
+        {
+            var needed = workers.Get(name).DrainTimeout + TimeAfterDrain;
+            if (host.ShutdownTimeout < needed) host.ShutdownTimeout = needed;
+        }
+        catch (OptionsValidationException)
+        {
+            // the start reports it, together with whatever else is wrong
+        }
     }
 }

@@ -1,8 +1,8 @@
-using RabbitMQ.Client;
-
 namespace ReWorker.Publishing;
 
-/// <summary>The messages written on one channel and not confirmed, by sequence number: a ring, so that a confirm costs no search.</summary>
+/// <summary>
+/// The unconfirmed messages of one channel by sequence number, in a ring, so that a confirm needs no search.
+/// </summary>
 internal sealed class ConfirmWindow
 {
     private readonly PendingMessage?[] _ring = new PendingMessage?[1024];
@@ -11,7 +11,9 @@ internal sealed class ConfirmWindow
 
     public bool IsFull => _next - _first == (ulong)_ring.Length;
 
-    public PendingMessage? Oldest => _first < _next ? this[_first] : null;
+    public bool IsEmpty => _first == _next;
+
+    public PendingMessage? Oldest => IsEmpty ? null : this[_first];
 
     private ref PendingMessage? this[ulong number] => ref _ring[number % (ulong)_ring.Length];
 
@@ -26,21 +28,24 @@ internal sealed class ConfirmWindow
             into.Add(message);
             this[each] = null;
         }
-        while (_first < _next && this[_first] is null) _first++;
+        while (!IsEmpty && this[_first] is null) _first++;
     }
 
-    /// <summary>The message that the broker has returned.</summary>
+    /// <summary>Finds the message that the broker has returned.</summary>
     public PendingMessage? Find(string routingKey, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body)
     {
         for (var each = _first; each < _next; each++)
-            if (this[each] is { Unroutable: false } message && message.Is(routingKey, properties, body)) return message;
+        {
+            if (this[each] is { Unroutable: false } message && message.Matches(routingKey, properties, body))
+                return message;
+        }
         return null;
     }
 
     public List<PendingMessage> TakeAll()
     {
         var all = new List<PendingMessage>();
-        if (_next > _first) Take(_next - 1, multiple: true, all);
+        Take(_next - 1, multiple: true, all);
         return all;
     }
 }

@@ -1,14 +1,14 @@
 namespace ReWorker.Publishing;
 
-/// <summary>Takes messages in order and sees to it that each is confirmed, across reconnects.</summary>
+/// <summary>Sends messages in order until the broker has confirmed each, across reconnects.</summary>
 internal interface IPublisher
 {
     void Enqueue(PendingMessage message);
 
-    /// <summary>The same for one that a full queue has refused.</summary>
-    void Again(PendingMessage message);
+    /// <summary>Enqueues a message again that a full queue has nacked.</summary>
+    void Resend(PendingMessage message);
 
-    /// <summary>Waits until the exchange is known to exist on the broker.</summary>
-    /// <exception cref="InvalidOperationException">It does not.</exception>
+    /// <summary>Waits until the broker has said that the exchange exists.</summary>
+    /// <exception cref="InvalidOperationException">The exchange does not exist, or the user may not see it.</exception>
     Task CheckExchangeAsync(string exchange, CancellationToken cancel);
 }

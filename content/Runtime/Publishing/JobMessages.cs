@@ -1,127 +1,147 @@
-using ReWorker.Wire.Contract;
-
 namespace ReWorker.Publishing;
 
-/// <summary>What one job sends: it numbers the messages, bounds the lines on their way, and knows when all are confirmed.</summary>
-internal sealed class JobMessages(IPublisher publisher, string? correlationId, string appId, TimeProvider time)
+/// <summary>
+/// Everything that one job sends. Numbers the messages, limits how much unconfirmed output the step may have, and
+/// knows when the broker has confirmed all of it.
+/// </summary>
+/// <param name="publisher">Sends the messages.</param>
+/// <param name="correlationId">The job's, repeated in every message.</param>
+/// <param name="replyQueue">Where status replies go; null if nobody waits for them.</param>
+/// <param name="appId">The worker's name, in every message.</param>
+/// <param name="time">The clock.</param>
+internal sealed class JobMessages(
+    IPublisher publisher, string? correlationId, string? replyQueue, string appId, TimeProvider time)
 {
-    /// <summary>A job that writes faster than the broker confirms is slowed down, not its neighbours.</summary>
-    private const int MaxLines = 64;
+    /// <summary>A job that writes faster than the broker confirms is slowed down; its neighbours are not.</summary>
+    private const int MaxUnconfirmedLines = 64;
 
-    // what awaits it only settles the job: that may run where the last confirm comes in
+    // continuations only settle the job, so they may run on the thread that handles the last confirm
     private readonly TaskCompletionSource _confirmed = new();
     private readonly Lock _order = new();
     private string? _id;
-    private SemaphoreSlim? _lines;
-    private NackedMessages? _refusals;
+    private SemaphoreSlim? _lineSlots;
+    private NackedMessages? _nacked;
     private int _unconfirmed = 1;
-    private int _number;
-    private int _place;
+    private int _sequence;
     private bool _sealed;
 
-    /// <summary>The trace that every message carries on.</summary>
+    public string? CorrelationId => correlationId;
+
+    public string AppId => appId;
+
+    /// <summary>The trace context that every message carries.</summary>
     public string? TraceParent { get; set; }
+
     public string? TraceState { get; set; }
 
-    /// <summary>How often one of its messages was the only one in doubt when the broker failed.</summary>
-    public int Strikes { get; set; }
+    /// <summary>How often the broker failed while a message of this job was the only unconfirmed one.</summary>
+    public int BrokerFailures { get; set; }
 
-    /// <summary>Names this run of the job; message ids begin with it.</summary>
-    public string Id => _id ??= Guid.CreateVersion7().ToString("N");
-
-    /// <summary>Ends when the messages is complete and the broker has confirmed everything in it.</summary>
+    /// <summary>Completes when nothing more will be sent and the broker has confirmed everything.</summary>
     public Task Confirmed => _confirmed.Task;
 
+    /// <summary>Identifies this run of the job. Message ids start with it.</summary>
+    private string Id => _id ??= Guid.CreateVersion7().ToString("N");
+
+    public string NextId(int sequence) => $"{Id}:{sequence}";
+
+    /// <inheritdoc cref="IPublisher.CheckExchangeAsync"/>
+    public Task CheckExchangeAsync(string exchange, CancellationToken cancel) =>
+        publisher.CheckExchangeAsync(exchange, cancel);
+
+    /// <summary>Sends a message of the step.</summary>
     /// <exception cref="InvalidOperationException">The job has ended.</exception>
-    public void Send(OutgoingMessage outgoing)
+    public void Send(OutgoingMessage message)
     {
         lock (_order)
         {
-            if (_sealed) throw new InvalidOperationException("The job has ended: nothing can be sent for it any more.");
-            Enqueue(outgoing);
+            if (_sealed) throw new InvalidOperationException("The job has ended: nothing more can be sent for it.");
+            Enqueue(message);
         }
     }
 
-    /// <summary>Sends a line of output; waits while too many are on their way.</summary>
-    /// <exception cref="ArgumentException">It is larger than a message may be.</exception>
+    /// <summary>Sends a line of output. Waits while too many lines are unconfirmed.</summary>
+    /// <exception cref="ArgumentException">The line is larger than a message may be.</exception>
     /// <exception cref="InvalidOperationException">The job has ended.</exception>
     public void SendLine(string text, CancellationToken cancel)
     {
         var body = Bodies.Output(text);
         SendRules.Check(Names.Output, Names.Exchange, correlationId: null, body, replyTo: null);
-        var lines = LazyInitializer.EnsureInitialized(ref _lines, () => new SemaphoreSlim(MaxLines));
-        // code that was told to stop may still say so, but not wait for room
-        if (!lines.Wait(0, CancellationToken.None)) lines.Wait(cancel);
+        var slots = LazyInitializer.EnsureInitialized(ref _lineSlots, () => new SemaphoreSlim(MaxUnconfirmedLines));
+        // code that was told to stop may still write a line, but not wait for a slot
+        if (!slots.Wait(0, CancellationToken.None)) slots.Wait(cancel);
         try
         {
             Send(new OutgoingMessage(MessageKind.Output, Names.Exchange, Names.Output, body));
         }
         catch (InvalidOperationException)
         {
-            // refused: its room is the next one's, who is to be refused too, and not to wait
-            lines.Release();
+            // the next line in wait must be rejected too, not wait for ever
+            slots.Release();
             throw;
         }
     }
 
-    /// <summary>From here on the step's code can send nothing more; what of it waits for room is refused.</summary>
+    /// <summary>Sends a status reply. Returns null if nobody waits for it.</summary>
+    public PendingMessage? SendStatus(string status, byte[] body, TaskCompletionSource<bool>? waiter = null)
+    {
+        if (replyQueue is null)
+        {
+            waiter?.TrySetResult(false);
+            return null;
+        }
+        return SendInternal(new OutgoingMessage(MessageKind.Status, Names.DefaultExchange, replyQueue, body)
+        {
+            MessageId = MessageIds.Status(correlationId ?? Id, status),
+            Waiter = waiter,
+        });
+    }
+
+    /// <summary>Sends a message of the runtime, also after the step's code has ended.</summary>
+    public PendingMessage SendInternal(OutgoingMessage message)
+    {
+        lock (_order) return Enqueue(message);
+    }
+
+    /// <summary>From now on the step's code can send nothing more. Lines that wait for a slot are rejected.</summary>
     public void Seal()
     {
         lock (_order) _sealed = true;
-        _lines?.Release();
+        _lineSlots?.Release();
     }
 
-    /// <summary>What the runtime itself sends after the end of the step's code.</summary>
-    public PendingMessage SendInternal(OutgoingMessage outgoing)
-    {
-        lock (_order) return Enqueue(outgoing);
-    }
-
-    /// <summary>Nothing will follow.</summary>
+    /// <summary>Nothing more will be sent.</summary>
     public void Complete() => CountDown();
 
-    public void Settled(PendingMessage message)
+    /// <summary>The broker has confirmed a message, or it can never be sent.</summary>
+    public void HandleSettled(PendingMessage message)
     {
-        if (message.Kind is MessageKind.Output) _lines?.Release();
-        Volatile.Read(ref _refusals)?.Settled(message);
+        if (message.Kind is MessageKind.Output) _lineSlots?.Release();
+        Volatile.Read(ref _nacked)?.HandleSettled(message);
         if (message.Error is { } error) message.Waiter?.TrySetException(error);
         else message.Waiter?.TrySetResult(!message.Unroutable);
         CountDown();
     }
 
-    /// <summary>A full queue does not take the message: it is sent again after a pause, and ahead of those that must follow it.</summary>
-    public void Refused(PendingMessage message)
+    /// <summary>A full queue has nacked a message. It is sent again after a pause, before those that must follow it.</summary>
+    public void HandleNacked(PendingMessage message)
     {
-        var refusals = message.IsOrdered ? LazyInitializer.EnsureInitialized(ref _refusals, () => new NackedMessages(publisher, time)) : new NackedMessages(publisher, time);
-        refusals.Add(message);
+        var nacked = message.IsOrdered
+            ? LazyInitializer.EnsureInitialized(ref _nacked, () => new NackedMessages(publisher, time))
+            : new NackedMessages(publisher, time);
+        nacked.Add(message);
     }
 
-    /// <summary>True if the message is not to be written now, since an earlier one was refused: it will be passed on again.</summary>
-    public bool Holds(PendingMessage message) => message.IsOrdered && Volatile.Read(ref _refusals)?.Holds(message) is true;
+    /// <summary>True if the message must wait for an earlier one that was nacked. It will be enqueued again.</summary>
+    public bool MustWait(PendingMessage message) =>
+        message.IsOrdered && Volatile.Read(ref _nacked)?.MustWait(message) is true;
 
-    private PendingMessage Enqueue(OutgoingMessage outgoing)
+    private PendingMessage Enqueue(OutgoingMessage message)
     {
         Interlocked.Increment(ref _unconfirmed);
-        var message = new PendingMessage
-        {
-            Place = _place++,
-            Kind = outgoing.Kind,
-            Exchange = outgoing.Exchange,
-            RoutingKey = outgoing.RoutingKey,
-            Body = outgoing.Body,
-            MessageId = outgoing.MessageId ?? $"{Id}:{++_number}",
-            CorrelationId = outgoing.CorrelationId ?? correlationId,
-            AppId = appId,
-            Timestamp = time.GetUtcNow(),
-            TraceParent = TraceParent,
-            TraceState = TraceState,
-            Original = outgoing.Original,
-            Headers = outgoing.Headers,
-            Owner = this,
-            Waiter = outgoing.Waiter,
-        };
-        publisher.Enqueue(message);
-        return message;
+        var pending = new PendingMessage(message, this, ++_sequence, time.GetUtcNow());
+        publisher.Enqueue(pending);
+        return pending;
     }
 
     private void CountDown()

@@ -1,83 +1,82 @@
 namespace ReWorker.Publishing;
 
 /// <summary>
-/// What a full queue has refused of one job, and what must not overtake it: sent again one by one, in order, at a pace that
-/// leaves the queue time to drain.
+/// The messages of one job that a full queue has nacked, and those that must not overtake them. They are sent again
+/// one by one, in order, with a pause after each nack that leaves the queue time to drain.
 /// </summary>
 internal sealed class NackedMessages(IPublisher publisher, TimeProvider time)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly PriorityQueue<PendingMessage, int> _waiting = new();
     private PendingMessage? _onTrial;
-    private bool _pauses;
-
-    /// <summary>How many lines are among them.</summary>
+    private bool _isPausing;
     private int _lines;
 
     /// <summary>
-    /// True if the message is not to be written now: it waits here. A line waits for lines only: the requester whose queue is full must
-    /// not stop the step's code.
+    /// True if the message has to wait; it waits here. Output waits for output only: a requester whose queue is full
+    /// must not stop the step's code.
     /// </summary>
-    public bool Holds(PendingMessage message)
+    public bool MustWait(PendingMessage message)
     {
         lock (_gate)
         {
-            if (message == _onTrial || (_onTrial is null && !_pauses)) return false;
+            if (message == _onTrial || (_onTrial is null && !_isPausing)) return false;
             if (message.Kind is MessageKind.Output && _lines == 0) return false;
-            Wait(message);
+            Enqueue(message);
             return true;
         }
     }
 
-    public void Add(PendingMessage refused)
+    /// <summary>Takes a nacked message.</summary>
+    public void Add(PendingMessage nacked)
     {
         lock (_gate)
         {
-            if (refused == _onTrial) Leave();
-            Wait(refused);
-            if (_onTrial is not null || _pauses) return;
-            _pauses = true;
+            if (nacked == _onTrial) EndTrial();
+            Enqueue(nacked);
+            if (_onTrial is not null || _isPausing) return;
+            _isPausing = true;
         }
-        _ = TryAfterPauseAsync();
+        _ = ResendAfterDelayAsync();
     }
 
-    /// <summary>One of the job's messages is done with: the next one's turn, if it was that on trial.</summary>
-    public void Settled(PendingMessage message)
+    /// <summary>A message of the job is settled. If it was the one on trial, the next is sent.</summary>
+    public void HandleSettled(PendingMessage message)
     {
         lock (_gate)
         {
             if (message != _onTrial) return;
-            Leave();
-            TryNext();
+            EndTrial();
+            ResendNext();
         }
     }
 
-    private async Task TryAfterPauseAsync()
+    private async Task ResendAfterDelayAsync()
     {
-        await Task.Delay(Pause, time).ConfigureAwait(false);
+        await Task.Delay(RetryDelay, time);
         lock (_gate)
         {
-            _pauses = false;
-            TryNext();
+            _isPausing = false;
+            ResendNext();
         }
     }
 
-    private void Wait(PendingMessage message)
+    private void Enqueue(PendingMessage message)
     {
-        _waiting.Enqueue(message, message.Place);
+        _waiting.Enqueue(message, message.Sequence);
         if (message.Kind is MessageKind.Output) _lines++;
     }
 
-    private void Leave()
+    private void EndTrial()
     {
         if (_onTrial!.Kind is MessageKind.Output) _lines--;
         _onTrial = null;
     }
 
-    private void TryNext()
+    private void ResendNext()
     {
-        if (_waiting.TryDequeue(out _onTrial, out _)) publisher.Again(_onTrial);
+        if (_waiting.TryDequeue(out _onTrial, out _)) publisher.Resend(_onTrial);
     }
 }

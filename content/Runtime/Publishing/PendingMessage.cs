@@ -1,96 +1,80 @@
-using RabbitMQ.Client;
-using ReWorker.Wire.Contract;
-
 namespace ReWorker.Publishing;
 
-/// <summary>What a message is, for metrics and for what becomes of it when nobody takes it.</summary>
-internal enum MessageKind
+/// <summary>
+/// A message until the broker has confirmed it. It keeps its id and timestamp however often it is sent.
+/// </summary>
+internal sealed class PendingMessage(OutgoingMessage message, JobMessages owner, int sequence, DateTimeOffset timestamp)
 {
-    Status,
-    Output,
-    Notification,
-    Sent,
-    Parked,
-}
+    public MessageKind Kind => message.Kind;
 
-/// <summary>One message on its way out. It keeps its id and its timestamp however often it is sent.</summary>
-internal sealed class PendingMessage
-{
-    public required MessageKind Kind { get; init; }
-    public required string Exchange { get; init; }
-    public required string RoutingKey { get; init; }
-    public required byte[] Body { get; init; }
-    public required string MessageId { get; init; }
-    public required string AppId { get; init; }
-    public required DateTimeOffset Timestamp { get; init; }
-    public string? CorrelationId { get; init; }
-    public string? TraceParent { get; init; }
-    public string? TraceState { get; init; }
+    public string Exchange => message.Exchange;
 
-    /// <summary>A parked job goes with the properties that it came with, and these headers more.</summary>
-    public IReadOnlyBasicProperties? Original { get; init; }
-    public IReadOnlyDictionary<string, object?>? Headers { get; init; }
+    public string RoutingKey => message.RoutingKey;
 
-    /// <summary>Which of its job's messages it is.</summary>
-    public required int Place { get; init; }
+    public byte[] Body => message.Body;
 
-    /// <summary>Told once, when the broker has confirmed the message or it can never be sent.</summary>
-    public required JobMessages Owner { get; init; }
+    public string MessageId { get; } = message.MessageId ?? owner.NextId(sequence);
 
-    /// <summary>Somebody in the step's code who waits for the confirm.</summary>
-    public TaskCompletionSource<bool>? Waiter { get; init; }
+    public string? CorrelationId => message.CorrelationId ?? owner.CorrelationId;
 
-    /// <summary>The broker said that no queue takes it.</summary>
+    /// <summary>The step's code that waits for the confirm, if any.</summary>
+    public TaskCompletionSource<bool>? Waiter => message.Waiter;
+
+    /// <summary>Learns once that the broker has confirmed the message, or that it can never be sent.</summary>
+    public JobMessages Owner => owner;
+
+    /// <summary>The message's place among those of its job.</summary>
+    public int Sequence => sequence;
+
+    /// <summary>True if the broker returned the message because no queue takes it.</summary>
     public bool Unroutable { get; set; }
 
-    /// <summary>Why it can never be sent.</summary>
+    /// <summary>Why the message can never be sent; null if it can.</summary>
     public Exception? Error { get; set; }
 
-    /// <summary>When it was written to the connection last (a timestamp of the time provider).</summary>
+    /// <summary>When it was last written to a connection (a timestamp of the time provider).</summary>
     public long WrittenAt { get; set; }
 
-    /// <summary>A job's statuses and lines keep their order, whatever becomes of one of them.</summary>
+    /// <summary>Statuses and output of a job keep their order, whatever becomes of one of them.</summary>
     public bool IsOrdered => Kind is MessageKind.Status or MessageKind.Output;
 
-    /// <summary>The metric's <c>kind</c>.</summary>
-    public string Tag => Kind switch
-    {
-        MessageKind.Status => "status",
-        MessageKind.Output => "output",
-        MessageKind.Notification => "notification",
-        MessageKind.Parked => "parked",
-        _ => "sent",
-    };
-
     /// <summary>True if the message that the broker returned is this one. A copy of a job has the job's own id, or none.</summary>
-    public bool Is(string routingKey, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body) =>
-        RoutingKey == routingKey && properties.MessageId == (Original is null ? MessageId : ShortStrings.OrNull(Original.MessageId)) && (Original is null || body.SequenceEqual(Body));
+    public bool Matches(string routingKey, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body) =>
+        RoutingKey == routingKey && (message.Original is { } original
+            ? properties.MessageId == ShortStrings.OrNull(original.MessageId) && body.SequenceEqual(Body)
+            : properties.MessageId == MessageId);
 
-    /// <summary>Made anew for each attempt: the client writes into the object.</summary>
+    /// <summary>Creates new properties for each attempt, because the client writes into them.</summary>
     public BasicProperties ToProperties()
     {
-        var properties = Original is { } original ? Copy(original) : new BasicProperties
+        var properties = message.Original is { } original ? Copy(original) : new BasicProperties
         {
-            ContentType = Names.JsonContent, CorrelationId = ShortStrings.OrNull(CorrelationId), AppId = AppId, MessageId = MessageId, Timestamp = new AmqpTimestamp(Timestamp.ToUnixTimeSeconds()),
+            ContentType = Names.JsonContent,
+            CorrelationId = ShortStrings.OrNull(CorrelationId),
+            AppId = owner.AppId,
+            MessageId = MessageId,
+            Timestamp = new AmqpTimestamp(timestamp.ToUnixTimeSeconds()),
+            Headers = new Dictionary<string, object?>(2),
         };
         properties.Persistent = true;
-        var headers = Original?.Headers is { } given ? new Dictionary<string, object?>(given.Where(one => one.Key is not ("CC" or "BCC") && ShortStrings.Fits(one.Key))) : new Dictionary<string, object?>(2);
-        if (TraceParent is not null) headers["traceparent"] = TraceParent;
-        if (TraceState is not null) headers["tracestate"] = TraceState;
-        if (Headers is { } more)
-            foreach (var (key, value) in more) headers[key] = value;
-        if (Original is not null) HeaderRoom.Apply(headers, Headers);
-        properties.Headers = headers;
+        var headers = properties.Headers!;
+        if (owner.TraceParent is { } traceParent) headers["traceparent"] = traceParent;
+        if (owner.TraceState is { } traceState) headers["tracestate"] = traceState;
+        if (message.Headers is not { } added) return properties;
+        foreach (var (key, value) in added) headers[key] = value;
+        HeaderRoom.Apply(headers, added);
         return properties;
     }
 
-    /// <summary>Without what the broker would act on: another user's name ends the channel; a parked job must not end by itself.</summary>
+    /// <summary>Omits what the broker would act on: another user's name, further queues, a parked job's expiry.</summary>
     private BasicProperties Copy(IReadOnlyBasicProperties original)
     {
         var copy = new BasicProperties(original);
         copy.ClearUserId();
         if (Kind is MessageKind.Parked) copy.ClearExpiration();
         ShortStrings.ClearOversized(copy);
+        copy.Headers = (original.Headers ?? new Dictionary<string, object?>())
+            .Where(header => header.Key is not ("CC" or "BCC") && ShortStrings.Fits(header.Key)).ToDictionary();
         return copy;
     }
 }

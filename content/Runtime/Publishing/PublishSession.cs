@@ -1,60 +1,76 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.RegularExpressions;
-using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
-using RabbitMQ.Client.Exceptions;
-using ReWorker.Deliveries;
 using ReWorker.Telemetry;
-using ReWorker.Wire.Connections;
-using ReWorker.Wire.Contract;
 
 namespace ReWorker.Publishing;
 
-/// <summary>Publishing on one channel: sequence numbers, confirms, returns, and the deadline for each of them.</summary>
-internal sealed partial class PublishSession : IDisposable
+/// <summary>Publishing on one channel: sequence numbers, confirms, returns, and a deadline for each message.</summary>
+internal sealed class PublishSession : IDisposable
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
-    private const int Strikes = 3;
-    private const string Topic = "access to topic '";
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The broker may fail for other reasons: only the third time is it the message's fault.</summary>
+    private const int MaxBrokerFailures = 3;
 
     private readonly Lock _gate = new();
     private readonly ConfirmWindow _window = new();
     private readonly SemaphoreSlim _room = new(0);
-    private readonly ConcurrentDictionary<string, bool> _exchanges = new() { [Names.Exchange] = true, [Names.DefaultExchange] = true };
     private readonly Epoch _epoch;
     private readonly TimeSpan _confirmTimeout;
     private readonly Action<PendingMessage> _settled;
     private readonly Instruments _instruments;
     private readonly TimeProvider _time;
 
-    // used again and again: the client's handlers of one channel run one after the other
+    // reused, because the client runs the handlers of one channel one after the other
     private readonly List<PendingMessage> _done = [];
-    private int _suspects;
-    private bool _detached;
+    private int _quarantined;
+    private bool _isDetached;
 
-    /// <param name="suspects">So many messages are sent one by one at first: one of them may have brought down the last connection.</param>
+    /// <param name="epoch">Has the channel.</param>
+    /// <param name="quarantined">
+    /// So many messages are sent one by one at first, because one of them may have closed the last channel.
+    /// </param>
+    /// <param name="confirmTimeout">How long the broker may take to confirm a message.</param>
+    /// <param name="settled">Called for each message that is confirmed or given up.</param>
+    /// <param name="instruments">The metrics.</param>
+    /// <param name="time">The clock.</param>
     public PublishSession(
-        Epoch epoch, int suspects, TimeSpan confirmTimeout, Action<PendingMessage> settled, Instruments instruments, TimeProvider time)
+        Epoch epoch, int quarantined, TimeSpan confirmTimeout, Action<PendingMessage> settled, Instruments instruments,
+        TimeProvider time)
     {
-        (_epoch, _suspects, _confirmTimeout, _settled, _instruments, _time) = (epoch, suspects, confirmTimeout, settled, instruments, time);
-        epoch.PublishChannel.BasicAcksAsync += (_, ack) => Confirmed(ack.DeliveryTag, ack.Multiple, refused: false);
-        epoch.PublishChannel.BasicNacksAsync += (_, nack) => Confirmed(nack.DeliveryTag, nack.Multiple, refused: true);
-        epoch.PublishChannel.BasicReturnAsync += Returned;
+        (_epoch, _quarantined, _confirmTimeout) = (epoch, quarantined, confirmTimeout);
+        (_settled, _instruments, _time) = (settled, instruments, time);
+        Exchanges = new ExchangeCheck(epoch, confirmTimeout, time);
+        epoch.PublishChannel.BasicAcksAsync += (_, ack) => HandleConfirm(ack.DeliveryTag, ack.Multiple, isNack: false);
+        epoch.PublishChannel.BasicNacksAsync += (_, nack) => HandleConfirm(nack.DeliveryTag, nack.Multiple, isNack: true);
+        epoch.PublishChannel.BasicReturnAsync += HandleReturn;
     }
 
-    /// <summary>Waits while the broker blocks publishers, and while too many messages are unconfirmed.</summary>
+    public ExchangeCheck Exchanges { get; }
+
+    /// <summary>True if the broker closed the channel over a message: a missing right, its size, or an internal error.</summary>
+    public bool WasClosedOverAMessage =>
+        _epoch.PublishChannel.CloseReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: >= 400 };
+
+    private bool HasNoRoom => _window.IsFull || (_quarantined > 0 && !_window.IsEmpty);
+
+    /// <summary>Waits while the broker blocks publishing, and while too many messages are unconfirmed.</summary>
     public async Task WaitForRoomAsync()
     {
-        await _epoch.Alarm.WaitForEndAsync(_epoch.Ended).ConfigureAwait(false);
-        while (IsFull()) await _room.WaitAsync(_epoch.Ended).ConfigureAwait(false);
+        await _epoch.Alarm.WaitForEndAsync(_epoch.Ended);
+        while (IsFull()) await _room.WaitAsync(_epoch.Ended);
         _epoch.Ended.ThrowIfCancellationRequested();
+
+        bool IsFull()
+        {
+            lock (_gate) return HasNoRoom;
+        }
     }
 
-    public void Note(PendingMessage message)
+    /// <summary>Notes a message as unconfirmed, before it is written.</summary>
+    public void Track(PendingMessage message)
     {
-        // what was said of it on an earlier connection is no longer so
+        // whether an earlier connection could route it does not matter any more
         (message.WrittenAt, message.Unroutable) = (_time.GetTimestamp(), false);
         lock (_gate) _window.Add(message);
     }
@@ -63,166 +79,114 @@ internal sealed partial class PublishSession : IDisposable
     {
         try
         {
-            await _epoch.PublishChannel.BasicPublishAsync(message.Exchange, message.RoutingKey, mandatory: true, message.ToProperties(), message.Body, _epoch.Ended).ConfigureAwait(false);
+            await _epoch.PublishChannel.BasicPublishAsync(
+                message.Exchange, message.RoutingKey, mandatory: true, message.ToProperties(), message.Body, _epoch.Ended);
         }
         catch (ArgumentException e)
         {
-            // the client can't write it, now or later
-            message.Error = new InvalidOperationException($"it can't be written: {e.Message}");
+            // the client cannot encode it, now or later
+            message.Error = new InvalidOperationException($"the message cannot be written: {e.Message}");
             throw;
         }
     }
 
-    /// <summary>Ends the epoch when the oldest message has waited too long for its confirm, or for being written.</summary>
+    /// <summary>Ends the epoch when the oldest message has waited too long to be written or confirmed.</summary>
     public async Task WatchAsync()
     {
-        using var timer = new PeriodicTimer(Tick, _time);
+        using var timer = new PeriodicTimer(WatchInterval, _time);
         try
         {
-            while (await timer.WaitForNextTickAsync(_epoch.Ended).ConfigureAwait(false))
+            while (await timer.WaitForNextTickAsync(_epoch.Ended))
             {
-                // a broker in alarm confirms nothing: that is no fault of the connection
+                // a broker in alarm confirms nothing, which is not the connection's fault
                 if (_epoch.Alarm.IsRaised || Oldest() is not { } oldest) continue;
                 var since = Math.Max(oldest.WrittenAt, _epoch.Alarm.EndedAt);
-                if (_time.GetElapsedTime(since) > _confirmTimeout)
-                    _epoch.End(new Loss(LossReason.ConfirmTimeout, $"a message was not confirmed within {_confirmTimeout.TotalSeconds:0.#} s"));
+                if (_time.GetElapsedTime(since) <= _confirmTimeout) continue;
+                var seconds = _confirmTimeout.TotalSeconds;
+                _epoch.End(new Loss(LossReason.ConfirmTimeout, $"a message was not confirmed within {seconds:0.#} s"));
             }
         }
         catch (OperationCanceledException)
         {
             // the epoch ended
         }
-    }
 
-    /// <summary>False when the broker does not answer: the connection is lost, or will be found to be.</summary>
-    /// <exception cref="InvalidOperationException">There is none.</exception>
-    public async Task<bool> FindExchangeAsync(string exchange, CancellationToken cancel)
-    {
-        if (_exchanges.ContainsKey(exchange)) return true;
-        try
+        PendingMessage? Oldest()
         {
-            await Deadline.RunAsync(token => AskForExchangeAsync(exchange, token), _confirmTimeout, "asking for an exchange", _time, cancel).ConfigureAwait(false);
-            _exchanges.TryAdd(exchange, true);
-            return true;
-        }
-        catch (OperationInterruptedException e) when (e.ShutdownReason is { ReplyCode: 403 or 404 } no && !_epoch.Ended.IsCancellationRequested)
-        {
-            throw new InvalidOperationException(no.ReplyCode is 404 ? $"there is no exchange '{exchange}' on the broker" : $"the exchange '{exchange}' is not this user's: {no.ReplyText}", e);
-        }
-        catch (Exception e) when ((e is TimeoutException or OperationCanceledException or OperationInterruptedException or IOException || _epoch.Ended.IsCancellationRequested)
-            && !cancel.IsCancellationRequested)
-        {
-            return false;
+            lock (_gate) return _window.Oldest;
         }
     }
 
-    private async Task AskForExchangeAsync(string exchange, CancellationToken cancel)
-    {
-        // not on the connection that publishes: in an alarm the broker reads nothing there
-        await using var channel = await _epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
-        await channel.ExchangeDeclarePassiveAsync(exchange, cancel).ConfigureAwait(false);
-    }
-
-    /// <summary>The broker itself failed over something that was sent: 541, an internal error, say. A shutdown is none.</summary>
-    public bool BrokerFailed => _epoch.PublishChannel.CloseReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: >= 500 };
-
-    /// <summary>What was written and not confirmed, in order. What closed the channel itself is given up: it would close the next one too.</summary>
+    /// <summary>
+    /// Takes back what was written and not confirmed, in order. A message that closed the channel is given up, because
+    /// it would close the next one too; it is known for certain if it was alone on the channel.
+    /// </summary>
     public List<PendingMessage> Detach()
     {
         List<PendingMessage> left;
         lock (_gate)
         {
-            _detached = true;
+            _isDetached = true;
             left = _window.TakeAll();
         }
-        foreach (var broken in left.Where(one => one.Error is not null).ToArray())
+        if (WasClosedOverAMessage && left is [var alone] && IsCulprit(alone, _epoch.PublishChannel.CloseReason!))
         {
-            left.Remove(broken);
-            _settled(broken);
+            var reason = _epoch.PublishChannel.CloseReason!.ReplyText;
+            alone.Error = new InvalidOperationException($"the broker rejected the message: {reason}");
         }
-        if (_epoch.PublishChannel.CloseReason is not { } reason) return left;
-        foreach (var culprit in left.Where(one => IsCulprit(one, reason)).ToArray())
-        {
-            left.Remove(culprit);
-            GiveUp(culprit, reason);
-        }
-        // alone on three connections that the broker failed on: it is this one, and what its job sends next will be no better
-        if (BrokerFailed && left is [var alone] && ++alone.Owner.Strikes >= Strikes)
-        {
-            left.Clear();
-            GiveUp(alone, reason);
-        }
+        var givenUp = left.Where(message => message.Error is not null).ToList();
+        left.RemoveAll(givenUp.Contains);
+        givenUp.ForEach(_settled);
         return left;
     }
 
     public void Dispose() => _room.Dispose();
 
-    private void GiveUp(PendingMessage culprit, ShutdownEventArgs reason)
+    private static bool IsCulprit(PendingMessage alone, ShutdownEventArgs reason) => reason.ReplyCode switch
     {
-        culprit.Error = new InvalidOperationException($"the broker refused the message: {reason.ReplyText}");
-        _settled(culprit);
-    }
-
-    private static bool IsCulprit(PendingMessage message, ShutdownEventArgs reason) => reason.ReplyCode switch
-    {
-        // a right to some keys only; that to output every worker must have, and its lines wait until it is given
-        403 when reason.ReplyText.IndexOf(Topic, StringComparison.Ordinal) is > 0 and var at => message.Kind is MessageKind.Sent or MessageKind.Notification && IsNamed(reason.ReplyText[at..], message),
-        403 or 404 => message.Exchange is not (Names.Exchange or Names.DefaultExchange) && reason.ReplyText.Contains($"'{message.Exchange}'", StringComparison.Ordinal),
-        406 => MessageSize().Match(reason.ReplyText) is { Success: true } size && message.Body.Length == int.Parse(size.Groups[1].ValueSpan, CultureInfo.InvariantCulture),
+        // a worker cannot do without its replies and output: these wait until somebody grants the right
+        403 => alone.Kind is MessageKind.Sent or MessageKind.Notification,
+        // the next epoch declares the exchange of output and notifications again
+        404 => alone.Exchange is not (Names.Exchange or Names.DefaultExchange),
+        406 => true,
+        >= 500 => ++alone.Owner.BrokerFailures >= MaxBrokerFailures,
         _ => false,
     };
 
-    /// <summary>The broker cuts what it says at 255 bytes, in the midst of a long key.</summary>
-    private static bool IsNamed(string said, PendingMessage message)
-    {
-        var name = $"{Topic}{message.RoutingKey}' in exchange '{message.Exchange}'";
-        return said.StartsWith(name, StringComparison.Ordinal) || (said.EndsWith("...", StringComparison.Ordinal) && name.StartsWith(said[..^3], StringComparison.Ordinal));
-    }
-
-    private bool IsFull()
-    {
-        lock (_gate) return HasNoRoom;
-    }
-
-    private bool HasNoRoom => _window.IsFull || (_suspects > 0 && _window.Oldest is not null);
-
-    private PendingMessage? Oldest()
-    {
-        lock (_gate) return _window.Oldest;
-    }
-
-    private Task Returned(object sender, BasicReturnEventArgs returned)
+    private Task HandleReturn(object sender, BasicReturnEventArgs returned)
     {
         lock (_gate)
         {
-            if (_window.Find(returned.RoutingKey, returned.BasicProperties, returned.Body.Span) is { } message) message.Unroutable = true;
+            var message = _window.Find(returned.RoutingKey, returned.BasicProperties, returned.Body.Span);
+            if (message is not null) message.Unroutable = true;
         }
         return Task.CompletedTask;
     }
 
-    private Task Confirmed(ulong number, bool multiple, bool refused)
+    private Task HandleConfirm(ulong number, bool multiple, bool isNack)
     {
-        var done = _done;
-        done.Clear();
+        _done.Clear();
         lock (_gate)
         {
-            if (_detached) return Task.CompletedTask;
-            var wasFull = HasNoRoom;
-            _window.Take(number, multiple, done);
-            _suspects -= done.Count;
-            if (wasFull && !HasNoRoom) _room.Release();
+            if (_isDetached) return Task.CompletedTask;
+            var hadNoRoom = HasNoRoom;
+            _window.Take(number, multiple, _done);
+            _quarantined -= _done.Count;
+            if (hadNoRoom && !HasNoRoom) _room.Release();
         }
-        foreach (var message in done)
+        foreach (var message in _done)
         {
-            var tags = new TagList { { "messaging.system", JobTrace.System }, { "messaging.operation.name", "send" } };
-            if (refused || message.Unroutable) tags.Add("error.type", refused ? "refused" : "unroutable");
-            _instruments.Sent.Add(1, tags);
-            if (refused) message.Owner.Refused(message);
+            Count(message, isNack);
+            if (isNack) message.Owner.HandleNacked(message);
             else _settled(message);
         }
         return Task.CompletedTask;
     }
 
-    [GeneratedRegex(@"message size (\d{1,9})\b")]
-    private static partial Regex MessageSize();
+    private void Count(PendingMessage message, bool isNack)
+    {
+        var tags = new TagList { { "messaging.system", Traces.System }, { "messaging.operation.name", "send" } };
+        if (isNack || message.Unroutable) tags.Add("error.type", isNack ? "nacked" : "unroutable");
+        _instruments.Sent.Add(1, tags);
+    }
 }

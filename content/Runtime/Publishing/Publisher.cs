@@ -1,24 +1,24 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ReWorker.Telemetry;
-using ReWorker.Wire.Connections;
-using ReWorker.Wire.Telemetry;
 
 namespace ReWorker.Publishing;
 
 /// <summary>
-/// One queue, one writer, one channel: that gives the contract's order by itself. It outlives connections: what one
-/// session could not get confirmed, the next sends again, in the same order, under the same ids.
+/// One queue, one writer and one channel for all messages, which keeps the contract's order. It outlives connections:
+/// what one session could not get confirmed, the next sends again, in the same order and under the same ids.
 /// </summary>
-internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instruments instruments, TimeProvider time, ILogger<Publisher> log) : IPublisher
+internal sealed partial class Publisher(
+    IOptions<BrokerOptions> options, Instruments instruments, TimeProvider time, ILogger<Publisher> log) : IPublisher
 {
+    private static readonly TimeSpan ExchangeRetryDelay = TimeSpan.FromMilliseconds(100);
+
     private readonly Channel<PendingMessage> _queue = Channel.CreateUnbounded<PendingMessage>();
     private readonly Lock _gate = new();
-    private readonly Queue<PendingMessage> _again = [];
+    private readonly Queue<PendingMessage> _resend = [];
     private PublishSession? _session;
-    private int _suspects;
+    private int _quarantined;
     private int _unsettled;
 
     /// <summary>How many messages are not confirmed yet.</summary>
@@ -30,67 +30,67 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
         _queue.Writer.TryWrite(message);
     }
 
-    public void Again(PendingMessage message) => _queue.Writer.TryWrite(message);
+    public void Resend(PendingMessage message) => _queue.Writer.TryWrite(message);
 
     public async Task CheckExchangeAsync(string exchange, CancellationToken cancel)
     {
         while (true)
         {
-            if (Volatile.Read(ref _session) is { } session && await session.FindExchangeAsync(exchange, cancel).ConfigureAwait(false)) return;
-            // between two connections: the answer has to wait for the next
-            await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancel).ConfigureAwait(false);
+            if (Volatile.Read(ref _session) is { } session && await session.Exchanges.FindAsync(exchange, cancel)) return;
+            // between two connections, the next one has to answer
+            await Task.Delay(ExchangeRetryDelay, time, cancel);
         }
     }
 
-    /// <summary>Publishes on the epoch's channel until the epoch ends; any trouble ends it.</summary>
+    /// <summary>Publishes on the epoch's channel until the epoch ends. Any failure ends the epoch.</summary>
     public async Task RunAsync(Epoch epoch)
     {
-        var session = new PublishSession(epoch, _suspects, options.Value.ConfirmTimeout, Settle, instruments, time);
+        var session = new PublishSession(epoch, _quarantined, options.Value.ConfirmTimeout, Settle, instruments, time);
         lock (_gate) _session = session;
         var watch = session.WatchAsync();
         try
         {
             while (true)
             {
-                await session.WaitForRoomAsync().ConfigureAwait(false);
-                if (TryTake(session, out var message)) await session.WriteAsync(message).ConfigureAwait(false);
-                else if (!await _queue.Reader.WaitToReadAsync(epoch.Ended).ConfigureAwait(false)) break;
+                await session.WaitForRoomAsync();
+                if (TryTake(session, out var message)) await session.WriteAsync(message);
+                else if (!await _queue.Reader.WaitToReadAsync(epoch.Ended)) break;
             }
         }
         catch (Exception e)
         {
             epoch.End(new Loss(LossReason.Publishing, e.Message));
         }
-        await watch.ConfigureAwait(false);
+        await watch;
     }
 
-    /// <summary>Takes back what an ended epoch left in doubt. A writer that still hangs in it gets nothing more.</summary>
+    /// <summary>Takes back what an ended epoch left unconfirmed. A writer that still hangs in it gets nothing more.</summary>
     public void TakeBackUnconfirmed()
     {
         lock (_gate)
         {
             if (_session is null) return;
-            var rest = _again.ToArray();
-            _again.Clear();
-            var inDoubt = _session.Detach();
-            _suspects = _session.BrokerFailed ? inDoubt.Count : 0;
-            foreach (var message in inDoubt.Concat(rest)) _again.Enqueue(message);
+            var notYetResent = _resend.ToArray();
+            _resend.Clear();
+            var unconfirmed = _session.Detach();
+            _quarantined = _session.WasClosedOverAMessage ? unconfirmed.Count : 0;
+            foreach (var message in unconfirmed.Concat(notYetResent)) _resend.Enqueue(message);
             _session.Dispose();
             _session = null;
         }
     }
 
-    /// <summary>Taking a message and noting it as unconfirmed is one step: between the two it could be lost.</summary>
+    /// <summary>Takes and tracks a message in one step: in between, it could be lost.</summary>
     private bool TryTake(PublishSession session, [NotNullWhen(true)] out PendingMessage? message)
     {
         lock (_gate)
         {
             message = null;
             if (_session != session) return false;
-            while (_again.TryDequeue(out message) || _queue.Reader.TryRead(out message))
+            while (_resend.TryDequeue(out message) || _queue.Reader.TryRead(out message))
             {
-                if (message.Owner.Holds(message)) continue;
-                session.Note(message);
+                if (message.Owner.MustWait(message)) continue;
+                session.Track(message);
                 return true;
             }
             return false;
@@ -100,18 +100,20 @@ internal sealed partial class Publisher(IOptions<BrokerOptions> options, Instrum
     private void Settle(PendingMessage message)
     {
         Interlocked.Decrement(ref _unsettled);
-        if (message.Error is { } error) LogGivenUp(log, Printable.ForLog(message.CorrelationId), Printable.ForLog(message.RoutingKey), error.Message);
+        if (message.Error is { } error) LogGivenUp(log, message.CorrelationId, message.RoutingKey, error.Message);
         if (message.Unroutable)
         {
-            instruments.Unroutable.Add(1, new KeyValuePair<string, object?>("kind", message.Tag));
-            if (message.Kind is MessageKind.Status) LogNobodyWaits(log, Printable.ForLog(message.CorrelationId), Printable.ForLog(message.RoutingKey));
+            instruments.Unroutable.Add(1, new KeyValuePair<string, object?>("kind", MetricLabel.For(message.Kind)));
+            if (message.Kind is MessageKind.Status) LogUnroutableStatus(log, message.CorrelationId, message.RoutingKey);
         }
-        message.Owner.Settled(message);
+        message.Owner.HandleSettled(message);
     }
 
-    [LoggerMessage(EventId = 71, Level = LogLevel.Warning, Message = "A message of job {CorrelationId} to '{RoutingKey}' is given up: {Reason}")]
-    private static partial void LogGivenUp(ILogger log, string correlationId, string routingKey, string reason);
+    [LoggerMessage(71, LogLevel.Warning, "Gave up a message of job {CorrelationId} to '{RoutingKey}': {Reason}")]
+    private static partial void LogGivenUp(ILogger log, Untrusted correlationId, Untrusted routingKey, Untrusted reason);
 
-    [LoggerMessage(EventId = 70, Level = LogLevel.Warning, Message = "A status of job {CorrelationId} reached nobody: the queue {Queue} is gone. The job goes on; nothing is sent again.")]
-    private static partial void LogNobodyWaits(ILogger log, string correlationId, string queue);
+    [LoggerMessage(70, LogLevel.Warning,
+        "A status of job {CorrelationId} could not be routed: the queue {Queue} does not exist. The job continues; "
+        + "the status is not sent again.")]
+    private static partial void LogUnroutableStatus(ILogger log, Untrusted correlationId, Untrusted queue);
 }

@@ -1,166 +1,153 @@
-using Microsoft.Extensions.Logging;
 using ReWorker.Deliveries;
 using ReWorker.Publishing;
-using ReWorker.Wire.Contract;
-using ReWorker.Wire.Telemetry;
+using ReWorker.Telemetry;
 
 namespace ReWorker.Running;
 
-/// <summary>What the runtime itself says of a job, and the order in which it is ended: reply, confirm, settle.</summary>
-internal sealed partial class JobEnding(WorkerContext parts, Ledger ledger, ILogger log)
+/// <summary>
+/// One job from the end of the step's code to its settlement: sends the terminal reply, waits until the broker has
+/// confirmed everything that the job sent, and only then acknowledges the job.
+/// </summary>
+internal sealed partial class JobEnding(WorkerContext context)
 {
     private static readonly TimeSpan ParkRetryDelay = TimeSpan.FromSeconds(10);
 
-    private const int MostOfAHeader = 1000;
+    private const int MaxReasonLength = 1000;
 
-    public void SendStarted(JobContext context)
-    {
-        Reply(context.Hand, context.JobMessages, "started", Bodies.Started);
-        Notify(context, Phase.Started, $"{parts.Name} started");
-    }
+    private readonly ILogger _log = context.Log;
 
-    /// <summary>Never throws. Ends when the job is settled, or given back.</summary>
-    public async Task EndAsync(InFlightJob hand, JobContext? context, JobMessages messages, Outcome outcome)
+    /// <summary>Returns when the job is settled. Never throws.</summary>
+    public async Task EndAsync(InFlightJob job, Outcome outcome)
     {
         try
         {
             if (outcome.Kind is OutcomeKind.Requeued)
             {
-                messages.Complete();
-                ledger.Complete(hand, Settlement.RequeueUncounted);
-                LogHandedBack(log, Printable.ForLog(hand.Delivery.Properties.CorrelationId), parts.Options.OnRedelivery is OnRedelivery.Fail ? "answers it as failed" : "runs it from the start");
+                Requeue(job);
                 return;
             }
-            PendingMessage? reply = null;
-            if (outcome.Kind is OutcomeKind.Republished) await RepublishCountedAsync(hand, messages).ConfigureAwait(false);
-            else reply = await SendTerminalAsync(hand, context, messages, outcome).ConfigureAwait(false);
-
-            messages.Complete();
-            await messages.Confirmed.ConfigureAwait(false);
-            if (reply?.Error is { } refusal) await ReplyTooLargeAsync(hand, messages, reply.Body.Length, refusal).ConfigureAwait(false);
-            ledger.Complete(hand, Settlement.Ack);
+            var reply = outcome.Kind is OutcomeKind.Republished
+                ? await RepublishCountedAsync(job)
+                : await SendTerminalAsync(job, outcome);
+            job.Messages.Complete();
+            await job.Messages.Confirmed;
+            if (reply?.Error is { } error) await ReplyTooLargeAsync(job, reply.Body.Length, error);
+            job.Complete(Settlement.Ack);
         }
         catch (Exception e)
         {
-            ledger.MarkLost(hand);
-            LogStuck(log, e, Printable.ForLog(hand.Delivery.Properties.CorrelationId));
+            job.MarkLost();
+            LogNotEnded(_log, e, job.CorrelationId);
         }
     }
 
-    /// <returns>The terminal reply, if there is somebody to send it to.</returns>
-    private async ValueTask<PendingMessage?> SendTerminalAsync(InFlightJob hand, JobContext? context, JobMessages messages, Outcome outcome)
+    private void Requeue(InFlightJob job)
     {
-        if (hand.Settlement is Settlement.DeadLetter)
+        job.Messages.Complete();
+        job.Complete(Settlement.RequeueUncounted);
+        if (context.Options.OnRedelivery is OnRedelivery.Fail) LogRequeuedToFail(_log, job.CorrelationId);
+        else LogRequeued(_log, job.CorrelationId);
+    }
+
+    /// <returns>The terminal reply; null if nobody waits for it.</returns>
+    private async ValueTask<PendingMessage?> SendTerminalAsync(InFlightJob job, Outcome outcome)
+    {
+        if (job.Settlement is Settlement.DeadLetter)
         {
-            await ParkAsync(hand, messages, "rejected by the step").ConfigureAwait(false);
-            LogRejected(log, Printable.ForLog(hand.Delivery.Properties.CorrelationId), Names.DeadQueue(parts.Queue));
+            await ParkAsync(job, "rejected by the step");
+            LogRejected(_log, job.CorrelationId, Names.DeadQueue(context.Queue));
         }
-        else if (outcome.Park) await ParkAsync(hand, messages, outcome.Reason!).ConfigureAwait(false);
+        else if (outcome.Error is { Park: true } error) await ParkAsync(job, error.ReplyText);
         if (outcome.IsCompleted)
         {
-            if (context is not null) Notify(context, Phase.Completed, $"{parts.Name} completed");
-            return Reply(hand, messages, "completed", outcome.Data is { } data ? Bodies.CompletedWith(data) : Bodies.Completed);
+            AutoNotification.Send(context, job, Phase.Completed);
+            var body = outcome.Data is { } data ? Bodies.CompletedWith(data) : Bodies.Completed;
+            return job.Messages.SendStatus("completed", body);
         }
-        if (context is not null) Notify(context, Phase.Failed, $"{parts.Name} failed: {outcome.Reason}");
-        return Reply(hand, messages, "failed", Bodies.Failed(outcome.Reason!));
+        var reason = outcome.Error!.ReplyText;
+        AutoNotification.Send(context, job, Phase.Failed, reason);
+        return job.Messages.SendStatus("failed", Bodies.Failed(reason));
     }
 
-    private PendingMessage? Reply(InFlightJob hand, JobMessages messages, string status, byte[] body, TaskCompletionSource<bool>? waiter = null)
+    /// <summary>The broker may take a shorter reply than the one that it rejected.</summary>
+    private static async Task ReplyTooLargeAsync(InFlightJob job, int bytes, Exception error)
     {
-        var properties = hand.Delivery.Properties;
-        if (!parts.Worker.Answers || SendRules.ReplyTo(properties.ReplyTo) is not { } queue)
-        {
-            if (parts.Worker.Answers && !string.IsNullOrEmpty(properties.ReplyTo)) LogNoRequester(log, Printable.ForLog(properties.ReplyTo), status);
-            waiter?.TrySetResult(false);
-            return null;
-        }
-        return messages.SendInternal(new OutgoingMessage(MessageKind.Status, Names.DefaultExchange, queue, body)
-        {
-            MessageId = MessageIds.Status(properties.CorrelationId ?? messages.Id, status),
-            Waiter = waiter,
-        });
-    }
-
-    /// <summary>The broker takes no reply of that size, it seems; a shorter one it may.</summary>
-    private async Task ReplyTooLargeAsync(InFlightJob hand, JobMessages messages, int bytes, Exception refusal)
-    {
-        var body = Bodies.Failed($"the step's reply of {bytes} bytes could not be sent: {refusal.Message}");
+        var body = Bodies.Failed($"the step's reply of {bytes} bytes could not be sent: {error.Message}");
         if (body.Length >= bytes) return;
-        var taken = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Reply(hand, messages, "failed", body, taken);
-        try
-        {
-            await taken.Task.ConfigureAwait(false);
-        }
-        catch (InvalidOperationException)
-        {
-            // nothing reaches this requester; the log has said so twice
-        }
-    }
-
-    private void Notify(JobContext context, Phase phase, string text)
-    {
-        if (!parts.Options.AutoNotify || context.HasNotified(phase)) return;
-        foreach (var (channel, targets) in context.Content.Notify.For(phase))
-        {
-            var body = Bodies.Notification(text, $"{text} (job {context.Hand.Delivery.Properties.CorrelationId})", phase, targets);
-            context.JobMessages.SendInternal(new OutgoingMessage(MessageKind.Notification, Names.Exchange, Names.Notification(channel), body));
-        }
+        var confirmed = NewWaiter();
+        job.Messages.SendStatus("failed", body, confirmed);
+        // nothing reaches this requester if that fails too; the log has said so twice
+        await ((Task)confirmed.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>
-    /// Puts a copy into the dead-letter queue, with the reason, and goes on only when it is safe there. Done by hand, not by
-    /// basic.reject: a queue that somebody else declared may have no dead-letter target, and would drop the job.
+    /// Puts a copy of the job into the dead-letter queue and waits until it is safe there. A rejected delivery would be
+    /// lost if somebody else declared the queue without a dead-letter target.
     /// </summary>
-    private async Task ParkAsync(InFlightJob hand, JobMessages messages, string reason)
+    private async Task ParkAsync(InFlightJob job, string reason)
     {
+        var queue = Names.DeadQueue(context.Queue);
         var headers = new Dictionary<string, object?>
         {
-            ["x-reworker-reason"] = reason.Length <= MostOfAHeader ? reason : $"{reason[..MostOfAHeader]}…",
-            ["x-reworker-parked-at"] = parts.Time.GetUtcNow().ToString("O"),
-            ["x-reworker-queue"] = parts.Queue,
-            [DeliveryCount.Header] = hand.Attempt - 1,
+            [HeaderNames.Reason] = reason.Length <= MaxReasonLength ? reason : $"{reason[..MaxReasonLength]}…",
+            [HeaderNames.ParkedAt] = context.Time.GetUtcNow().ToString("O"),
+            [HeaderNames.Queue] = context.Queue,
+            [HeaderNames.Attempts] = job.Attempt - 1,
         };
-        while (!await MoveAsync(hand, messages, Names.DeadQueue(parts.Queue), headers, MessageKind.Parked).ConfigureAwait(false))
+        while (!await CopyToAsync(job, queue, headers, MessageKind.Parked))
         {
-            LogNowhereToPark(log, Printable.ForLog(hand.Delivery.Properties.CorrelationId), Names.DeadQueue(parts.Queue), ParkRetryDelay.TotalSeconds);
-            await Task.Delay(ParkRetryDelay, parts.Time).ConfigureAwait(false);
+            LogCannotPark(_log, job.CorrelationId, queue, ParkRetryDelay.TotalSeconds);
+            await Task.Delay(ParkRetryDelay, context.Time);
         }
-        parts.Instruments.Parked.Add(1, new KeyValuePair<string, object?>("worker", parts.Name));
+        context.Instruments.Parked.Add(1, new KeyValuePair<string, object?>("worker", context.Name));
     }
 
-    /// <summary>Puts the job back at the end of its queue with one attempt more; should that fail, it stays unsettled and comes again.</summary>
-    private async Task RepublishCountedAsync(InFlightJob hand, JobMessages messages)
+    /// <summary>
+    /// Puts the job back at the end of its queue with one more attempt counted. If that fails, it stays unacknowledged
+    /// and is redelivered.
+    /// </summary>
+    private async ValueTask<PendingMessage?> RepublishCountedAsync(InFlightJob job)
     {
-        var headers = new Dictionary<string, object?> { [DeliveryCount.Header] = hand.Attempt - 1 };
-        if (!await MoveAsync(hand, messages, parts.Queue, headers, MessageKind.Sent).ConfigureAwait(false))
-            throw new InvalidOperationException($"the queue {parts.Queue} takes no messages");
+        var headers = new Dictionary<string, object?> { [HeaderNames.Attempts] = job.Attempt - 1 };
+        if (!await CopyToAsync(job, context.Queue, headers, MessageKind.Sent))
+            throw new InvalidOperationException($"the queue {context.Queue} takes no messages");
+        return null;
     }
 
-    private static Task<bool> MoveAsync(InFlightJob hand, JobMessages messages, string queue, Dictionary<string, object?> headers, MessageKind kind)
+    private static Task<bool> CopyToAsync(
+        InFlightJob job, string queue, Dictionary<string, object?> headers, MessageKind kind)
     {
-        var taken = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        messages.SendInternal(new OutgoingMessage(kind, Names.DefaultExchange, queue, hand.Delivery.Body)
+        var confirmed = NewWaiter();
+        job.Messages.SendInternal(new OutgoingMessage(kind, Names.DefaultExchange, queue, job.Delivery.Body)
         {
-            Original = hand.Delivery.Properties,
+            Original = job.Delivery.Properties,
             Headers = headers,
-            Waiter = taken,
+            Waiter = confirmed,
         });
-        return taken.Task;
+        return confirmed.Task;
     }
 
-    [LoggerMessage(EventId = 20, Level = LogLevel.Information, Message = "Job {CorrelationId} is handed back to its queue: the next worker {Fate}")]
-    private static partial void LogHandedBack(ILogger log, string correlationId, string fate);
+    private static TaskCompletionSource<bool> NewWaiter() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    [LoggerMessage(EventId = 24, Level = LogLevel.Warning, Message = "Job {CorrelationId} was rejected by the step: answered, and parked in {Queue}")]
-    private static partial void LogRejected(ILogger log, string correlationId, string queue);
+    [LoggerMessage(20, LogLevel.Information,
+        "Job {CorrelationId} was requeued; the next worker runs it from the start")]
+    private static partial void LogRequeued(ILogger log, Untrusted correlationId);
 
-    [LoggerMessage(EventId = 21, Level = LogLevel.Warning, Message = "No status is sent to '{ReplyTo}' ({Status}): the queues of workers take no replies")]
-    private static partial void LogNoRequester(ILogger log, string replyTo, string status);
+    [LoggerMessage(25, LogLevel.Information,
+        "Job {CorrelationId} was requeued; the next worker answers it as failed, because Worker:OnRedelivery is "
+        + "Fail")]
+    private static partial void LogRequeuedToFail(ILogger log, Untrusted correlationId);
 
-    [LoggerMessage(EventId = 22, Level = LogLevel.Error, Message = "Job {CorrelationId} can't be parked: there is no queue {Queue}. It is kept, and tried again every {Seconds} s.")]
-    private static partial void LogNowhereToPark(ILogger log, string correlationId, string queue, double seconds);
+    [LoggerMessage(24, LogLevel.Warning, "Job {CorrelationId} was rejected by the step and parked in {Queue}")]
+    private static partial void LogRejected(ILogger log, Untrusted correlationId, string queue);
 
-    [LoggerMessage(EventId = 23, Level = LogLevel.Error, Message = "Job {CorrelationId} could not be ended: it stays unacknowledged, and the broker delivers it again after the next reconnect")]
-    private static partial void LogStuck(ILogger log, Exception e, string correlationId);
+    [LoggerMessage(22, LogLevel.Error,
+        "Job {CorrelationId} cannot be parked: the queue {Queue} does not exist. The job is kept; the next try is "
+        + "in {Seconds} s.")]
+    private static partial void LogCannotPark(ILogger log, Untrusted correlationId, string queue, double seconds);
+
+    [LoggerMessage(23, LogLevel.Error,
+        "Job {CorrelationId} could not be ended. It stays unacknowledged; the broker redelivers it after the next "
+        + "reconnect.")]
+    private static partial void LogNotEnded(ILogger log, Exception e, Untrusted correlationId);
 }

@@ -1,55 +1,51 @@
-using ReWorker.Wire.Contract;
-
 namespace ReWorker.Running;
 
+/// <summary>How a job ended here; the metric's <c>outcome</c>.</summary>
 internal enum OutcomeKind
 {
     Completed,
     Failed,
 
-    /// <summary>Failed before the step's code saw it.</summary>
+    /// <summary>Rejected before the step's code ran.</summary>
     Invalid,
 
-    /// <summary>Given back to the broker before its end.</summary>
+    /// <summary>Given back to its queue before its end.</summary>
     Requeued,
 
-    /// <summary>Put back with our own count, since its queue keeps none.</summary>
+    /// <summary>Put back with a count of its attempts, because its queue keeps none.</summary>
     Republished,
 }
 
 /// <summary>How a job ended here.</summary>
-/// <param name="Kind">The metric's <c>outcome</c>.</param>
+/// <param name="Kind">The kind of end.</param>
 /// <param name="Data">The reply's data as JSON; null for none.</param>
-/// <param name="Error">Why it failed.</param>
-/// <param name="Park">A person must look at the message.</param>
-internal sealed record Outcome(OutcomeKind Kind, byte[]? Data = null, JobError? Error = null, bool Park = false)
+/// <param name="Error">Why the job failed.</param>
+internal sealed record Outcome(OutcomeKind Kind, byte[]? Data = null, JobError? Error = null)
 {
-    /// <summary>A reason is for people; what is longer would not fit onto the bus in the end.</summary>
-    private const int MostOfAReason = 16 * 1024;
+    /// <summary>Reasons are for people; a much longer one would not fit into a message.</summary>
+    private const int MaxReasonLength = 16 * 1024;
+
+    private static readonly Outcome WithoutData = new(OutcomeKind.Completed);
 
     public static readonly Outcome Requeued = new(OutcomeKind.Requeued);
 
-    /// <summary>As the requester is told.</summary>
-    public string? Reason => Error?.ReplyText;
-
-    public static Outcome Failed(string reason) => new(OutcomeKind.Failed, Error: new(Cut(reason)));
-
-    public static Outcome Invalid(string reason, bool park) => new(OutcomeKind.Invalid, Error: new(Cut(reason)), Park: park);
-
-    public static Outcome Invalid(IReadOnlyList<JobError> problems) => new(OutcomeKind.Invalid, Error: new(
-        Cut(string.Join("; ", problems.Select(one => one.ReplyText))),
-        Cut(string.Join("; ", problems.Select(one => one.LogText)))));
+    public static readonly Outcome Republished = new(OutcomeKind.Republished);
 
     public bool IsCompleted => Kind is OutcomeKind.Completed;
 
-    public string Tag => Kind switch
-    {
-        OutcomeKind.Completed => "completed",
-        OutcomeKind.Failed => "failed",
-        OutcomeKind.Invalid => "refused",
-        OutcomeKind.Requeued => "handed_back",
-        _ => "recounted",
-    };
+    /// <summary>True if a requester gets a terminal reply.</summary>
+    public bool IsFinal => Kind is OutcomeKind.Completed or OutcomeKind.Failed or OutcomeKind.Invalid;
 
-    private static string Cut(string reason) => reason.Length <= MostOfAReason ? reason : $"{reason[..MostOfAReason]}…";
+    public static Outcome Completed(byte[]? data) =>
+        data is null ? WithoutData : new(OutcomeKind.Completed, data);
+
+    public static Outcome Failed(string reason) => new(OutcomeKind.Failed, Error: new(Shorten(reason)));
+
+    public static Outcome Invalid(params IReadOnlyList<JobError> errors) => new(OutcomeKind.Invalid, Error: new(
+        Shorten(string.Join("; ", errors.Select(error => error.ReplyText))),
+        Shorten(string.Join("; ", errors.Select(error => error.LogText))),
+        errors.Any(error => error.Park)));
+
+    private static string Shorten(string reason) =>
+        reason.Length <= MaxReasonLength ? reason : $"{reason[..MaxReasonLength]}…";
 }

@@ -1,59 +1,62 @@
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging;
 using ReWorker.Deliveries;
-using ReWorker.Wire.Telemetry;
+using ReWorker.Telemetry;
 
 namespace ReWorker.Running;
 
 /// <summary>
-/// Runs one worker's jobs, in slots of its own, outside the client's callbacks. It outlives connections: a job goes on
-/// while they come and go. A slot is free again when the step's code ends; confirms and the ack follow by themselves.
+/// Runs the jobs of one worker in slots, outside the client's callbacks. It outlives connections: jobs continue while
+/// connections come and go. A slot is free again when the step's code ends; confirms and acknowledgement follow.
 /// </summary>
 internal sealed partial class Runner : IDisposable
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
 
-    private readonly WorkerContext _parts;
-    private readonly ILogger _log;
-    private readonly JobRun _run;
-    // a free slot checks the job on the thread that brings it, and hands the step's code over to the pool
-    private readonly Channel<InFlightJob> _waiting = Channel.CreateUnbounded<InFlightJob>(new UnboundedChannelOptions { AllowSynchronousContinuations = true });
+    private readonly WorkerContext _context;
+    private readonly JobExecution _execution;
+    private readonly JobEnding _ending;
+
+    // a free slot checks the job on the thread that brings it, and runs the step's code on the pool
+    private readonly Channel<InFlightJob> _waiting =
+        Channel.CreateUnbounded<InFlightJob>(new UnboundedChannelOptions { AllowSynchronousContinuations = true });
     private readonly CancellationTokenSource _abort = new();
     private volatile bool _draining;
     private int _running;
-    private int _open;
+    private int _unsettled;
 
-    public Runner(WorkerContext parts, ILogger log)
+    public Runner(WorkerContext context)
     {
-        (_parts, _log) = (parts, log);
-        _run = new JobRun(parts, Ledger, log);
+        _context = context;
+        (_execution, _ending) = (new JobExecution(context), new JobEnding(context));
     }
 
     public Ledger Ledger { get; } = new();
 
-    public string Name => _parts.Name;
+    public string Name => _context.Name;
 
-    public string Queue => _parts.Queue;
+    public string Queue => _context.Queue;
 
-    /// <summary>The keys that bring jobs from the exchange; a worker's own queue name among them.</summary>
-    public IReadOnlyList<string> RoutingKeys => [Queue, .. _parts.Worker.RoutingKeys];
+    public IReadOnlyList<string> RoutingKeys => _context.RoutingKeys;
 
-    public int Prefetch => _parts.Options.EffectivePrefetch;
+    public WorkerOptions Options => _context.Options;
 
-    public WorkerOptions Options => _parts.Options;
+    public int Prefetch => Options.EffectivePrefetch;
 
-    /// <summary>Jobs whose code runs now.</summary>
+    /// <summary>How many jobs are in their step's code.</summary>
     public int Running => Volatile.Read(ref _running);
 
-    /// <summary>True while a further job would start at once.</summary>
-    public bool HasFreeSlot => Running < _parts.Options.Concurrency;
+    /// <summary>True if another job would start at once.</summary>
+    public bool HasFreeSlot => Running < Options.Concurrency;
 
     public void Start()
     {
-        _parts.Instruments.Begin(Name, Queue);
-        for (var slot = 0; slot < _parts.Options.Concurrency; slot++) _ = Task.Run(WorkAsync);
+        var outcomes = new[] { OutcomeKind.Completed, OutcomeKind.Failed, OutcomeKind.Invalid };
+        _context.Instruments.InitializeCounters(Name, Queue, outcomes.Select(MetricLabel.For));
+        for (var slot = 0; slot < Options.Concurrency; slot++) _ = Task.Run(RunSlotAsync);
     }
 
+    /// <summary>Takes a delivery: queues its job for a slot, or lets a job that is already here continue with it.</summary>
     public void Accept(Delivery delivery)
     {
         if (_draining)
@@ -61,91 +64,95 @@ internal sealed partial class Runner : IDisposable
             delivery.Settle(Settlement.RequeueUncounted);
             return;
         }
-        var isNew = Ledger.Register(delivery, out var kind);
-        _parts.Instruments.Deliveries.Add(1, new KeyValuePair<string, object?>("kind", Tag(kind)));
-        // false once a stop has come in between, which may have looked before this one was there
-        if (isNew && !_waiting.Writer.TryWrite(delivery.Job!)) HandBackWaiting();
-        if (!isNew) LogKnown(_log, Printable.ForLog(delivery.Properties.CorrelationId), kind is DeliveryKind.Duplicate ? "ended here: it is acknowledged" : "is in hand here: it goes on");
+        var mustRun = Ledger.Register(delivery, out var kind);
+        var label = MetricLabel.For(kind);
+        _context.Instruments.Deliveries.Add(1, new KeyValuePair<string, object?>("kind", label));
+        if (kind is DeliveryKind.Adopted) LogAdopted(_context.Log, delivery.Properties.CorrelationId);
+        if (kind is DeliveryKind.Duplicate) LogDuplicate(_context.Log, delivery.Properties.CorrelationId);
+        // fails if a stop came in between, which may have looked before this job was registered
+        if (mustRun && !_waiting.Writer.TryWrite(delivery.Job!)) RequeueUnstarted();
     }
 
-    /// <summary>Takes nothing more, and hands back what has not begun.</summary>
-    public void StopTaking()
+    /// <summary>Accepts nothing more, and requeues the jobs that have not started.</summary>
+    public void StopAccepting()
     {
         _draining = true;
         _waiting.Writer.TryComplete();
-        LogDraining(_log, Queue, HandBackWaiting(), Running, _parts.Options.DrainTimeout.TotalSeconds);
+        var requeued = RequeueUnstarted();
+        LogDraining(_context.Log, Queue, requeued, Running, Options.DrainTimeout.TotalSeconds);
     }
 
-    /// <summary>Waits for what runs; after <see cref="WorkerOptions.DrainTimeout"/> it is told to stop and handed back.</summary>
+    /// <summary>
+    /// Waits for the running jobs. After <see cref="WorkerOptions.DrainTimeout"/> they are cancelled and requeued.
+    /// </summary>
     public async Task DrainAsync(CancellationToken hurry)
     {
-        await WaitAsync(() => Running == 0, _parts.Options.DrainTimeout, hurry).ConfigureAwait(false);
-        await _abort.CancelAsync().ConfigureAwait(false);
-        await WaitAsync(() => Running == 0, TimeSpan.FromSeconds(3), hurry).ConfigureAwait(false);
-        // replies on their way: without a broker they can't be awaited for ever
-        await WaitAsync(() => Volatile.Read(ref _open) == 0, TimeSpan.FromSeconds(3), hurry).ConfigureAwait(false);
+        await WaitUntilAsync(() => Running == 0, Options.DrainTimeout, hurry);
+        await _abort.CancelAsync();
+        await WaitUntilAsync(() => Running == 0, StopTimeout, hurry);
+        // without a broker, replies cannot be waited for any longer
+        await WaitUntilAsync(() => Volatile.Read(ref _unsettled) == 0, StopTimeout, hurry);
     }
 
     public void Dispose() => _abort.Dispose();
 
-    private int HandBackWaiting()
+    private int RequeueUnstarted()
     {
-        var waiting = Ledger.TakeUnstarted();
-        foreach (var job in waiting) job.Delivery.Settle(Settlement.RequeueUncounted);
-        return waiting.Count;
+        var unstarted = Ledger.TakeUnstarted();
+        foreach (var job in unstarted) job.Delivery.Settle(Settlement.RequeueUncounted);
+        return unstarted.Count;
     }
 
-    private async Task WorkAsync()
+    private async Task RunSlotAsync()
     {
-        await foreach (var job in _waiting.Reader.ReadAllAsync().ConfigureAwait(false))
+        await foreach (var job in _waiting.Reader.ReadAllAsync())
         {
-            // counted first: a drain that comes in between must see it
+            // counted first, so that a drain that comes in between sees the job
             Interlocked.Increment(ref _running);
-            if (!Ledger.TryStart(job))
-            {
-                Interlocked.Decrement(ref _running);
-                continue;
-            }
-            Interlocked.Increment(ref _open);
-            var ending = Task.CompletedTask;
-            try
-            {
-                ending = await _run.ExecuteAsync(job, _abort.Token).ConfigureAwait(false);
-            }
-            catch (Exception)
-            {
-                // an owner's listener to traces or metrics, or a log, that throws: that job is delivered again, and the slot lives on
-                Ledger.MarkLost(job);
-            }
+            if (job.TryStart()) await RunJobAsync(job);
             Interlocked.Decrement(ref _running);
-            _ = CloseAsync(ending);
         }
     }
 
-    private async Task CloseAsync(Task ending)
+    private async Task RunJobAsync(InFlightJob job)
     {
-        await ending.ConfigureAwait(false);
-        Interlocked.Decrement(ref _open);
+        Interlocked.Increment(ref _unsettled);
+        try
+        {
+            var outcome = await _execution.RunAsync(job, _abort.Token);
+            _ = EndJobAsync(job, outcome);
+        }
+        catch (Exception)
+        {
+            // an owner's metrics or trace listener, or a log, threw: the job is redelivered, and the slot lives on
+            job.MarkLost();
+            Interlocked.Decrement(ref _unsettled);
+        }
     }
 
-    private async Task WaitAsync(Func<bool> done, TimeSpan most, CancellationToken hurry)
+    private async Task EndJobAsync(InFlightJob job, Outcome outcome)
     {
-        var began = _parts.Time.GetTimestamp();
-        while (!done() && _parts.Time.GetElapsedTime(began) < most && !hurry.IsCancellationRequested)
-            await Task.Delay(Poll, _parts.Time, CancellationToken.None).ConfigureAwait(false);
+        await _ending.EndAsync(job, outcome);
+        Interlocked.Decrement(ref _unsettled);
     }
 
-    private static string Tag(DeliveryKind kind) => kind switch
+    private async Task WaitUntilAsync(Func<bool> condition, TimeSpan timeout, CancellationToken hurry)
     {
-        DeliveryKind.Fresh => "fresh",
-        DeliveryKind.Redelivered => "redelivered",
-        DeliveryKind.Adopted => "adopted",
-        _ => "duplicate",
-    };
+        var startedAt = _context.Time.GetTimestamp();
+        while (!condition() && _context.Time.GetElapsedTime(startedAt) < timeout && !hurry.IsCancellationRequested)
+            await Task.Delay(PollInterval, _context.Time, CancellationToken.None);
+    }
 
-    [LoggerMessage(EventId = 30, Level = LogLevel.Information, Message = "Job {CorrelationId} was delivered again, and {Fate}")]
-    private static partial void LogKnown(ILogger log, string correlationId, string fate);
+    [LoggerMessage(30, LogLevel.Information,
+        "Job {CorrelationId} was redelivered while it is in flight here; it continues")]
+    private static partial void LogAdopted(ILogger log, Untrusted correlationId);
 
-    [LoggerMessage(EventId = 31, Level = LogLevel.Information, Message = "Stopping {Queue}: {Waiting} jobs that had not begun are handed back, {Running} run on for up to {Seconds} s")]
-    private static partial void LogDraining(ILogger log, string queue, int waiting, int running, double seconds);
+    [LoggerMessage(32, LogLevel.Information,
+        "Job {CorrelationId} was redelivered after it had ended here; it is acknowledged")]
+    private static partial void LogDuplicate(ILogger log, Untrusted correlationId);
+
+    [LoggerMessage(31, LogLevel.Information,
+        "Stopping {Queue}: {Requeued} jobs that had not started were requeued; {Running} running jobs may continue "
+        + "for {Seconds} s")]
+    private static partial void LogDraining(ILogger log, string queue, int requeued, int running, double seconds);
 }

@@ -1,14 +1,20 @@
 using ReWorker.Publishing;
 using ReWorker.Telemetry;
-using ReWorker.Wire.Contract;
 
 namespace ReWorker.Running;
 
-/// <summary>What it takes to run one worker's jobs.</summary>
-internal sealed record WorkerContext(string Name, Worker Worker, WorkerOptions Options, IPublisher Publisher, Instruments Instruments, TimeProvider Time)
+/// <summary>What the jobs of one worker need to run.</summary>
+internal sealed record WorkerContext(
+    Worker Worker, WorkerOptions Options, IPublisher Publisher, Instruments Instruments, TimeProvider Time, ILogger Log)
 {
+    /// <summary>The class name.</summary>
+    public string Name { get; } = Worker.GetType().Name;
+
     /// <summary>The class name in lower case, in every message.</summary>
-    public string AppId { get; } = Name.ToLowerInvariant();
+    public string AppId { get; } = Worker.GetType().Name.ToLowerInvariant();
 
     public string Queue { get; } = Names.Queue(Options.Queue);
+
+    /// <summary>The keys that the queue is bound to, its own name first.</summary>
+    public IReadOnlyList<string> RoutingKeys { get; } = [Names.Queue(Options.Queue), .. Worker.RoutingKeys];
 }

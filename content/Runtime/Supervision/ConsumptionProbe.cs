@@ -4,66 +4,70 @@ using ReWorker.Consuming;
 using ReWorker.Health;
 using ReWorker.Telemetry;
 using ReWorker.Topology;
-using ReWorker.Wire.Connections;
-using ReWorker.Wire.Contract;
 
 namespace ReWorker.Supervision;
 
 /// <summary>
-/// Asks the broker, on a channel of its own, whether jobs really flow. A consumer that the broker counts and never serves
-/// looks alive from here; what tells is a queue with jobs beside a worker with nothing to do.
+/// Asks the broker, on a channel of its own, whether jobs are really consumed. A consumer that the broker counts but
+/// never serves looks alive from here; what gives it away is a queue with jobs beside an idle worker.
 /// </summary>
-internal sealed class ConsumptionProbe(TopologyBuilder topology, HealthState health, Instruments instruments, IOptions<BrokerOptions> options, TimeProvider time)
+internal sealed class ConsumptionProbe(
+    TopologyBuilder topology, HealthState health, Instruments instruments, IOptions<BrokerOptions> options,
+    TimeProvider time)
 {
-    internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
+    internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(4);
 
-    /// <summary>So many looks in a row must find a worker idle beside waiting jobs, or no consumer.</summary>
-    private const int Patience = 2;
-
-    /// <summary>
-    /// One that was never served may be second in line for a queue with a single active consumer, and has to wait; but a consumer may also
-    /// be dead from birth. To ask for the place anew every two minutes costs neither anything.
-    /// </summary>
-    private const int PatienceUnserved = 30;
-
-    /// <summary>A look opens a channel, asks, and closes it; over a slow link each may take its time.</summary>
-    private const int Questions = 3;
-
-    /// <summary>Once in so many looks: what somebody deletes must not stay away until the next reconnect.</summary>
-    private const int LooksATopology = 15;
+    /// <summary>A worker is reconnected after so many probes in a row found it idle, or without a consumer.</summary>
+    private const int IdleProbesBeforeReconnect = 2;
 
     /// <summary>
-    /// A message that was in hand when a connection died comes again as soon as the broker knows that it is dead, or never. A silent line it
-    /// gives up after three heartbeats at most. A cluster that lost the node in between needs 75 s to be sure that a silent one is gone,
-    /// and from 4.3 on keeps for 60 s more what was in hand there.
+    /// The same for a consumer that was never served. It may be second in line on a queue with a single active consumer,
+    /// or dead from the start. Reconnecting every two minutes costs neither anything.
     /// </summary>
-    internal static int SweepsFor(TimeSpan heartbeat) => (int)Math.Max(40, 4 * heartbeat / Pause);
+    private const int UnservedProbesBeforeReconnect = 30;
 
-    public async Task RunAsync(EpochConsumers taking)
+    /// <summary>A probe opens a channel, asks, and closes it. Each may take its time over a slow link.</summary>
+    private const int CallsPerProbe = 3;
+
+    /// <summary>Queues and bindings are declared again once in so many probes, in case somebody has deleted them.</summary>
+    private const int ProbesPerDeclaration = 15;
+
+    private TimeSpan Timeout => CallsPerProbe * options.Value.ConnectTimeout;
+
+    /// <summary>
+    /// How many probes the ledger remembers a job whose delivery died. The broker redelivers a message as soon as it
+    /// knows that the connection is dead: after three heartbeats at most. A cluster that lost a node needs 75 s to be
+    /// sure of it, and RabbitMQ 4.3 keeps the node's messages for 60 s more.
+    /// </summary>
+    internal static int MaxStaleSweeps(TimeSpan heartbeat) => (int)Math.Max(40, 4 * heartbeat / Interval);
+
+    public async Task RunAsync(EpochConsumers consumers)
     {
-        var epoch = taking.Epoch;
-        var idle = new Dictionary<Consumer, (long Received, int Looks)>();
-        var missing = new HashSet<string>();
+        var epoch = consumers.Epoch;
+        var idle = new Dictionary<Consumer, Idleness>();
+        var unreadable = new HashSet<string>();
         try
         {
-            using var timer = new PeriodicTimer(Pause, time);
-            for (var look = 0; look is 0 || await timer.WaitForNextTickAsync(epoch.Ended).ConfigureAwait(false); look++)
+            using var timer = new PeriodicTimer(Interval, time);
+            for (var probe = 1; probe is 1 || await timer.WaitForNextTickAsync(epoch.Ended); probe++)
             {
-                Alarm(epoch);
-                await Deadline.RunAsync(token => LookAsync(taking, idle, token), Questions * options.Value.ConnectTimeout, "the look at the queue", time, epoch.Ended).ConfigureAwait(false);
-                foreach (var dead in taking.All.Select(one => Names.DeadQueue(one.Runner.Queue)).Where(one => !missing.Contains(one)))
+                ReportAlarm(epoch);
+                await BoundedAsync(token => ProbeAsync(consumers, idle, token), "probing the queues", epoch);
+                foreach (var consumer in consumers.All)
                 {
-                    var there = await Deadline.RunAsync(token => CountAsync(epoch, dead, token), Questions * options.Value.ConnectTimeout, "the look at the parked jobs", time, epoch.Ended).ConfigureAwait(false);
-                    if (!there) missing.Add(dead);
+                    var queue = Names.DeadQueue(consumer.Runner.Queue);
+                    if (unreadable.Contains(queue)) continue;
+                    await BoundedAsync(
+                        token => CountParkedAsync(epoch, queue, unreadable, token), "counting the parked jobs", epoch);
                 }
-                if (look % LooksATopology != LooksATopology - 1) continue;
-                foreach (var consumer in taking.All) await RenewAsync(epoch, consumer).ConfigureAwait(false);
-                missing.Clear();
+                if (probe % ProbesPerDeclaration != 0) continue;
+                foreach (var consumer in consumers.All) await DeclareAgainAsync(epoch, consumer);
+                unreadable.Clear();
             }
         }
         catch (Exception) when (epoch.Ended.IsCancellationRequested)
         {
-            // the supervisor says why
+            // the supervisor logs why
         }
         catch (Exception e)
         {
@@ -71,66 +75,85 @@ internal sealed class ConsumptionProbe(TopologyBuilder topology, HealthState hea
         }
     }
 
-    private async Task LookAsync(EpochConsumers taking, Dictionary<Consumer, (long Received, int Looks)> idle, CancellationToken cancel)
-    {
-        var epoch = taking.Epoch;
-        await using var channel = await epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
-        foreach (var consumer in taking.All)
-        {
-            var queue = await channel.QueueDeclarePassiveAsync(consumer.Runner.Queue, cancel).ConfigureAwait(false);
-            // a quorum queue whose leader does not answer within the quarter of a second that a node waits has, by its word, neither
-            var isGone = queue.ConsumerCount == 0;
-            if (!isGone || queue.MessageCount > 0) instruments.Found(consumer.Runner.Queue, queue.MessageCount);
-            // whoever stops has no consumer left, and still needs the channel to acknowledge what ends meanwhile
-            if (taking.IsStopping) return;
-            consumer.Runner.Ledger.RemoveStale(SweepsFor(options.Value.Heartbeat));
-            var before = idle.GetValueOrDefault(consumer);
-            var isIdle = queue.MessageCount > 0 && consumer.Unsettled < consumer.Runner.Prefetch && consumer.Runner.HasFreeSlot;
-            var looks = (isGone || isIdle) && consumer.Received == before.Received ? before.Looks + 1 : 0;
-            idle[consumer] = (consumer.Received, looks);
+    private readonly record struct Idleness(long Received, int Probes);
 
-            if (looks >= (isGone || consumer.Received > 0 ? Patience : PatienceUnserved))
+    private async Task ProbeAsync(
+        EpochConsumers consumers, Dictionary<Consumer, Idleness> idle, CancellationToken cancel)
+    {
+        var epoch = consumers.Epoch;
+        await using var channel = await epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel);
+        foreach (var consumer in consumers.All)
+        {
+            var queue = await channel.QueueDeclarePassiveAsync(consumer.Runner.Queue, cancel);
+            // if a quorum queue's leader does not answer within 250 ms, the node reports neither messages nor consumers
+            var isGone = queue.ConsumerCount == 0;
+            if (!isGone || queue.MessageCount > 0)
+                instruments.SetQueueLength(consumer.Runner.Queue, queue.MessageCount);
+            // a stopping worker has no consumer left, and still needs the channel to acknowledge running jobs
+            if (consumers.IsStopping) return;
+            consumer.Runner.Ledger.RemoveStale(MaxStaleSweeps(options.Value.Heartbeat));
+
+            var before = idle.GetValueOrDefault(consumer);
+            var isIdle = queue.MessageCount > 0 && consumer.Unsettled < consumer.Runner.Prefetch
+                && consumer.Runner.HasFreeSlot;
+            var probes = (isGone || isIdle) && consumer.Received == before.Received ? before.Probes + 1 : 0;
+            idle[consumer] = new Idleness(consumer.Received, probes);
+            var wasServed = isGone || consumer.Received > 0;
+            if (probes >= (wasServed ? IdleProbesBeforeReconnect : UnservedProbesBeforeReconnect))
             {
-                epoch.End(new Loss(LossReason.NotConsuming, $"{consumer.Runner.Queue}: {queue.MessageCount} jobs wait and none is delivered, {queue.ConsumerCount} consumers by the broker's count"));
+                epoch.End(new Loss(LossReason.NotConsuming,
+                    $"{consumer.Runner.Queue}: {queue.MessageCount} ready jobs, none is delivered; the broker counts "
+                    + $"{queue.ConsumerCount} consumers"));
                 return;
             }
             if (isGone) continue;
-            health.Set(HealthState.Queue(consumer.Runner.Queue), looks == 0, looks == 0 ? "jobs flow" : $"{queue.MessageCount} jobs wait and none is delivered");
+            var detail = probes == 0 ? "consuming" : $"{queue.MessageCount} ready jobs, none is delivered";
+            health.Set(HealthState.Queue(consumer.Runner.Queue), probes == 0, detail);
         }
     }
 
     /// <summary>
-    /// A dead-letter queue or a binding that somebody deleted is told by nobody: no consumer is cancelled, no channel closed. They are
-    /// declared again, which does nothing where they are there.
+    /// Nobody reports a dead-letter queue or a binding that was deleted: no consumer is cancelled, no channel closed.
+    /// Declaring them again does nothing where they exist.
     /// </summary>
-    private async Task RenewAsync(Epoch epoch, Consumer consumer)
+    private async Task DeclareAgainAsync(Epoch epoch, Consumer consumer)
     {
         try
         {
-            await Deadline.RunAsync(
-                async token => await topology.BuildAsync(epoch.ConsumeConnection, consumer.Runner, token).ConfigureAwait(false),
-                Questions * options.Value.ConnectTimeout, "declaring the queues anew", time, epoch.Ended).ConfigureAwait(false);
+            await BoundedAsync(
+                token => topology.BuildAsync(epoch.ConsumeConnection, consumer.Runner, token),
+                "declaring the queues again", epoch);
         }
         catch (TimeoutException)
         {
-            // a cluster without its majority can't say, and may serve the queue all the same: asked again later
+            // a cluster without its majority cannot answer, but may serve the queue all the same: try again later
         }
     }
 
-    /// <summary>False if the queue is missing, or not this user's to see: the log has said so at the start.</summary>
-    private async Task<bool> CountAsync(Epoch epoch, string queue, CancellationToken cancel)
+    private async Task CountParkedAsync(
+        Epoch epoch, string queue, HashSet<string> unreadable, CancellationToken cancel)
     {
-        await using var channel = await epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+        await using var channel = await epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel);
         try
         {
-            instruments.Found(queue, (await channel.QueueDeclarePassiveAsync(queue, cancel).ConfigureAwait(false)).MessageCount);
-            return true;
+            var count = (await channel.QueueDeclarePassiveAsync(queue, cancel)).MessageCount;
+            instruments.SetQueueLength(queue, count);
         }
-        catch (OperationInterruptedException e) when (e.ShutdownReason is { ReplyCode: >= 400 and < 500 } && epoch.ConsumeConnection.IsOpen)
+        catch (OperationInterruptedException e)
+            when (e.ShutdownReason is { ReplyCode: >= 400 and < 500 } && epoch.ConsumeConnection.IsOpen)
         {
-            return false;
+            // it is missing, or the user may not see it; the log said so at the start
+            unreadable.Add(queue);
         }
     }
 
-    private void Alarm(Epoch epoch) => health.Set(HealthState.Broker, !epoch.Alarm.IsRaised, epoch.Alarm.IsRaised ? $"it blocks publishers: {epoch.Alarm.Reason}" : "takes messages");
+    private Task BoundedAsync(Func<CancellationToken, Task> call, string what, Epoch epoch) =>
+        Deadline.RunAsync(call, Timeout, what, time, epoch.Ended);
+
+    private void ReportAlarm(Epoch epoch)
+    {
+        var isRaised = epoch.Alarm.IsRaised;
+        var detail = isRaised ? $"blocks publishing: {epoch.Alarm.Reason}" : "accepts messages";
+        health.Set(HealthState.Broker, !isRaised, detail);
+    }
 }

@@ -1,30 +1,27 @@
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using RabbitMQ.Client;
 using ReWorker.Consuming;
 using ReWorker.Health;
 using ReWorker.Publishing;
 using ReWorker.Running;
 using ReWorker.Telemetry;
 using ReWorker.Topology;
-using ReWorker.Wire.Connections;
-using ReWorker.Wire.Telemetry;
 
 namespace ReWorker.Supervision;
 
 /// <summary>
-/// Owns everything that lives on a connection, and is the only one who reconnects: it begins an epoch, waits for its
-/// end, pauses, begins the next, for ever. Jobs and messages outlive epochs; they are the runners' and the publisher's.
+/// Owns everything that lives on a connection, and is the only one that reconnects: it opens an epoch, waits for its
+/// end, pauses, and opens the next, for ever. Jobs and messages outlive epochs; the runners and the publisher own them.
 /// </summary>
 internal sealed partial class Supervisor(
-    ConnectionSource source, TopologyBuilder topology, ConsumerFactory consumers, Publisher publisher, IEnumerable<Runner> runners, ConsumptionProbe probe,
-    HealthState health, Instruments instruments, IOptions<BrokerOptions> options, TimeProvider time, ILogger<Supervisor> log) : IHostedLifecycleService, IDisposable
+    ConnectionSource source, TopologyBuilder topology, ConsumerFactory consumerFactory, Publisher publisher,
+    IEnumerable<Runner> runners, ConsumptionProbe probe, HealthState health, Instruments instruments,
+    IOptions<BrokerOptions> options, TimeProvider time, ILogger<Supervisor> log) : IHostedLifecycleService, IDisposable
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>An epoch that lasted this long was a good one.</summary>
-    private static readonly TimeSpan Held = TimeSpan.FromSeconds(30);
+    /// <summary>An epoch that lasted this long resets the backoff.</summary>
+    private static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(30);
 
     private readonly Runner[] _runners = [.. runners];
     private readonly CancellationTokenSource _stop = new();
@@ -35,11 +32,10 @@ internal sealed partial class Supervisor(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (_runners.GroupBy(one => one.Queue).FirstOrDefault(queue => queue.Count() > 1) is { } shared)
-            throw new OptionsValidationException(WorkerOptions.Section, typeof(WorkerOptions), [$"{string.Join(" and ", shared.Select(one => one.Name))} have the same queue, {shared.Key}; allowed: one each, by Worker:<class name>:Queue"]);
-        // an address that can't be read will not mend itself: better no start than a loop
+        CheckQueuesDiffer();
+        // an address that cannot be read will not mend itself: fail the start instead of retrying for ever
         health.Set(HealthState.Connection, false, $"not connected yet to {source.Check()}");
-        Taking(false, "waits for the connection");
+        SetConsuming(false, "waiting for the connection");
         foreach (var runner in _runners) runner.Start();
         _loop = Task.Run(LoopAsync, CancellationToken.None);
         return Task.CompletedTask;
@@ -54,26 +50,38 @@ internal sealed partial class Supervisor(
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
-    /// Two steps: take nothing more and let running jobs end; when the drain time is over, hand them back. Ahead of all that the host
-    /// stops: health and metrics are answered until the last job has ended.
+    /// Stops in two steps: consume nothing more and let running jobs finish; when the drain time is over, requeue them.
+    /// Runs before the host stops anything else, so that health and metrics answer until the last job has ended.
     /// </summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         _draining = true;
-        health.Set(HealthState.Process, false, "stopping");
-        if (_current is { } taking) await CancelConsumersAsync(taking).ConfigureAwait(false);
-        Taking(false, "stopping");
-        foreach (var runner in _runners) runner.StopTaking();
-        await Task.WhenAll(_runners.Select(runner => runner.DrainAsync(cancellationToken))).ConfigureAwait(false);
+        health.Set(HealthState.Worker, false, "stopping");
+        if (_current is { } consumers) await CancelAsync(consumers);
+        SetConsuming(false, "stopping");
+        foreach (var runner in _runners) runner.StopAccepting();
+        await Task.WhenAll(_runners.Select(runner => runner.DrainAsync(cancellationToken)));
 
-        if (_current is { } last) await QuietlyAsync(() => last.FlushAsync(last.Epoch.Ended).WaitAsync(Tick, time, cancellationToken)).ConfigureAwait(false);
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _loop.ConfigureAwait(false);
+        if (_current is { } last)
+            await QuietlyAsync(() => last.FlushAsync(last.Epoch.Ended).WaitAsync(TickInterval, time, cancellationToken));
+        await _stop.CancelAsync();
+        await _loop;
         LogStopped(log, publisher.Unsettled);
     }
 
-    /// <summary>A host whose start fails elsewhere disposes without stopping, and twice. The source has nothing else to free.</summary>
+    /// <summary>
+    /// A host whose start fails disposes without stopping, and twice. Cancelling the source frees all that it has.
+    /// </summary>
     public void Dispose() => _stop.Cancel();
+
+    private void CheckQueuesDiffer()
+    {
+        var shared = _runners.GroupBy(runner => runner.Queue).FirstOrDefault(queue => queue.Count() > 1);
+        if (shared is null) return;
+        var names = string.Join(" and ", shared.Select(runner => runner.Name));
+        throw new OptionsValidationException(WorkerOptions.Section, typeof(WorkerOptions),
+            [$"{names} have the same queue, {shared.Key}; allowed: one each, by Worker:<class name>:Queue"]);
+    }
 
     private async Task LoopAsync()
     {
@@ -86,121 +94,127 @@ internal sealed partial class Supervisor(
             Loss loss;
             try
             {
-                var taking = await OpenAsync(epoch).ConfigureAwait(false);
+                var consumers = await OpenAsync(epoch);
                 isOpen = true;
-                Opened(lostAt);
-                loss = await WaitForLossAsync(epoch, taking).ConfigureAwait(false);
+                ReportOpen(lostAt);
+                loss = await WaitForLossAsync(consumers);
             }
             catch (Exception e)
             {
-                loss = epoch.Loss.IsCompletedSuccessfully ? epoch.Loss.Result : new Loss(LossReason.Connection, BrokerFault.Describe(e));
+                loss = epoch.Loss.IsCompletedSuccessfully
+                    ? epoch.Loss.Result
+                    : new Loss(LossReason.Connection, BrokerFault.Describe(e));
                 epoch.End(loss);
             }
             if (isOpen) lostAt = time.GetTimestamp();
             publisher.TakeBackUnconfirmed();
-            // beside the pause: the broker is to give to others at once what a connection that still stands has fetched
+            // during the pause: the broker can at once give to others what a connection that still stands has fetched
             var closing = epoch.DisposeAsync();
-            if (!_stop.IsCancellationRequested) await LostAsync(loss, isOpen).ConfigureAwait(false);
-            await closing.ConfigureAwait(false);
+            if (!_stop.IsCancellationRequested) await PauseAsync(loss, isOpen);
+            await closing;
         }
     }
 
     private async Task<EpochConsumers> OpenAsync(Epoch epoch)
     {
-        var taking = new EpochConsumers(epoch);
-        var limit = options.Value.ConnectTimeout;
-        var cancel = _stop.Token;
-        var name = string.Join(", ", _runners.Select(one => one.Name));
-        await epoch.ConnectAsync(source, $"{name} consumes", $"{name} publishes", health.Tick, cancel).ConfigureAwait(false);
+        var consumers = new EpochConsumers(epoch);
+        var names = string.Join(", ", _runners.Select(runner => runner.Name));
+        await epoch.ConnectAsync(source, $"{names} consumes", $"{names} publishes", health.Tick, _stop.Token);
         foreach (var runner in _runners)
         {
-            health.Tick();
-            await Deadline.RunAsync(token => topology.BuildAsync(epoch.ConsumeConnection, runner, token), limit, "declaring the queues", time, cancel).ConfigureAwait(false);
+            await StepAsync("declaring the queues",
+                token => topology.BuildAsync(epoch.ConsumeConnection, runner, token));
         }
-        health.Tick();
-        await Deadline.RunAsync(token => epoch.OpenPublishChannelAsync(new CreateChannelOptions(true, false), token), limit, "opening a channel", time, cancel).ConfigureAwait(false);
+        // the runtime tracks confirms itself, pipelined, at a fifth of the cost of the client's own tracking
+        var trackedByUs = new CreateChannelOptions(
+            publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false);
+        await StepAsync("opening a channel", token => epoch.OpenPublishChannelAsync(trackedByUs, token));
         _ = publisher.RunAsync(epoch);
-        if (!_draining)
-        {
-            foreach (var runner in _runners)
-            {
-                health.Tick();
-                var consumer = await Deadline.RunAsync(token => consumers.StartAsync(taking, runner, token), limit, "consuming", time, cancel).ConfigureAwait(false);
-                _ = consumer.RunAsync();
-            }
-        }
-        Interlocked.Exchange(ref _current, taking);
+        foreach (var runner in _draining ? [] : _runners)
+            await StepAsync("consuming", token => consumerFactory.StartAsync(consumers, runner, token));
+
+        Interlocked.Exchange(ref _current, consumers);
         // a stop that came in between has not seen these consumers
-        if (_draining) await CancelConsumersAsync(taking).ConfigureAwait(false);
-        return taking;
+        if (_draining) await CancelAsync(consumers);
+        return consumers;
     }
 
-    private Task CancelConsumersAsync(EpochConsumers taking) => QuietlyAsync(() => Deadline.RunAsync(taking.CancelAsync, Tick, "cancelling", time, taking.Epoch.Ended));
+    private Task StepAsync(string what, Func<CancellationToken, Task> step)
+    {
+        health.Tick();
+        return Deadline.RunAsync(step, options.Value.ConnectTimeout, what, time, _stop.Token);
+    }
 
-    private void Opened(long? lostAt)
+    private Task CancelAsync(EpochConsumers consumers) => QuietlyAsync(() => Deadline.RunAsync(
+        consumers.CancelAsync, TickInterval, "cancelling the consumers", time, consumers.Epoch.Ended));
+
+    private void ReportOpen(long? lostAt)
     {
         if (lostAt is { } since) instruments.Outage.Record(time.GetElapsedTime(since).TotalSeconds);
         health.Set(HealthState.Connection, true, source.Address);
         if (_draining) return;
-        Taking(true, "consumes");
-        LogConsuming(log, string.Join(", ", _runners.Select(one => one.Queue)), source.Address);
+        SetConsuming(true, "consuming");
+        LogConsuming(log, string.Join(", ", _runners.Select(runner => runner.Queue)), source.Address);
     }
 
-    /// <summary>Waits for the end of the epoch, with a sign of life each second.</summary>
-    private async Task<Loss> WaitForLossAsync(Epoch epoch, EpochConsumers taking)
+    private async Task<Loss> WaitForLossAsync(EpochConsumers consumers)
     {
-        _ = probe.RunAsync(taking);
-        var since = time.GetTimestamp();
+        var epoch = consumers.Epoch;
+        _ = probe.RunAsync(consumers);
+        var openedAt = time.GetTimestamp();
         var isBlocked = false;
         while (!epoch.Loss.IsCompleted && !_stop.IsCancellationRequested)
         {
             health.Tick();
-            if (time.GetElapsedTime(since) > Held) _backoff.Reset();
+            if (time.GetElapsedTime(openedAt) > StableAfter) _backoff.Reset();
             if (epoch.Alarm.IsRaised != isBlocked)
             {
                 isBlocked = !isBlocked;
                 if (isBlocked) LogBlocked(log, epoch.Alarm.Reason, publisher.Unsettled);
                 else LogUnblocked(log);
             }
-            await Task.WhenAny(epoch.Loss, Task.Delay(Tick, time, _stop.Token)).ConfigureAwait(false);
+            await Task.WhenAny(epoch.Loss, Task.Delay(TickInterval, time, _stop.Token));
         }
-        return epoch.Loss.IsCompleted ? await epoch.Loss.ConfigureAwait(false) : new Loss(LossReason.Stopped, "stopped");
+        return epoch.Loss.IsCompleted ? await epoch.Loss : new Loss(LossReason.Stopped, "stopped");
     }
 
-    private async Task LostAsync(Loss loss, bool wasOpen)
+    private async Task PauseAsync(Loss loss, bool wasOpen)
     {
         var pause = _backoff.Next();
         health.Set(HealthState.Connection, false, loss.Detail);
-        health.Set(HealthState.Broker, true, "not known while not connected");
-        Taking(false, "waits for the connection");
+        health.Set(HealthState.Broker, true, "unknown (not connected)");
+        SetConsuming(false, "waiting for the connection");
         if (wasOpen)
         {
-            instruments.Reconnects.Add(1, new KeyValuePair<string, object?>("reason", loss.Tag));
-            LogLost(log, Printable.OneLine(loss.Detail), _runners.Sum(one => one.Running), publisher.Unsettled, pause.TotalSeconds);
+            var reason = MetricLabel.For(loss.Reason);
+            instruments.Reconnects.Add(1, new KeyValuePair<string, object?>("reason", reason));
+            var running = _runners.Sum(runner => runner.Running);
+            LogLost(log, Printable.OneLine(loss.Detail), running, publisher.Unsettled, pause.TotalSeconds);
         }
         else
         {
             instruments.ConnectFailures.Add(1);
             LogNotConnected(log, source.Address, Printable.OneLine(loss.Detail), pause.TotalSeconds);
         }
-        for (var left = pause; left > TimeSpan.Zero && !_stop.IsCancellationRequested; left -= Tick)
+        for (var left = pause; left > TimeSpan.Zero && !_stop.IsCancellationRequested; left -= TickInterval)
         {
             health.Tick();
-            await QuietlyAsync(() => Task.Delay(left < Tick ? left : Tick, time, _stop.Token)).ConfigureAwait(false);
+            await Task.Delay(left < TickInterval ? left : TickInterval, time, _stop.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>The probe looks closer while connected.</summary>
-    private void Taking(bool isTaking, string why)
+    /// <summary>Sets the health of all queues. While connected, the probe looks closer.</summary>
+    private void SetConsuming(bool isConsuming, string detail)
     {
-        foreach (var runner in _runners) health.Set(HealthState.Queue(runner.Queue), isTaking, why);
+        foreach (var runner in _runners) health.Set(HealthState.Queue(runner.Queue), isConsuming, detail);
     }
 
     private static async Task QuietlyAsync(Func<Task> action)
     {
         try
         {
-            await action().ConfigureAwait(false);
+            await action();
         }
         catch (Exception)
         {
@@ -208,21 +222,27 @@ internal sealed partial class Supervisor(
         }
     }
 
-    [LoggerMessage(EventId = 40, Level = LogLevel.Information, Message = "Consuming from {Queues} at {Address}")]
+    [LoggerMessage(40, LogLevel.Information, "Consuming from {Queues} at {Address}")]
     private static partial void LogConsuming(ILogger log, string queues, string address);
 
-    [LoggerMessage(EventId = 41, Level = LogLevel.Warning, Message = "Lost the broker: {Reason}. {Running} jobs run on, {Unsettled} messages wait to be confirmed; connecting again in {Seconds:0.0} s.")]
+    [LoggerMessage(41, LogLevel.Warning,
+        "Lost the connection to RabbitMQ: {Reason}. {Running} jobs continue, {Unsettled} messages are unconfirmed; "
+        + "reconnecting in {Seconds:0.0} s.")]
     private static partial void LogLost(ILogger log, string reason, int running, int unsettled, double seconds);
 
-    [LoggerMessage(EventId = 42, Level = LogLevel.Warning, Message = "Could not connect to {Address}: {Reason}. Jobs and replies wait; next try in {Seconds:0.0} s.")]
+    [LoggerMessage(42, LogLevel.Warning,
+        "Could not connect to {Address}: {Reason}. Jobs and replies wait; the next try is in {Seconds:0.0} s.")]
     private static partial void LogNotConnected(ILogger log, string address, string reason, double seconds);
 
-    [LoggerMessage(EventId = 43, Level = LogLevel.Information, Message = "Stopped. Messages left unconfirmed: {Unsettled}; their jobs run again elsewhere.")]
+    [LoggerMessage(43, LogLevel.Information,
+        "Stopped. {Unsettled} messages are unconfirmed; their jobs run again elsewhere.")]
     private static partial void LogStopped(ILogger log, int unsettled);
 
-    [LoggerMessage(EventId = 44, Level = LogLevel.Warning, Message = "The broker takes no messages: {Reason}. Jobs run on; {Unsettled} messages and all that follow wait for the end of its alarm.")]
+    [LoggerMessage(44, LogLevel.Warning,
+        "RabbitMQ has blocked publishing: {Reason}. Running jobs continue; {Unsettled} messages are held until it "
+        + "unblocks.")]
     private static partial void LogBlocked(ILogger log, string? reason, int unsettled);
 
-    [LoggerMessage(EventId = 45, Level = LogLevel.Information, Message = "The broker takes messages again: what has waited is sent")]
+    [LoggerMessage(45, LogLevel.Information, "RabbitMQ accepts messages again; held messages are sent")]
     private static partial void LogUnblocked(ILogger log);
 }

@@ -3,24 +3,24 @@ using Microsoft.Extensions.Hosting;
 namespace ReWorker.Supervision;
 
 /// <summary>
-/// Sees to it that a step whose code blocks holds up nobody else. When everything on the thread pool stands still, the
-/// pool by itself adds a thread or two a second, and for so long no heartbeat is sent and no probe answered; this adds
-/// as many again at every look. It has a thread of its own, since on the pool it would stand still too.
+/// Keeps a step whose code blocks from delaying everybody else. When all threads of the pool are blocked, the pool adds
+/// only one or two per second; until then no heartbeat is sent and no probe answered. The guard adds as many threads as
+/// there are, each time it looks. It has a thread of its own, because on the pool it would be blocked too.
 /// </summary>
 internal sealed class ThreadPoolGuard : IHostedService, IDisposable
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan CalmBeforeShrinking = TimeSpan.FromSeconds(10);
 
-    /// <summary>So many more than there were: what blocks without end must not eat the machine.</summary>
-    private const int Most = 1000;
+    /// <summary>Code that blocks for ever must not exhaust the machine.</summary>
+    private const int MaxAdded = 1000;
 
     private readonly ManualResetEventSlim _stop = new();
     private Thread? _thread;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _thread = new Thread(Run) { IsBackground = true, Name = "pool watch" };
+        _thread = new Thread(Run) { IsBackground = true, Name = "thread pool guard" };
         _thread.Start();
         return Task.CompletedTask;
     }
@@ -34,32 +34,32 @@ internal sealed class ThreadPoolGuard : IHostedService, IDisposable
     public void Dispose()
     {
         _stop.Set();
-        _thread?.Join(); // it waits on what is disposed of here
+        _thread?.Join(); // it waits on what is disposed of next
         _stop.Dispose();
     }
 
     private void Run()
     {
-        ThreadPool.GetMinThreads(out var usual, out var ports);
-        var (least, done, still, stoodAt) = (usual, 0L, 0, 0L);
-        // the machine's time, not the host's: what it watches is the pool that a test's clock would stand on
-        while (!_stop.Wait(Look))
+        ThreadPool.GetMinThreads(out var usual, out var completionPorts);
+        var (minThreads, completed, blockedLooks, blockedAt) = (usual, 0L, 0, 0L);
+        // the machine's clock, not the host's: a test's clock would stand still
+        while (!_stop.Wait(Interval))
         {
-            var before = done;
-            done = ThreadPool.CompletedWorkItemCount;
-            var waiting = ThreadPool.PendingWorkItemCount;
-            still = waiting > 0 && done == before ? still + 1 : 0;
-            if (still > 1)
+            var before = completed;
+            completed = ThreadPool.CompletedWorkItemCount;
+            var pending = ThreadPool.PendingWorkItemCount;
+            blockedLooks = pending > 0 && completed == before ? blockedLooks + 1 : 0;
+            if (blockedLooks > 1)
             {
                 var threads = ThreadPool.ThreadCount;
-                least = (int)Math.Min(threads + Math.Min(waiting, threads), usual + Most);
-                ThreadPool.SetMinThreads(least, ports);
-                stoodAt = Environment.TickCount64;
+                minThreads = (int)Math.Min(threads + Math.Min(pending, threads), usual + MaxAdded);
+                ThreadPool.SetMinThreads(minThreads, completionPorts);
+                blockedAt = Environment.TickCount64;
             }
-            else if (least > usual && Environment.TickCount64 - stoodAt > Calm.TotalMilliseconds)
+            else if (minThreads > usual && Environment.TickCount64 - blockedAt > CalmBeforeShrinking.TotalMilliseconds)
             {
-                least = usual;
-                ThreadPool.SetMinThreads(least, ports);
+                minThreads = usual;
+                ThreadPool.SetMinThreads(minThreads, completionPorts);
             }
         }
     }

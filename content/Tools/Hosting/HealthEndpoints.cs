@@ -33,7 +33,7 @@ internal static class HealthEndpoints
         foreach (var (name, part) in health.Parts.OrderBy(one => one.Key, StringComparer.Ordinal))
         {
             json.WriteStartObject(name);
-            json.WriteString("status", part.IsWell ? "healthy" : "unhealthy");
+            json.WriteString("status", part.IsHealthy ? "healthy" : "unhealthy");
             json.WriteString("detail", part.Detail);
             json.WriteString("since", part.Since.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
             json.WriteEndObject();

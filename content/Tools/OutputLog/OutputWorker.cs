@@ -20,7 +20,7 @@ internal sealed partial class OutputWorker(ReleaseFiles files, Redactor redactor
 
     internal override IReadOnlyList<string> RoutingKeys => [Names.Output];
 
-    internal override bool Answers => false;
+    internal override bool SendsReplies => false;
 
     protected internal override async Task<object?> ProcessAsync(Job job, CancellationToken cancel)
     {

@@ -35,6 +35,18 @@ internal sealed class JobJson(IJsonTypeInfoResolver? ofTheStep)
         return InfoOf(type, converter is null ? strict : new(strict) { Converters = { converter } });
     }
 
+    /// <summary>Checks at the start of the process that the step's types can be read and written.</summary>
+    /// <exception cref="InvalidOperationException">One is missing; the message says what to add where.</exception>
+    public void Require(IEnumerable<Type> types, string worker)
+    {
+        var missing = types.Where(type => !_options.TryGetTypeInfo(type, out _)).ToList();
+        if (missing.Count == 0) return;
+        var context = ofTheStep?.GetType().Name;
+        var where = context is null ? $"AddWorker<{worker}>() was given no JSON context. Pass one that has" : $"{context} lacks types of {worker}. Add";
+        var lines = missing.Select(type => $"[JsonSerializable(typeof({type.Name}))]");
+        throw new InvalidOperationException($"{where} {string.Join(" ", lines)}");
+    }
+
     private static JsonTypeInfo InfoOf(Type type, JsonSerializerOptions options) => options.TryGetTypeInfo(type, out var info)
         ? info
         : throw new InvalidOperationException($"{type} is not in the JSON context that was given: add [JsonSerializable(typeof({type.Name}))] to it");

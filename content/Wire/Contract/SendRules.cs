@@ -9,6 +9,9 @@ internal static class SendRules
     /// <summary>The broker's default limit; a larger message closes the channel.</summary>
     public const int MaxBodyBytes = 16 * 1024 * 1024;
 
+    /// <summary>What a result may have, so that a reply with it fits.</summary>
+    public const int MaxDataBytes = MaxBodyBytes - 64;
+
     /// <exception cref="ArgumentException">The message can't be sent; the text says why and what is allowed.</exception>
     public static void Check(string topic, string exchange, string? correlationId, byte[] body, string? replyTo)
     {

@@ -47,7 +47,7 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
             Assert.Equal(bad.Make(), parked.Bytes);
             Assert.Equal((id, session.ReplyTo, worker.Queue), (parked.Property("correlation_id"), parked.Property("reply_to"), parked.Header("x-reworker-queue")));
             Assert.Equal(reply[0].Data.GetString(), parked.Header("x-reworker-reason"));
-            Assert.Single(worker.Logs.Of(Refused), one => one.Message.StartsWith($"Job {id} was refused, answered and parked: ", StringComparison.Ordinal));
+            Assert.Single(worker.Logs.Of(Refused), one => one.Message.StartsWith($"Job {id} is invalid and will be answered and parked: ", StringComparison.Ordinal));
         }
 
         Assert.Single(worker.Logs.Of(40));

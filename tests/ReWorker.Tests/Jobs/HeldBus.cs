@@ -37,7 +37,7 @@ internal sealed class HeldBus : IPublisher, IDeliverySource
         if (message.Kind is MessageKind.Status) Statuses.Add(message.MessageId.Split(':')[^1]);
     }
 
-    public void Again(PendingMessage message)
+    public void Resend(PendingMessage message)
     {
         lock (_held) _held.Add(message);
     }
@@ -52,7 +52,7 @@ internal sealed class HeldBus : IPublisher, IDeliverySource
             _held.Remove(message);
         }
         message.Error = new InvalidOperationException("too large");
-        message.Owner.Settled(message);
+        message.Owner.HandleSettled(message);
     }
 
     public void Confirm()
@@ -60,7 +60,7 @@ internal sealed class HeldBus : IPublisher, IDeliverySource
         PendingMessage[] held;
         lock (_held) held = [.. _held];
         _held.Clear();
-        foreach (var one in held) one.Owner.Settled(one);
+        foreach (var one in held) one.Owner.HandleSettled(one);
     }
 
     public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;

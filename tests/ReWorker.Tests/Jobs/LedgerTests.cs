@@ -22,7 +22,7 @@ public sealed class LedgerTests
     public void Take_OneOfTwoEqualJobs_IsTheOneThatIsNotSettled()
     {
         var (open, early) = (Begin(_first), Begin(_first));
-        Assert.True(_ledger.TrySettle(early, Settlement.Ack));
+        Assert.True(early.TrySettle(Settlement.Ack));
         _first.Die();
 
         var again = Deliver(_second, redelivered: true);
@@ -45,7 +45,7 @@ public sealed class LedgerTests
 
         Assert.Equal(DeliveryKind.Redelivered, kind);
         Assert.Empty(delivery.Body);
-        Assert.False(_ledger.TryStart(delivery.Job!));
+        Assert.False(delivery.Job!.TryStart());
     }
 
     /// <summary>A worker that remembers for minutes must not keep the large bodies of each outage so long.</summary>
@@ -62,7 +62,7 @@ public sealed class LedgerTests
 
         Assert.Empty(delivery.Body);
         Assert.Equal(DeliveryKind.Adopted, kind);
-        Assert.True(_ledger.TryStart(again.Job!));
+        Assert.True(again.Job!.TryStart());
         Assert.NotEmpty(again.Job!.Delivery.Body);
     }
 
@@ -71,8 +71,8 @@ public sealed class LedgerTests
     public void Sweep_JobThatCameAgainAndLostItsConnectionAgain_IsRememberedAsLong()
     {
         var job = Begin(_first);
-        _ledger.MarkEnding(job);
-        _ledger.Complete(job, Settlement.Ack);
+        job.MarkEnding();
+        job.Complete(Settlement.Ack);
         _first.Die();
         for (var i = 0; i < 2; i++) _ledger.RemoveStale(2);
         _ledger.Register(Deliver(_second, redelivered: true), out _);
@@ -91,13 +91,13 @@ public sealed class LedgerTests
     [InlineData(60)]
     [InlineData(600)]
     public void Sweeps_OutliveTheBrokersPatience(int heartbeat) =>
-        Assert.InRange(ConsumptionProbe.SweepsFor(TimeSpan.FromSeconds(heartbeat)) * ConsumptionProbe.Pause, TimeSpan.FromSeconds(Math.Max(150, 3 * heartbeat)), TimeSpan.FromHours(1));
+        Assert.InRange(ConsumptionProbe.MaxStaleSweeps(TimeSpan.FromSeconds(heartbeat)) * ConsumptionProbe.Interval, TimeSpan.FromSeconds(Math.Max(150, 3 * heartbeat)), TimeSpan.FromHours(1));
 
     private InFlightJob Begin(HeldBus bus)
     {
         var delivery = Deliver(bus, redelivered: false);
         _ledger.Register(delivery, out _);
-        Assert.True(_ledger.TryStart(delivery.Job!));
+        Assert.True(delivery.Job!.TryStart());
         return delivery.Job!;
     }
 

@@ -27,13 +27,13 @@ public sealed class RunnerTests
         using var instruments = new Instruments(services.GetRequiredService<IMeterFactory>());
         var bus = new HeldBus();
         var worker = new FrobWorker(new Frob((_, _, _) => Task.FromResult<object?>(null)));
-        using var runner = new Runner(new WorkerContext("FrobWorker", worker, new WorkerOptions { Queue = "frob" }, bus, instruments, TimeProvider.System), NullLogger.Instance);
+        using var runner = new Runner(new WorkerContext(worker, new WorkerOptions { Queue = "frob" }, bus, instruments, TimeProvider.System, NullLogger.Instance));
         runner.Accept(Deliver(bus, 1, redelivered: false));
         // the ledger looks at the first job while it takes the second, and the worker is stopped in that moment
         bus.OnLook = () =>
         {
             bus.OnLook = null;
-            runner.StopTaking();
+            runner.StopAccepting();
         };
 
         runner.Accept(Deliver(bus, 2, redelivered: true));
@@ -52,14 +52,14 @@ public sealed class RunnerTests
         var ran = new SemaphoreSlim(0);
         var worker = new FrobWorker(new Frob((_, _, _) => { ran.Release(); return Task.FromResult<object?>(null); }));
         using var runner = new Runner(
-            new WorkerContext("FrobWorker", worker, new WorkerOptions { Queue = "frob", Concurrency = 1 }, new HeldBus(), instruments, TimeProvider.System), NullLogger.Instance);
+            new WorkerContext(worker, new WorkerOptions { Queue = "frob", Concurrency = 1 }, new HeldBus(), instruments, TimeProvider.System, NullLogger.Instance));
         runner.Start();
         listener.Start();
 
         for (var tag = 1UL; tag <= 3; tag++) runner.Accept(Deliver(new HeldBus(), tag, redelivered: false));
 
         for (var job = 1; job <= 3; job++) Assert.True(await ran.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken), $"job {job} does not run");
-        runner.StopTaking();
+        runner.StopAccepting();
     }
 
     private static Delivery Deliver(HeldBus bus, ulong tag, bool redelivered) =>

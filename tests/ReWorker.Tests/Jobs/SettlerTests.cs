@@ -36,14 +36,14 @@ public sealed class SettlerTests
         using var instruments = new Instruments(services.GetRequiredService<IMeterFactory>());
         var bus = new HeldBus();
         var worker = new FrobWorker(new Frob((_, _, _) => Task.FromResult<object?>(null)));
-        using var runner = new Runner(new WorkerContext("FrobWorker", worker, new WorkerOptions { Queue = "frob" }, bus, instruments, TimeProvider.System), NullLogger.Instance);
+        using var runner = new Runner(new WorkerContext(worker, new WorkerOptions { Queue = "frob" }, bus, instruments, TimeProvider.System, NullLogger.Instance));
         await using var epoch = new Epoch(TimeProvider.System);
         var channel = DispatchProxy.Create<IChannel, AckedChannel>();
         var acked = (AckedChannel)(object)channel;
         var settler = new AckWriter(channel, epoch, runner);
         _ = settler.RunAsync();
 
-        settler.Delivered(1); // the long one
+        settler.Track(1); // the long one
         await SettleAsync(2, 10_000);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         await SettleAsync(10_001, Jobs);
@@ -63,7 +63,7 @@ public sealed class SettlerTests
         {
             for (var tag = (ulong)from; tag <= (ulong)to; tag++)
             {
-                settler.Delivered(tag);
+                settler.Track(tag);
                 Settle(tag);
                 if (tag % 50 == 0) await settler.FlushAsync(Cancel);
             }

@@ -25,10 +25,10 @@ public sealed class LivenessTests
         var last = time.GetUtcNow();
         time.Advance(TimeSpan.FromMinutes(1));
 
-        Assert.True(alive.IsWell);
+        Assert.True(alive.IsHealthy);
         Assert.False(health.IsLive);
         Assert.False(health.IsReady);
-        Assert.Equal((false, last), (health.Parts["supervisor"].IsWell, health.Parts["supervisor"].Since));
+        Assert.Equal((false, last), (health.Parts["supervisor"].IsHealthy, health.Parts["supervisor"].Since));
         Assert.Contains("no sign of life", health.Parts["supervisor"].Detail, StringComparison.Ordinal);
     }
 }

@@ -58,9 +58,9 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
 
         var metrics = await step.MetricsAsync();
         Assert.Equal((0, 0, 503), (away.Sum("reworker_connection_up"), away.Sum("reworker_consuming", ("queue", queue)), (int)code));
-        Assert.Equal((8, 2, 3), (Jobs("completed"), Jobs("failed"), Jobs("refused")));
+        Assert.Equal((8, 2, 3), (Jobs("completed"), Jobs("failed"), Jobs("invalid")));
         Assert.Equal(13, metrics.Sum("reworker_jobs_total", ("worker", "MyStep1Worker")));
-        Assert.Equal((8, 2, 3), (Took(""), Took("failed"), Took("refused")));
+        Assert.Equal((8, 2, 3), (Took(""), Took("failed"), Took("invalid")));
         Assert.Equal((12, 1, 1, 1), (Deliveries("fresh"), Deliveries("redelivered"), Deliveries("adopted"), Deliveries("duplicate")));
         Assert.Equal((3, 3), (metrics.Sum("reworker_reconnects_total"), metrics.Sum("reworker_outage_duration_seconds_count")));
         Assert.InRange(metrics.Sum("reworker_outage_duration_seconds_sum"), 2, 30);
@@ -68,7 +68,7 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
         Assert.Equal((2, 2, 0), (metrics.Sum("reworker_jobs_parked_total"), metrics.Sum("reworker_queue_messages", ("queue", dead)), metrics.Sum("reworker_queue_messages", ("queue", queue))));
         Assert.Equal((2, 2), (metrics.Sum("reworker_publish_unroutable_total", ("kind", "status")), Sent("unroutable")));
         // every message that was heard, and two that were parked; one whose confirm was lost with the connection came twice
-        Assert.Equal((_heard.DistinctBy(one => one.Property("message_id")).Count() + 2, 0), (Sent(""), Sent("refused")));
+        Assert.Equal((_heard.DistinctBy(one => one.Property("message_id")).Count() + 2, 0), (Sent(""), Sent("nacked")));
         Assert.Equal((1, 1, 0, 0), (metrics.Sum("reworker_connection_up"), metrics.Sum("reworker_consuming"), metrics.Sum("reworker_publish_blocked"), metrics.Sum("reworker_jobs_in_hand")));
         AssertPage(metrics);
         AssertBody(body, queue);

@@ -51,7 +51,8 @@ public sealed class AllocationTests : IDisposable
         var options = new WorkerOptions { Queue = "talking" };
         var bus = new ConfirmingBus();
         var ledger = new Ledger();
-        var run = new JobRun(new WorkerContext("Talking", worker, options, bus, _instruments, TimeProvider.System), ledger, NullLogger.Instance);
+        var context = new WorkerContext(worker, options, bus, _instruments, TimeProvider.System, NullLogger.Instance);
+        var (run, ending) = (new JobExecution(context), new JobEnding(context));
         var body = Encoding.UTF8.GetBytes($$$"""{"group":"g","parameters":{"command":"talking","subcommand":"Run","hosts":["a.example.com"],"lines":{{{lines}}}},"dynamic":{"environment":"dev"},"notify":{}}""");
         var properties = new BasicProperties { CorrelationId = Guid.NewGuid().ToString(), ReplyTo = "replies" };
 
@@ -63,8 +64,8 @@ public sealed class AllocationTests : IDisposable
             {
                 var delivery = new Delivery(bus, new DeliveryInfo("tag", (ulong)number, false, Names.Exchange, "worker.talking"), properties, [.. body]);
                 ledger.Register(delivery, out _);
-                ledger.TryStart(delivery.Job!);
-                await await run.ExecuteAsync(delivery.Job!, TestContext.Current.CancellationToken);
+                delivery.Job!.TryStart();
+                await ending.EndAsync(delivery.Job!, await run.RunAsync(delivery.Job!, TestContext.Current.CancellationToken));
                 ledger.Remove(delivery.Job!);
             }
             least = Math.Min(least, (GC.GetTotalAllocatedBytes(precise: true) - before) / Jobs);
@@ -101,10 +102,10 @@ public sealed class AllocationTests : IDisposable
         {
             Assert.True(message.ToProperties().Persistent);
             Messages++;
-            message.Owner.Settled(message);
+            message.Owner.HandleSettled(message);
         }
 
-        public void Again(PendingMessage message) => Assert.Fail("nothing was refused");
+        public void Resend(PendingMessage message) => Assert.Fail("nothing was refused");
 
         public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;
 
