@@ -46,6 +46,7 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
         await wire.QuietAsync(Cancel);
         wire.HoldAcks();
         await RunAsync(session, name, Job(0));
+        await wire.QuietAsync(Cancel);
         wire.Cut();
         await ConsumesAsync(step, times: 3);
         await wire.QuietAsync(Cancel);
