@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using ReWorker;
 using ReWorker.Hosting;
+using ReWorker.Tools.Hosting;
 using ReWorker.Tools.OutputLog;
 using ReWorker.Wire.Connections;
 using ReWorker.Wire.Settings;

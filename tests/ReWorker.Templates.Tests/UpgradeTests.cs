@@ -224,7 +224,7 @@ public sealed class UpgradeTests(InstalledTemplates templates)
         await (await templates.InstallAsync(release)).AddAsync(scaffold, "reworker-runtime");
     }
 
-    private static Task<DotNet.Result> UpgradeAsync(Scaffold scaffold, string options = "") =>
+    private static Task<CommandResult> UpgradeAsync(Scaffold scaffold, string options = "") =>
         Shell.RunAsync(scaffold.Folder, new Dictionary<string, string>(), $"bash ReWorker.next/upgrade.sh {options}");
 
     private static async Task CommitAsync(Scaffold scaffold, string message) =>

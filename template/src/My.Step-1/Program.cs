@@ -2,6 +2,7 @@ using My.Step_1;
 using ReWorker;
 using ReWorker.Hosting;
 using ReWorker.Tools.CommandLine;
+using ReWorker.Tools.Hosting;
 
 // Verbs: run (default), submit, dead, output, health. `--help` tells more.
 return await WorkerCommand.RunAsync(args, static host =>

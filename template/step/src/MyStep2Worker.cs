@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using My.Step_1;
 using ReWorker;
 using ReWorker.Hosting;
+using ReWorker.Tools.Hosting;
 
 [assembly: AddsMyStep2] // Program.cs finds it
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using ReWorker;
 using ReWorker.Client;
 using ReWorker.Hosting;
+using ReWorker.Tools.Hosting;
 
 namespace My.Step_1.Tests;
 

@@ -1,13 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using RabbitMQ.Client;
 
 namespace ReWorker.Faults;
 
-/// <summary>What a row works on: broker, proxy, requester, worker, on a virtual host of its own; and what it judges by.</summary>
-internal sealed class Bench(Broker broker, Fault fault, string program, bool withoutRemedy) : IAsyncDisposable
+/// <summary>What a row works with, on a virtual host of its own, and how it is judged.</summary>
+internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bool withoutRemedy) : IAsyncDisposable
 {
     public const string Queue = "worker.chaos";
     public const string DeadQueue = "worker.chaos.dead";
@@ -19,7 +18,7 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
     private long _over;
     private int _number;
 
-    public Broker Broker => broker;
+    public RabbitBroker Broker => broker;
 
     /// <summary>What is started as the worker, with the word <c>worker</c> behind it.</summary>
     public string Program => program;
@@ -54,7 +53,8 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
             $$"""
             rabbit_vhost:add(<<"{{VHost}}">>, <<"faults">>),
             [begin rabbit_auth_backend_internal:add_user(U, P, <<"faults">>),
-             rabbit_auth_backend_internal:set_permissions(U, <<"{{VHost}}">>, <<".*">>, <<".*">>, <<".*">>, <<"faults">>) end
+             rabbit_auth_backend_internal:set_permissions(
+               U, <<"{{VHost}}">>, <<".*">>, <<".*">>, <<".*">>, <<"faults">>) end
              || {U, P} <- [{<<"{{User}}">>, <<"{{Password}}">>}, {<<"{{requester}}">>, <<"requester">>}]].
             """);
         Requester = new Requester(broker.Nodes, VHost, requester, "requester");
@@ -63,7 +63,11 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
     /// <summary>A connection of somebody else's, past the proxy.</summary>
     public Task<IConnection> ConnectAsync() => new ConnectionFactory
     {
-        HostName = "127.0.0.1", Port = broker.Nodes[0].Port, VirtualHost = VHost, UserName = $"{VHost}-requester", Password = "requester",
+        HostName = "127.0.0.1",
+        Port = broker.Nodes[0].Port,
+        VirtualHost = VHost,
+        UserName = $"{VHost}-requester",
+        Password = "requester",
     }.CreateConnectionAsync();
 
     /// <summary>At the row's end, however it ends.</summary>
@@ -71,7 +75,8 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
 
     public WorkerProcess StartWorker(params KeyValuePair<string, string>[] more) => StartWorker(null, more);
 
-    public WorkerProcess StartWorker(Func<ProcessStartInfo, ProcessStartInfo>? wrap, params KeyValuePair<string, string>[] more)
+    public WorkerProcess StartWorker(
+        Func<ProcessStartInfo, ProcessStartInfo>? wrap, params KeyValuePair<string, string>[] more)
     {
         var settings = new Dictionary<string, string>
         {
@@ -82,13 +87,16 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
             ["Broker:Password"] = Password,
             ["Worker:Queue"] = "chaos",
             ["Worker:Concurrency"] = "8",
+            ["Logging:LogLevel:Default"] = "Information",
+            ["Logging:LogLevel:Microsoft"] = "Warning",
         };
         foreach (var (key, value) in fault.Settings.Concat(more)) settings[key] = value;
         foreach (var (key, value) in withoutRemedy ? fault.WithoutRemedy : []) settings[key] = value;
-        var worker = new WorkerProcess(program, settings, wrap);
-        _workers.Add(worker);
-        _another = () => Leaks.OfAnotherAsync(program, settings, wrap);
-        return worker;
+        // started in the background of a script, it would ignore SIGINT
+        WorkerProcess Start() => new("env", ["--default-signal=INT,QUIT", program, "worker"], settings, wrap);
+        _workers.Add(Start());
+        _another = () => Leaks.OfAnotherAsync(Start);
+        return Worker;
     }
 
     /// <summary>A worker that consumes, has done a job, and is measured.</summary>
@@ -102,21 +110,27 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         _over = Stopwatch.GetTimestamp();
     }
 
-    public Task ReadyAsync(TimeSpan limit) => UntilAsync("ready", limit, async () => (await Worker.ReadyAsync()).IsWell);
+    public Task ReadyAsync(TimeSpan limit) =>
+        UntilAsync("ready", limit, async () => (await Worker.ReadyAsync()).IsWell);
 
-    public Task NotReadyAsync(TimeSpan limit) => UntilAsync("unready", limit, async () => (await Worker.ReadyAsync()).Code == 503);
+    public Task NotReadyAsync(TimeSpan limit) =>
+        UntilAsync("unready", limit, async () => (await Worker.ReadyAsync()).Code == 503);
 
     public Task UnreadyAsync(string otherwise) => AnswersAsync(() => Worker.ReadyAsync(), 503, otherwise);
 
     public Task AliveAsync() => AnswersAsync(() => Worker.LiveAsync(), 200, "not alive");
 
-    public async Task<SentJob> SendAsync(string what = "sleep", double seconds = 0, string? expected = "completed", Action<SentJob>? expect = null)
+    public async Task<SentJob> SendAsync(
+        string what = "sleep", double seconds = 0, string? expected = "completed", Action<SentJob>? expect = null)
     {
-        var body = JsonSerializer.Serialize(new Dictionary<string, object> { ["parameters"] = new Dictionary<string, object> { ["do"] = what, ["seconds"] = seconds } });
-        return await SendRawAsync(Encoding.UTF8.GetBytes(body), job => { job.Expected = expected; expect?.Invoke(job); });
+        var parameters = new Dictionary<string, object> { ["do"] = what, ["seconds"] = seconds };
+        var body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["parameters"] = parameters });
+        return await SendRawAsync(body, job => { job.Expected = expected; expect?.Invoke(job); });
     }
 
-    public async Task<SentJob> SendRawAsync(byte[] body, Action<SentJob>? expect = null, string? replyTo = null, Action<BasicProperties>? craft = null, string? id = null, string exchange = "")
+    public async Task<SentJob> SendRawAsync(
+        byte[] body, Action<SentJob>? expect = null, string? replyTo = null, Action<BasicProperties>? craft = null,
+        string? id = null, string exchange = "")
     {
         var job = new SentJob(id ?? $"{VHost}-{Interlocked.Increment(ref _number)}");
         expect?.Invoke(job);
@@ -131,12 +145,15 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         return jobs;
     }
 
-    public static Task StartedAsync(SentJob job, TimeSpan limit) => InTimeAsync(job.Started, $"{job.Id} has not started", limit);
+    public static Task StartedAsync(SentJob job, TimeSpan limit) =>
+        InTimeAsync(job.Started, $"{job.Id} has not started", limit);
 
     public static async Task CompletedAsync(SentJob job, TimeSpan limit)
     {
         await InTimeAsync(job.Terminal, $"{job.Id} has no terminal reply", limit);
-        if (job.Expected is { } expected && job.Statuses[^1] != expected) throw new FaultException($"{job.Id}: {job.Statuses[^1]} ({job.Data}), {expected} was expected");
+        Check(
+            job.Expected is null || job.Statuses[^1] == job.Expected,
+            $"{job.Id}: {job.Statuses[^1]} ({job.Data}), {job.Expected} was expected");
     }
 
     /// <summary>The fault is over now; the time to recover counts from here.</summary>
@@ -162,14 +179,16 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         Check(Requester.Strays.IsEmpty, $"a stray reply: {Requester.Strays.FirstOrDefault()}");
         // the broker's count of a quorum queue may be five seconds old
         var parked = Requester.Jobs.Count(job => job.IsParked);
-        await UntilAsync($"{parked} parked", TimeSpan.FromSeconds(10), async () => (await QueueAsync(DeadQueue)).Ready == parked);
+        await UntilAsync(
+            $"{parked} parked", TimeSpan.FromSeconds(10), async () => (await QueueAsync(DeadQueue)).Ready == parked);
         CheckLogs();
         if (!restarted) await Leaks.CheckAsync(_before ?? await _another(), Worker.Resources);
     }
 
     /// <summary>The broker has the acks of all jobs but some.</summary>
-    public Task SettledAsync(int running = 0, int consumers = 1) =>
-        UntilAsync("settled", TimeSpan.FromSeconds(20), async () => await QueueAsync(Queue) == (0, running, consumers), TimeSpan.FromMilliseconds(250));
+    public Task SettledAsync(int running = 0, int consumers = 1) => UntilAsync(
+        "settled", TimeSpan.FromSeconds(20), async () => await QueueAsync(Queue) == (0, running, consumers),
+        TimeSpan.FromMilliseconds(250));
 
     public void CheckLogs()
     {
@@ -198,8 +217,10 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
               _ -> none
             end.
             """);
-        int[] counts = [.. answer.Trim().Trim('{', '}').Split(',').Select(one => int.TryParse(one, out var count) ? count : -1)];
-        return counts is [var ready, var unacked, var served] && counts.Min() >= 0 ? (ready, unacked, served) : (-1, -1, -1);
+        var counts = answer.Trim('{', '}').Split(',').Select(one => int.TryParse(one, out var count) ? count : -1);
+        return counts.ToArray() is [>= 0 and var ready, >= 0 and var unacked, >= 0 and var consumers]
+            ? (ready, unacked, consumers)
+            : (-1, -1, -1);
     }
 
     public static async Task UntilAsync(string what, TimeSpan limit, Func<Task<bool>> condition, TimeSpan? pause = null)
@@ -207,12 +228,13 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         var began = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            if (Stopwatch.GetElapsedTime(began) > limit) throw new FaultException($"not {what} within {limit.TotalSeconds:0} s");
+            Check(Stopwatch.GetElapsedTime(began) <= limit, $"not {what} within {limit.TotalSeconds:0} s");
             await Task.Delay(pause ?? TimeSpan.FromMilliseconds(100));
         }
     }
 
-    public Task UntilSaidAsync(string text, TimeSpan limit) => UntilAsync($"said in the log, \"{text}\",", limit, () => Task.FromResult(Worker.Says(text)));
+    public Task UntilSaidAsync(string text, TimeSpan limit) =>
+        UntilAsync($"said in the log, \"{text}\",", limit, () => Task.FromResult(Worker.Says(text)));
 
     public int RunsOf(SentJob job) => _workers.Sum(worker => worker.Count($"RAN {job.Id} "));
 
@@ -225,7 +247,8 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
         await broker.EvalAsync(
             $"""
             rabbit_vhost:delete(<<"{VHost}">>, <<"faults">>),
-            [catch rabbit_auth_backend_internal:delete_user(U, <<"faults">>) || U <- [<<"{User}">>, <<"{VHost}-requester">>]].
+            [catch rabbit_auth_backend_internal:delete_user(U, <<"faults">>)
+             || U <- [<<"{User}">>, <<"{VHost}-requester">>]].
             """);
     }
 
@@ -241,8 +264,11 @@ internal sealed class Bench(Broker broker, Fault fault, string program, bool wit
     {
         var started = job.Statuses.Count(status => status == "started");
         var terminals = job.Statuses.Count - started;
-        Check(terminals == (job.Expected is null ? 0 : 1), $"{job.Id}: {terminals} terminal replies ({string.Join(", ", job.Statuses)})");
-        Check(job.Expected is null || job.IsDeadly || started == (job.Starts ? 1 : 0), $"{job.Id}: {started} x started");
+        Check(
+            terminals == (job.Expected is null ? 0 : 1),
+            $"{job.Id}: {terminals} terminal replies ({string.Join(", ", job.Statuses)})");
+        Check(
+            job.Expected is null || job.IsDeadly || started == (job.Starts ? 1 : 0), $"{job.Id}: {started} x started");
         Check(job.Expected is null || job.Statuses[^1] != "started", $"{job.Id}: started came last");
         var runs = RunsOf(job);
         Check(runs <= job.Runs, $"{job.Id} ran {runs} times, {job.Runs} at most was expected");

@@ -11,13 +11,16 @@ internal static class BrokerFaults
         bench.Over();
     }
 
-    public static Task DeleteVHostAsync(this Bench bench) => bench.Broker.EvalAsync($"""rabbit_vhost:delete(<<"{bench.VHost}">>, <<"faults">>).""");
+    public static Task DeleteVHostAsync(this Bench bench) =>
+        bench.Broker.EvalAsync($"""rabbit_vhost:delete(<<"{bench.VHost}">>, <<"faults">>).""");
 
     /// <summary>Makes it again, empty.</summary>
     public static Task MakeVHostAsync(this Bench bench) => bench.Broker.EvalAsync(
         $$"""
         rabbit_vhost:add(<<"{{bench.VHost}}">>, <<"faults">>),
-        [rabbit_auth_backend_internal:set_permissions(U, <<"{{bench.VHost}}">>, <<".*">>, <<".*">>, <<".*">>, <<"faults">>) || U <- [<<"{{bench.User}}">>, <<"{{bench.VHost}}-requester">>]].
+        [rabbit_auth_backend_internal:set_permissions(
+           U, <<"{{bench.VHost}}">>, <<".*">>, <<".*">>, <<".*">>, <<"faults">>)
+         || U <- [<<"{{bench.User}}">>, <<"{{bench.VHost}}-requester">>]].
         """);
 
     /// <summary>The memory alarm, until the result is disposed of.</summary>
@@ -29,7 +32,7 @@ internal static class BrokerFaults
         return alarm;
     }
 
-    internal sealed class Lowered(Broker broker) : IAsyncDisposable
+    internal sealed class Lowered(RabbitBroker broker) : IAsyncDisposable
     {
         private bool _isOver;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using ReWorker.Hosting;
 using ReWorker.Tools.CommandLine;
+using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Faults;
 

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace ReWorker.Faults;
 
 /// <summary>Judges whether memory, threads and handles are back where they were.</summary>
@@ -14,14 +12,20 @@ internal static class Leaks
             now = look();
         }
         Bench.Check(IsBack(), $"before: {before}; after: {now}");
-        bool IsBack() => now.Handles <= before.Handles + 4 && now.Threads <= before.Threads + 12 && now.Memory <= before.Memory + (96L << 20);
+
+        bool IsBack() =>
+            now.Handles <= before.Handles + 4
+            && now.Threads <= before.Threads + 12
+            && now.Memory <= before.Memory + (96L << 20);
     }
 
-    /// <summary>A worker that met the fault at its start was never well before: another one tells, to which nothing is done.</summary>
-    public static async Task<Resources> OfAnotherAsync(string program, IEnumerable<KeyValuePair<string, string>> settings, Func<ProcessStartInfo, ProcessStartInfo>? wrap)
+    /// <summary>What another worker holds, for a row whose own worker met the fault before it was measured.</summary>
+    public static async Task<Resources> OfAnotherAsync(Func<WorkerProcess> start)
     {
-        await using var other = new WorkerProcess(program, settings, wrap);
-        await Bench.UntilAsync("ready, the worker to compare with,", TimeSpan.FromSeconds(30), async () => (await other.ReadyAsync()).IsWell);
+        await using var other = start();
+        await Bench.UntilAsync(
+            "ready, the worker to compare with,", TimeSpan.FromSeconds(30),
+            async () => (await other.ReadyAsync()).IsWell);
         await Task.Delay(500);
         return other.Resources();
     }

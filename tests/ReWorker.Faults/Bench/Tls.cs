@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -51,7 +52,8 @@ internal sealed class Certificates : IDisposable
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(name);
         request.CertificateExtensions.Add(names.Build());
-        using var bare = request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), until, RandomNumberGenerator.GetBytes(8));
+        var serial = RandomNumberGenerator.GetBytes(8);
+        using var bare = request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), until, serial);
         using var whole = bare.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null);
     }
@@ -60,19 +62,18 @@ internal sealed class Certificates : IDisposable
 /// <summary>Speaks TLS to the worker, and plain AMQP to the broker behind it.</summary>
 internal sealed class TlsFront : IAsyncDisposable
 {
-    private readonly TcpListener _listener;
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly IPEndPoint _broker;
     private readonly CancellationTokenSource _end = new();
 
     public TlsFront(IPEndPoint broker)
     {
-        (_broker, Port) = (broker, ContainerBroker.FreePort());
-        _listener = new TcpListener(IPAddress.Loopback, Port);
+        _broker = broker;
         _listener.Start();
         _ = AcceptAsync();
     }
 
-    public int Port { get; }
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public X509Certificate2? Certificate { get; set; }
 
@@ -104,7 +105,8 @@ internal sealed class TlsFront : IAsyncDisposable
         {
             using var _ = worker;
             await using var tls = new SslStream(worker.GetStream());
-            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = Certificate }, _end.Token);
+            await tls.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions { ServerCertificate = Certificate }, _end.Token);
             var first = new byte[4096];
             var read = await tls.ReadAsync(first, _end.Token);
             if (read == 0) return;
@@ -112,9 +114,11 @@ internal sealed class TlsFront : IAsyncDisposable
             using var broker = new TcpClient();
             await broker.ConnectAsync(_broker, _end.Token);
             await broker.GetStream().WriteAsync(first.AsMemory(0, read), _end.Token);
-            await Task.WhenAny(tls.CopyToAsync(broker.GetStream(), _end.Token), broker.GetStream().CopyToAsync(tls, _end.Token));
+            await Task.WhenAny(
+                tls.CopyToAsync(broker.GetStream(), _end.Token), broker.GetStream().CopyToAsync(tls, _end.Token));
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or SocketException or System.Security.Authentication.AuthenticationException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or SocketException
+            or AuthenticationException or ObjectDisposedException)
         {
             // the worker did not want to
         }

@@ -46,7 +46,7 @@ internal sealed class Builds(string? given = null) : IDisposable
 
         // what a mutant leaves unused is no error
         var runtime = Path.Combine(folder.FullName, "runtime");
-        await Shell.RunAsync("dotnet", "build", Path.Combine(content, "ReWorker.csproj"), "-o", runtime, "-nologo", "-v", "q",
+        await Command.RunAsync("dotnet", "build", Path.Combine(content, "ReWorker.csproj"), "-o", runtime, "-nologo", "-v", "q",
             "-p:TreatWarningsAsErrors=false", "-p:RunAnalyzers=false", "-p:UseSharedCompilation=false", "-nodeReuse:false");
 
         var worker = Path.Combine(folder.FullName, "worker");

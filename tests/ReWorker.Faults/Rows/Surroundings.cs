@@ -14,7 +14,7 @@ internal sealed class RestrictedContainer() : Fault("restricted-container", "doc
     public override async Task RunAsync(Bench bench)
     {
         var name = $"{bench.VHost}-worker";
-        bench.Undo(() => Shell.TryAsync("docker", "rm", "-f", name));
+        bench.Undo(() => Command.TryAsync("docker", "rm", "-f", name));
         bench.Requester.Start();
         bench.StartWorker(start =>
         {

@@ -1,8 +1,8 @@
-using ReWorker.Wire.Telemetry;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using ReWorker.Tools.CommandLine;
+using ReWorker.Wire.Telemetry;
 using Xunit;
 
 namespace ReWorker.Tests.CommandLine;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using My.Step_1.Tests;
 using ReWorker.Hosting;
+using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tests.Contract;
 

@@ -1,138 +1,43 @@
-using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 
 namespace ReWorker.Tests.Contract;
 
 /// <summary>
 /// A wire between one worker and the broker, which a test can hold and cut without disturbing anybody else. A worker
-/// opens two connections: the first consumes and acknowledges, the second publishes.
+/// opens two connections: one consumes and acknowledges, the other publishes.
 /// </summary>
-internal sealed class TestWire : IAsyncDisposable
+internal sealed class TestWire(Uri broker) : IAsyncDisposable
 {
-    private readonly Uri _broker;
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly List<Line> _lines = [];
-    private readonly Task _accepting;
-    private volatile bool _isDown;
-    private long _movedAt;
+    private const string Consumes = " consumes", Publishes = " publishes";
 
-    public TestWire(Uri broker)
-    {
-        _broker = broker;
-        _listener.Start();
-        Amqp = new UriBuilder(broker) { Host = "127.0.0.1", Port = ((IPEndPoint)_listener.LocalEndpoint).Port }.Uri;
-        _accepting = AcceptAsync();
-    }
+    private readonly Proxy _proxy = new([new DnsEndPoint(broker.Host, broker.Port)]);
 
-    public Uri Amqp { get; }
+    public Uri Amqp => new UriBuilder(broker) { Host = "127.0.0.1", Port = _proxy.Port }.Uri;
 
     /// <summary>The setting that puts a worker on this wire.</summary>
     public (string Key, string Value) Setting => ("ConnectionStrings:rabbitmq", Amqp.AbsoluteUri);
 
-    /// <summary>From now on the broker hears no acknowledgements.</summary>
-    public void HoldAcks() => Hold(lines => lines[^2], toBroker: true);
+    /// <summary>From now on the broker gets no acknowledgements.</summary>
+    public void HoldAcks() => _proxy.Hold(Way.ToBroker, Consumes);
 
-    /// <summary>From now on the worker hears no deliveries, and no answers about queues and exchanges.</summary>
-    public void HoldAnswers() => Hold(lines => lines[^2], toBroker: false);
+    /// <summary>From now on the worker gets no deliveries, and no answers about queues and exchanges.</summary>
+    public void HoldAnswers() => _proxy.Hold(Way.ToWorker, Consumes);
 
-    /// <summary>From now on the worker hears no confirms.</summary>
-    public void HoldConfirms() => Hold(lines => lines[^1], toBroker: false);
+    /// <summary>From now on the worker gets no confirms.</summary>
+    public void HoldConfirms() => _proxy.Hold(Way.ToWorker, Publishes);
 
-    /// <summary>Waits until nothing is on its way: the broker has heard every acknowledgement.</summary>
-    public async Task QuietAsync(CancellationToken cancel)
-    {
-        Volatile.Write(ref _movedAt, Stopwatch.GetTimestamp());
-        while (Stopwatch.GetElapsedTime(Volatile.Read(ref _movedAt)) < TimeSpan.FromMilliseconds(250)) await Task.Delay(20, cancel);
-    }
+    /// <summary>Waits until nothing is on its way: the broker has every acknowledgement.</summary>
+    public Task QuietAsync(CancellationToken cancel) => _proxy.QuietAsync(cancel);
 
     /// <summary>Resets every connection; new ones are taken unless it stays down.</summary>
     public void Cut(bool stayDown = false)
     {
-        _isDown = stayDown;
-        lock (_lines)
-        {
-            foreach (var line in _lines) line.Cut();
-            _lines.Clear();
-        }
+        if (stayDown) _proxy.Close();
+        _proxy.Reset();
     }
 
     /// <summary>Takes connections again.</summary>
-    public void Resume() => _isDown = false;
+    public void Resume() => _proxy.Open();
 
-    public async ValueTask DisposeAsync()
-    {
-        _listener.Stop();
-        Cut(stayDown: true);
-        await _accepting;
-        _listener.Dispose();
-    }
-
-    private void Hold(Func<List<Line>, Line> which, bool toBroker)
-    {
-        lock (_lines)
-        {
-            if (toBroker) which(_lines).HoldsToBroker = true;
-            else which(_lines).HoldsToWorker = true;
-        }
-    }
-
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                var worker = await _listener.AcceptTcpClientAsync();
-                if (_isDown)
-                {
-                    worker.Client.Close(0);
-                    continue;
-                }
-                var broker = new TcpClient { NoDelay = true };
-                await broker.ConnectAsync(_broker.Host, _broker.Port);
-                var line = new Line(worker, broker, () => Volatile.Write(ref _movedAt, Stopwatch.GetTimestamp()));
-                lock (_lines) _lines.Add(line);
-                _ = line.RunAsync();
-            }
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // stopped
-        }
-    }
-
-    private sealed class Line(TcpClient worker, TcpClient broker, Action moved)
-    {
-        public volatile bool HoldsToBroker;
-        public volatile bool HoldsToWorker;
-
-        public Task RunAsync() => Task.WhenAll(PumpAsync(worker, broker, () => HoldsToBroker), PumpAsync(broker, worker, () => HoldsToWorker));
-
-        public void Cut()
-        {
-            worker.Client.Close(0);
-            broker.Client.Close(0);
-        }
-
-        private async Task PumpAsync(TcpClient from, TcpClient to, Func<bool> isHeld)
-        {
-            var buffer = new byte[64 * 1024];
-            try
-            {
-                while (await from.Client.ReceiveAsync(buffer) is > 0 and var count)
-                {
-                    moved();
-                    while (isHeld()) await Task.Delay(20);
-                    await to.GetStream().WriteAsync(buffer.AsMemory(0, count));
-                }
-                // the one end has said all: the other shall hear the last of it
-                to.Client.Shutdown(SocketShutdown.Send);
-            }
-            catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException or InvalidOperationException)
-            {
-                Cut();
-            }
-        }
-    }
+    public ValueTask DisposeAsync() => _proxy.DisposeAsync();
 }

@@ -1,14 +1,11 @@
-using System.Runtime.CompilerServices;
 using ReWorker.Faults;
 using Xunit;
 
 namespace ReWorker.Tests.FaultMatrix;
 
-/// <summary>Every row of the fault matrix can show that its remedy is what helps, and no shipped source knows of it.</summary>
+/// <summary>Every row of the fault matrix has a remedy to take away, and no shipped source knows of it.</summary>
 public sealed class RemedyTests
 {
-    private static string Content { get; } = Path.GetFullPath(Path.Combine(Here(), "../../../content"));
-
     public static TheoryData<string> Remedies => [.. Mutants.All.Select(one => one.Name)];
 
     public static TheoryData<string> Rows => [.. Catalogue.All.Select(one => one.Name)];
@@ -18,7 +15,7 @@ public sealed class RemedyTests
     public void Remedy_StandsInTheRuntimeExactlyOnce(string name)
     {
         var mutant = Mutants.All.Single(one => one.Name == name);
-        var source = File.ReadAllText(Path.Combine(Content, mutant.File));
+        var source = File.ReadAllText(Repository.At("content", mutant.File));
 
         Assert.NotEqual(source, mutant.Apply(source));
     }
@@ -39,7 +36,7 @@ public sealed class RemedyTests
     [Fact]
     public void Page_HasEveryRow()
     {
-        var page = File.ReadAllText(Path.Combine(Content, "../docs/faults.md"));
+        var page = File.ReadAllText(Repository.At("docs", "faults.md"));
 
         Assert.All(Catalogue.All, row => Assert.Contains($"<a id=\"{row.Name}\"></a>", page, StringComparison.Ordinal));
     }
@@ -47,10 +44,8 @@ public sealed class RemedyTests
     [Fact]
     public void Runtime_KnowsNothingOfItsTests()
     {
-        var sources = Directory.GetFiles(Content, "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/", StringComparison.Ordinal)).Select(File.ReadAllText);
+        var sources = Repository.Runtime().Select(file => File.ReadAllText(Repository.At("content", file)));
 
         Assert.All(sources, text => Assert.DoesNotContain("build.sh", text, StringComparison.Ordinal));
     }
-
-    private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 }

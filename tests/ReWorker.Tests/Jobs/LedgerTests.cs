@@ -6,6 +6,7 @@ using ReWorker.Deliveries;
 using ReWorker.Health;
 using ReWorker.Running;
 using ReWorker.Supervision;
+using ReWorker.Wire.Connections;
 using Xunit;
 
 namespace ReWorker.Tests.Jobs;

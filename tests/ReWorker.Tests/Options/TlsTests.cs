@@ -1,5 +1,6 @@
 using ReWorker.Hosting;
 using ReWorker.Tests.Contract;
+using ReWorker.Tools.Hosting;
 using Xunit;
 
 namespace ReWorker.Tests.Options;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using ReWorker.Hosting;
 using ReWorker.Tests.Contract;
 using ReWorker.Tests.Options;
+using ReWorker.Tools.Hosting;
 using Xunit;
 
 namespace ReWorker.Tests.Output;

@@ -1,13 +1,14 @@
 using System.Security.Cryptography;
 
-namespace ReWorker.Templates.Tests;
+namespace ReWorker.TestKit;
 
 /// <summary>A folder's files as sorted lines, so that a difference reads as one.</summary>
-internal static class Tree
+public static class Tree
 {
     public static string[] Files(string folder) =>
     [
-        .. Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
+        .. Directory
+            .EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
             .Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'))
             .Order(StringComparer.Ordinal),
     ];

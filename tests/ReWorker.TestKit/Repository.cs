@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
 
-namespace ReWorker.Templates.Tests;
+namespace ReWorker.TestKit;
 
-/// <summary>The clone that these tests belong to.</summary>
-internal static class Repository
+/// <summary>The clone that the tests belong to, and its files.</summary>
+public static class Repository
 {
-    /// <summary>What ships from the root, each the only copy: as design and template.json have it, written down once more.</summary>
-    public static readonly string[] RootFiles =
+    /// <summary>What ships from the root, each the only copy. The tests compare with this list.</summary>
+    public static IReadOnlyList<string> RootFiles { get; } =
     [
         ".dockerignore",
         ".editorconfig",
@@ -31,7 +31,7 @@ internal static class Repository
 
     public static string At(params string[] path) => Path.Combine([Root, .. path]);
 
-    /// <summary>The files below a folder, relative and with slashes, without what builds and editors leave behind.</summary>
+    /// <summary>The files below a folder, relative, without what builds and editors leave behind.</summary>
     public static IEnumerable<string> Sources(string folder) =>
         Tree.Files(At(folder)).Where(file => !file.Split('/').Any(Leftovers.Contains));
 

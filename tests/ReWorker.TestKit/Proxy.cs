@@ -1,49 +1,41 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
-namespace ReWorker.Faults;
+namespace ReWorker.TestKit;
 
 /// <summary>Which way bytes go.</summary>
 [Flags]
-internal enum Way
+public enum Way
 {
     ToBroker = 1,
     ToWorker = 2,
     Both = ToBroker | ToWorker,
 }
 
-/// <summary>
-/// Stands between worker and broker: refuses, stays silent, delays, slices, holds (each way apart) and resets.
-/// </summary>
-internal sealed class Proxy : IAsyncDisposable
+/// <summary>Stands between worker and broker, and does to their connections what networks do.</summary>
+public sealed class Proxy : IAsyncDisposable
 {
-    private readonly IReadOnlyList<IPEndPoint> _targets;
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(250);
+
+    private readonly ReservedPort _port = ReservedPort.Take();
+    private readonly IReadOnlyList<EndPoint> _targets;
     private readonly IPAddress _address;
     private readonly List<ProxyLink> _links = [];
     private readonly CancellationTokenSource _end = new();
     private TcpListener? _listener;
     private int _next;
+    private long _movedAt;
 
+    /// <param name="targets">A cluster's nodes are connected to in turn.</param>
     /// <param name="address">Where it listens; by default at 127.0.0.1.</param>
-    public Proxy(IReadOnlyList<IPEndPoint> targets, IPAddress? address = null)
+    public Proxy(IReadOnlyList<EndPoint> targets, IPAddress? address = null)
     {
         (_targets, _address) = (targets, address ?? IPAddress.Loopback);
-        while (_listener is null)
-        {
-            Port = ContainerBroker.FreePort();
-            try
-            {
-                Open();
-            }
-            catch (SocketException)
-            {
-                // another took it this moment
-                _listener = null;
-            }
-        }
+        Open();
     }
 
-    public int Port { get; }
+    public int Port => _port.Number;
 
     /// <summary>Takes connections and lets nothing through.</summary>
     public bool IsSilent { get; set; }
@@ -51,13 +43,13 @@ internal sealed class Proxy : IAsyncDisposable
     /// <summary>Each piece is late by this, give or take a third.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>Pieces are at most so long; 0: as they come.</summary>
+    /// <summary>The length of a piece at most; 0: as it comes.</summary>
     public int Slice { get; set; }
 
     /// <summary>How many connections were tried.</summary>
     public int Accepted { get; private set; }
 
-    /// <summary>Nobody listens any more: connections are refused.</summary>
+    /// <summary>Stops listening: new connections are refused.</summary>
     public void Close()
     {
         _listener?.Stop();
@@ -68,7 +60,6 @@ internal sealed class Proxy : IAsyncDisposable
     {
         if (_listener is not null) return;
         _listener = new TcpListener(_address, Port);
-        _listener.Server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         _listener.Start();
         _ = AcceptAsync(_listener);
     }
@@ -79,15 +70,19 @@ internal sealed class Proxy : IAsyncDisposable
         foreach (var link in Links()) link.Reset();
     }
 
-    /// <summary>Holds what flows on the connections that there are now; new ones pass.</summary>
-    public void Hold(Way way, string? connection = null)
+    /// <summary>Holds, for as long as they last, the connections that are open now. New ones pass.</summary>
+    /// <param name="connection">The end of the name that the client gave the connection; by default all.</param>
+    public void Hold(Way way, string connection = "")
     {
-        foreach (var link in Links().Where(one => connection is null || one.Says(connection))) link.Held |= way;
+        foreach (var link in Links())
+            if (link.Name.EndsWith(connection, StringComparison.Ordinal)) link.Held |= way;
     }
 
-    public void Release()
+    /// <summary>Waits until nothing has moved for a quarter of a second.</summary>
+    public async Task QuietAsync(CancellationToken cancel)
     {
-        foreach (var link in Links()) link.Held = 0;
+        Moved();
+        while (Stopwatch.GetElapsedTime(Volatile.Read(ref _movedAt)) < Quiet) await Task.Delay(20, cancel);
     }
 
     public async ValueTask DisposeAsync()
@@ -96,7 +91,10 @@ internal sealed class Proxy : IAsyncDisposable
         await _end.CancelAsync();
         Reset();
         _end.Dispose();
+        _port.Dispose();
     }
+
+    internal void Moved() => Volatile.Write(ref _movedAt, Stopwatch.GetTimestamp());
 
     private List<ProxyLink> Links()
     {
@@ -119,14 +117,12 @@ internal sealed class Proxy : IAsyncDisposable
     {
         Accepted++;
         worker.NoDelay = true;
-        using var broker = await ConnectAsync();
-        if (broker is null && !IsSilent)
+        using var link = new ProxyLink(this, worker, await ConnectAsync());
+        if (!link.HasBroker && !IsSilent)
         {
-            worker.LingerState = new LingerOption(true, 0);
-            worker.Dispose();
+            link.Reset();
             return;
         }
-        using var link = new ProxyLink(this, worker, broker);
         lock (_links) _links.Add(link);
         try
         {

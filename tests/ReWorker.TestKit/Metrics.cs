@@ -1,12 +1,12 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace ReWorker.Tests.Operations;
+namespace ReWorker.TestKit;
 
 /// <summary>What /metrics says, read as Prometheus reads it.</summary>
-internal sealed partial class Metrics(IReadOnlyList<Metrics.Sample> samples, IReadOnlyDictionary<string, string> types)
+public sealed partial class Metrics(IReadOnlyList<Metrics.Sample> samples, IReadOnlyDictionary<string, string> types)
 {
-    internal sealed record Sample(string Name, IReadOnlyDictionary<string, string> Labels, double Value);
+    public sealed record Sample(string Name, IReadOnlyDictionary<string, string> Labels, double Value);
 
     public IReadOnlyList<Sample> Samples => samples;
 
@@ -15,7 +15,10 @@ internal sealed partial class Metrics(IReadOnlyList<Metrics.Sample> samples, IRe
 
     /// <summary>The sum over all labels but those given; a label given as empty must be absent.</summary>
     public double Sum(string name, params (string Label, string Value)[] labels) =>
-        samples.Where(one => one.Name == name && labels.All(given => (one.Labels.GetValueOrDefault(given.Label) ?? "") == given.Value)).Sum(one => one.Value);
+        samples
+            .Where(one => one.Name == name)
+            .Where(one => labels.All(given => one.Labels.GetValueOrDefault(given.Label, "") == given.Value))
+            .Sum(one => one.Value);
 
     public static Metrics Read(string text)
     {
@@ -26,8 +29,10 @@ internal sealed partial class Metrics(IReadOnlyList<Metrics.Sample> samples, IRe
             if (line[0] == '#') continue;
             var match = Line().Match(line);
             if (!match.Success) throw new FormatException($"no metric: {line}");
-            var labels = Label().Matches(match.Groups["labels"].Value).ToDictionary(one => one.Groups[1].Value, one => one.Groups[2].Value);
-            samples.Add(new(match.Groups["name"].Value, labels, double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture)));
+            var labels = Label().Matches(match.Groups["labels"].Value)
+                .ToDictionary(one => one.Groups[1].Value, one => one.Groups[2].Value);
+            var value = double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture);
+            samples.Add(new(match.Groups["name"].Value, labels, value));
         }
         return new(samples, types);
     }
