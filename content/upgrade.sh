@@ -142,8 +142,8 @@ show() {
     item 'drops; stays because you changed it:' "${dropped[@]}"
     item 'changes; stays out because you deleted it:' "${deleted[@]}"
     item 'has; stays out because you use none of it:' "${!unused[@]}"
-    local changes=$((${#replace[@]} + ${#add[@]} + ${#remove[@]} + ${#merge[@]} + ${#conflict[@]} + ${#beside[@]}))
-    [ $((changes + ${#old_place[@]})) -gt 0 ] || echo '  changes nothing'
+    set -- "${!old_place[@]}" "${replace[@]}" "${add[@]}" "${remove[@]}" "${merge[@]}" "${conflict[@]}" "${beside[@]}"
+    [ $# -gt 0 ] || echo '  changes nothing'
 }
 
 # in_no_project: the owner's code that stays in a folder whose project moves away
@@ -158,16 +158,14 @@ in_no_project() {
     done
 }
 
-# todo: what the upgrade leaves to the owner, and the release's notes
-todo() {
-    in_no_project >"$work/orphans"
-    [ ! -s "$work/orphans" ] || { printf '\nMove these files into a project:\n'; cat "$work/orphans"; }
-    [ ! -s "$work/stale" ] || { printf '\nOutside the runtime, update these paths:\n'; cat "$work/stale"; }
-    if manifest "$next" | grep '^note ' | grep -vxFf "$work/manifest" >"$work/notes"; then
-        printf '\nNotes on the release:\n'
-        sed 's/^note /  /' "$work/notes" | fold -s -w 118 | sed '/^  /!s/^/  /; s/ $//'
-    fi
+# new_notes: the release's notes that the runtime in use does not have yet
+new_notes() {
+    manifest "$next" | grep '^note ' | grep -vxFf "$work/manifest" | sed 's/^note /  /' | fold -s -w 118 |
+        sed '/^  /!s/^/  /; s/ $//'
 }
+
+# section TITLE FILE: unless the file is empty or missing
+section() { [ ! -s "$2" ] || { printf '\n%s\n' "$1"; cat "$2"; }; }
 
 apply() {
     local file
@@ -182,8 +180,7 @@ apply() {
     fi
     for file in "${!old_place[@]}"; do
         mkdir -p "$(dirname "$mine/$file")" && mv "$mine/${old_place[$file]}" "$mine/$file"
-        [[ $file == *.csproj ]] || continue
-        (cd "$(dirname "$mine/${old_place[$file]}")" && rm -rf bin obj packages.lock.json)
+        [[ $file != *.csproj ]] || (cd "$(dirname "$mine/${old_place[$file]}")" && rm -rf bin obj packages.lock.json)
     done
     old_place=()
     for file in "${replace[@]}" "${add[@]}"; do
@@ -236,10 +233,15 @@ main() {
     skip_unused
     mapfile -t files < <(printf '%s\n' "${!was[@]}" "${!is[@]}" "${!will[@]}" | LC_ALL=C sort -u)
     decide
-    [ ${#old_place[@]} = 0 ] || stale_references >"$work/stale" || : # none
+    # Applying forgets the old places and removes the release, so the lists come first.
+    in_no_project >"$work/orphans"
+    [ ${#old_place[@]} = 0 ] || stale_references >"$work/stale" || :
+    new_notes >"$work/notes" || :
     show
     [ $action = show ] || apply
-    todo
+    section 'No project has these files of yours; move them into one, or delete them:' "$work/orphans"
+    section 'Outside the runtime, update these paths:' "$work/stale"
+    section 'Notes on the release:' "$work/notes"
     [ $action = apply ] || { printf '\nNothing was changed. bash %s --apply does it.\n' "$0"; exit; }
     [ $((${#conflict[@]} + ${#beside[@]})) = 0 ]
 }

@@ -59,6 +59,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
 
         Assert.Equal(1, result.ExitCode); // because of the conflict
         Assert.Contains($"Resolve the conflict markers in: {Conflicting}", result.Output, StringComparison.Ordinal);
+        Assert.EndsWith("\nNotes on the release:\n  First note.\n", result.Output, StringComparison.Ordinal);
         foreach (var file in new[] { ReleaseOnly, "New.cs", "MANIFEST" })
         {
             Assert.Equal(File.ReadAllText(Path.Combine(release, "content", file)), Read(scaffold, file));
@@ -174,7 +175,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         Assert.Contains($": ReWorker\\{moved}", stale, StringComparison.Ordinal);
         Assert.Contains(
             $": ${{RUNTIME}}/{reference} is now ${{RUNTIME}}/Moved/{reference}\n", stale, StringComparison.Ordinal);
-        Assert.Contains($"Move these files into a project:\n  {mine}\n", applied, StringComparison.Ordinal);
+        Assert.Contains($"into one, or delete them:\n  {mine}\n", applied, StringComparison.Ordinal);
         Assert.False(File.Exists(InRuntime(scaffold, locked)));
     }
 
