@@ -1,7 +1,7 @@
 namespace ReWorker.Faults;
 
-/// <summary>The chaos worker's programs: a given one or else this, and copies of this that stand on a runtime with mutants.</summary>
-internal sealed class Builds(string? given = null) : IDisposable
+/// <summary>The programs that run as the worker: this one, its native build, copies with a mutated runtime.</summary>
+internal sealed class Builds(bool isNative = false) : IDisposable
 {
     private static readonly string[] Shared = ["Directory.Build.props", "Directory.Packages.props", "global.json"];
 
@@ -12,12 +12,14 @@ internal sealed class Builds(string? given = null) : IDisposable
     /// <summary>The path of the program whose runtime has the mutants.</summary>
     public async Task<string> ProgramAsync(IReadOnlyList<Mutant> mutants)
     {
-        if (mutants.Count == 0) return given ?? Environment.ProcessPath!;
+        if (mutants.Count == 0 && !isNative) return Environment.ProcessPath!;
         var key = string.Join(", ", mutants.Select(one => one.Name));
         await _gate.WaitAsync();
         try
         {
-            return _programs.TryGetValue(key, out var program) ? program : _programs[key] = await BuildAsync(mutants);
+            if (!_programs.TryGetValue(key, out var program))
+                _programs[key] = program = mutants.Count == 0 ? await PublishNativeAsync() : await BuildAsync(mutants);
+            return program;
         }
         finally
         {
@@ -31,12 +33,20 @@ internal sealed class Builds(string? given = null) : IDisposable
         _gate.Dispose();
     }
 
+    private async Task<string> PublishNativeAsync()
+    {
+        var folder = NewFolder();
+        Console.WriteLine("Publishing the native worker");
+        await Command.RunAsync("dotnet", "publish", Path.Combine(Repository.Root, "tests", "ReWorker.Faults.Native"),
+            "-c", "Release", "-o", folder, "-nologo", "-v", "q", "--use-current-runtime", "-p:PublishAot=true");
+        return Path.Combine(folder, "ReWorker.Faults");
+    }
+
     private async Task<string> BuildAsync(IReadOnlyList<Mutant> mutants)
     {
-        var folder = Directory.CreateTempSubdirectory("reworker-mutant-");
-        _folders.Add(folder);
-        foreach (var file in Shared) File.Copy(Path.Combine(Repository.Root, file), Path.Combine(folder.FullName, file));
-        var content = Path.Combine(folder.FullName, "content");
+        var folder = NewFolder();
+        foreach (var file in Shared) File.Copy(Path.Combine(Repository.Root, file), Path.Combine(folder, file));
+        var content = Path.Combine(folder, "content");
         Copy(Path.Combine(Repository.Root, "content"), content, except: ["bin", "obj"]);
         foreach (var mutant in mutants)
         {
@@ -45,14 +55,21 @@ internal sealed class Builds(string? given = null) : IDisposable
         }
 
         // what a mutant leaves unused is no error
-        var runtime = Path.Combine(folder.FullName, "runtime");
+        var runtime = Path.Combine(folder, "runtime");
         await Command.RunAsync("dotnet", "build", Path.Combine(content, "ReWorker.csproj"), "-o", runtime, "-nologo", "-v", "q",
             "-p:TreatWarningsAsErrors=false", "-p:RunAnalyzers=false", "-p:UseSharedCompilation=false", "-nodeReuse:false");
 
-        var worker = Path.Combine(folder.FullName, "worker");
+        var worker = Path.Combine(folder, "worker");
         Copy(AppContext.BaseDirectory, worker);
         foreach (var file in Directory.GetFiles(runtime, "ReWorker.???")) File.Copy(file, Path.Combine(worker, Path.GetFileName(file)), overwrite: true);
         return Path.Combine(worker, Path.GetFileName(Environment.ProcessPath!));
+    }
+
+    private string NewFolder()
+    {
+        var folder = Directory.CreateTempSubdirectory("reworker-faults-");
+        _folders.Add(folder);
+        return folder.FullName;
     }
 
     private static void Copy(string from, string to, params string[] except)
