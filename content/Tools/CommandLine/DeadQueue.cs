@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
-using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+using RabbitMQ.Client;
+using ReWorker.Tools.Hosting;
 using ReWorker.Wire.Connections;
 using ReWorker.Wire.Contract;
 

@@ -1,3 +1,5 @@
+using ReWorker.Tools.Hosting;
+
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>

@@ -45,7 +45,7 @@ internal sealed class DeadVerb
         command.SetAction(async (parsed, cancel) =>
         {
             var selection = new DeadSelection(what is null ? [] : parsed.GetValue(which) ?? [], what is null || parsed.GetValue(_all), name, name is "show" ? "" : " or --all");
-            await using var services = WorkerHost.Services(_settings);
+            await using var services = WorkerHost.CreateServices(_settings);
             await using var queue = await DeadQueue.OpenAsync(
                 services.GetRequiredService<ConnectionSource>(), QueueName.Resolve(parsed.GetValue(_queue), services), services.GetRequiredService<TimeProvider>(), cancel).ConfigureAwait(false);
             return await run(queue, selection, cancel).ConfigureAwait(false);

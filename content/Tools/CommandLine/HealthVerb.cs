@@ -52,7 +52,8 @@ internal static class HealthVerb
             using var json = JsonDocument.Parse(body);
             return string.Join("; ", json.RootElement.GetProperty("parts").EnumerateObject()
                 .Where(part => part.Value.GetProperty("status").GetString() != "healthy")
-                .Select(part => $"{part.Name}: {part.Value.GetProperty("detail").GetString()}, since {part.Value.GetProperty("since").GetString()}"));
+                .Select(part => $"{part.Name}: {part.Value.GetProperty("detail").GetString()}"
+                    + (part.Value.TryGetProperty("since", out var since) ? $", since {since.GetString()}" : "")));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {

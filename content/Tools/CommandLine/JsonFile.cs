@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tools.CommandLine;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tools.CommandLine;
 

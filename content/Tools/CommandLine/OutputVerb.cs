@@ -9,7 +9,7 @@ internal static class OutputVerb
     public static Command Create(string[] settings)
     {
         var command = new Command("output", "Runs the output worker: it writes what users are told into OutputWorker:Directory, a file a release.");
-        command.SetAction((_, cancel) => RunVerb.HostAsync(settings, 8081, OutputWorker.Add, cancel));
+        command.SetAction((_, cancel) => RunVerb.HostAsync(settings, 8081, OutputWorker.Add, endpoints: null, cancel));
         return command;
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tools.CommandLine;
 

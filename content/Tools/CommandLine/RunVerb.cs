@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting;
 using ReWorker.Tools.Hosting;
 
@@ -7,7 +8,7 @@ namespace ReWorker.Tools.CommandLine;
 /// <summary>The worker itself, and the default: also as the Python runner was called, <c>MQ_CONFIG.json [-w WORKER_CONFIG.json]</c>.</summary>
 internal static class RunVerb
 {
-    public static Command Create(string[] settings, Action<IHostApplicationBuilder> workers)
+    public static Command Create(string[] settings, Action<IHostApplicationBuilder> workers, Action<WebApplication>? endpoints)
     {
         var broker = new Argument<string?>("MQ_CONFIG.json")
         {
@@ -21,14 +22,15 @@ internal static class RunVerb
             var files = new List<string>();
             if (parsed.GetValue(broker) is { } path) files.AddRange(MqConfig.Read(Checked(path)));
             if (parsed.GetValue(worker) is { } own) files.AddRange(WorkerConfig.Read(own));
-            return await HostAsync([.. files, .. settings], 8080, workers, cancel).ConfigureAwait(false);
+            return await HostAsync([.. files, .. settings], 8080, workers, endpoints, cancel).ConfigureAwait(false);
         });
         return command;
     }
 
-    public static async Task<int> HostAsync(string[] settings, int port, Action<IHostApplicationBuilder> workers, CancellationToken cancel)
+    public static async Task<int> HostAsync(
+        string[] settings, int port, Action<IHostApplicationBuilder> workers, Action<WebApplication>? endpoints, CancellationToken cancel)
     {
-        await using var app = WorkerHost.Build(settings, port, workers);
+        await using var app = WorkerHost.Build(settings, port, workers, endpoints);
         // the first signal drains: the host sees to that itself
         using var second = new SecondSignal();
         await app.RunAsync(cancel).ConfigureAwait(false);

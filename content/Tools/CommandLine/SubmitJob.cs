@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using ReWorker.Tools.Hosting;
 using ReWorker.Wire.Contract;
 
 namespace ReWorker.Tools.CommandLine;

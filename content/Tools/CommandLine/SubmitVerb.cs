@@ -21,7 +21,7 @@ internal static class SubmitVerb
         command.SetAction(async (parsed, cancel) =>
         {
             if (parsed.GetValue(options.Concurrency) is not null && parsed.GetValue(options.Count) is null) throw new UsageException("--concurrency needs --count");
-            await using var services = WorkerHost.Services(settings);
+            await using var services = WorkerHost.CreateServices(settings);
             var body = SubmitJob.Read(parsed, options, terminal.Input).ToJsonString();
             var queue = QueueName.Resolve(parsed.GetValue(options.Queue), services);
             var timeout = parsed.GetValue(options.Timeout) ?? DefaultTimeout;

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting;
+using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tools.CommandLine;
 
@@ -13,15 +15,19 @@ public static class WorkerCommand
     /// <summary>Runs the verb that the arguments name, by default the worker, and returns the process's exit status.</summary>
     /// <param name="args">The process's arguments.</param>
     /// <param name="workers">Adds the workers: <c>static host =&gt; host.AddWorker&lt;MyWorker&gt;()</c>.</param>
-    public static Task<int> RunAsync(string[] args, Action<IHostApplicationBuilder> workers) => RunAsync(args, workers, Terminal.OfProcess());
+    /// <param name="endpoints">Maps what the worker's process serves. Default: health and metrics.</param>
+    public static Task<int> RunAsync(
+        string[] args, Action<IHostApplicationBuilder> workers, Action<WebApplication>? endpoints = null) =>
+        RunAsync(args, workers, endpoints, Terminal.OfProcess());
 
-    internal static async Task<int> RunAsync(string[] args, Action<IHostApplicationBuilder> workers, Terminal terminal)
+    internal static async Task<int> RunAsync(
+        string[] args, Action<IHostApplicationBuilder> workers, Action<WebApplication>? endpoints, Terminal terminal)
     {
         try
         {
             var (words, settings) = Settings.Split(args);
             words = WithVerb(words);
-            var parsed = Create(terminal, settings, workers, words[0]).Parse(words, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+            var parsed = Create(terminal, settings, words[0], RunVerb.Create(settings, workers, endpoints)).Parse(words, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
             if (ErrorMessage.For(parsed) is { } complaint) throw new UsageException(complaint);
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
@@ -43,7 +49,7 @@ public static class WorkerCommand
         words is [var first, ..] && (Verbs.Contains(first) || Asks.Contains(first)) ? words : ["run", .. words];
 
     /// <summary>With the verb that is asked for, else with all: the worker starts without what the others are made of.</summary>
-    private static RootCommand Create(Terminal terminal, string[] settings, Action<IHostApplicationBuilder> workers, string asked)
+    private static RootCommand Create(Terminal terminal, string[] settings, string asked, Command run)
     {
         var root = new RootCommand(
             """
@@ -62,7 +68,7 @@ public static class WorkerCommand
                 "dead" => DeadVerb.Create(terminal, settings),
                 "output" => OutputVerb.Create(settings),
                 "health" => HealthVerb.Create(terminal),
-                _ => RunVerb.Create(settings, workers),
+                _ => run,
             });
         }
         return root;

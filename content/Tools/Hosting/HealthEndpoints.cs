@@ -1,45 +1,81 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ReWorker.Health;
 
 namespace ReWorker.Tools.Hosting;
 
 /// <summary>
-/// <c>/health/live</c>: 503 only if a restart would help. <c>/health/ready</c>: 503 unless jobs really flow. The body names each
-/// part, how it is, why, and since when.
+/// Options for <c>MapHealthChecks</c>. The JSON body lists the worker's parts and your own checks: the status, the detail
+/// and, for the worker's parts, since when.
 /// </summary>
-internal static class HealthEndpoints
+public static class HealthEndpoints
 {
-    public static void MapHealth(this IEndpointRouteBuilder routes)
+    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
+    /// <summary>Liveness: 503 only if a restart would help. Counts the checks tagged <c>live</c>.</summary>
+    public static HealthCheckOptions Live { get; } = new()
     {
-        var health = routes.ServiceProvider.GetRequiredService<HealthState>();
-        routes.MapGet("/health/live", context => WriteAsync(context, health, health.IsLive));
-        routes.MapGet("/health/ready", context => WriteAsync(context, health, health.IsReady));
+        Predicate = check => check.Tags.Contains(WorkerHealthCheck.Live),
+        ResponseWriter = WriteAsync,
+    };
+
+    /// <summary>Readiness: 503 while the worker takes no jobs. Counts every check except those tagged only <c>live</c>.</summary>
+    public static HealthCheckOptions Ready { get; } = new()
+    {
+        Predicate = check => check.Tags.Contains(WorkerHealthCheck.Ready) || !check.Tags.Contains(WorkerHealthCheck.Live),
+        ResponseWriter = WriteAsync,
+    };
+
+    /// <summary>Health and metrics of a process that maps no endpoints of its own.</summary>
+    internal static void Map(WebApplication app)
+    {
+        app.MapHealthChecks("/health/live", Live);
+        app.MapHealthChecks("/health/ready", Ready);
+        app.MapPrometheusScrapingEndpoint("/metrics");
     }
 
-    private static async Task WriteAsync(HttpContext context, HealthState health, bool isWell)
+    private static async Task WriteAsync(HttpContext context, HealthReport report)
     {
-        context.Response.StatusCode = isWell ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "application/json";
-        context.Response.Headers.CacheControl = "no-store";
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter, new JsonWriterOptions { Indented = true });
         json.WriteStartObject();
-        json.WriteString("status", isWell ? "healthy" : "unhealthy");
+        json.WriteString("status", Text(report.Status));
         json.WriteStartObject("parts");
-        foreach (var (name, part) in health.Parts.OrderBy(one => one.Key, StringComparer.Ordinal))
+        foreach (var part in report.Entries.SelectMany(PartsOf).OrderBy(part => part.Name, StringComparer.Ordinal))
         {
-            json.WriteStartObject(name);
-            json.WriteString("status", part.IsWell ? "healthy" : "unhealthy");
+            json.WriteStartObject(part.Name);
+            json.WriteString("status", Text(part.Status));
             json.WriteString("detail", part.Detail);
-            json.WriteString("since", part.Since.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            if (part.Since is { } since) json.WriteString("since", since.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture));
             json.WriteEndObject();
         }
         json.WriteEndObject();
         json.WriteEndObject();
         await json.FlushAsync(context.RequestAborted).ConfigureAwait(false);
     }
+
+    private static IEnumerable<(string Name, HealthStatus Status, string Detail, DateTimeOffset? Since)> PartsOf(
+        KeyValuePair<string, HealthReportEntry> check)
+    {
+        var (name, entry) = check;
+        var hasParts = false;
+        foreach (var (part, value) in entry.Data)
+        {
+            if (value is not PartHealth health) continue;
+            hasParts = true;
+            yield return (part, health.IsWell ? HealthStatus.Healthy : HealthStatus.Unhealthy, health.Detail, health.Since);
+        }
+        if (!hasParts) yield return (name, entry.Status, entry.Description ?? entry.Exception?.Message ?? "", null);
+    }
+
+    private static string Text(HealthStatus status) => status switch
+    {
+        HealthStatus.Healthy => "healthy",
+        HealthStatus.Degraded => "degraded",
+        _ => "unhealthy",
+    };
 }
