@@ -13,54 +13,56 @@ using ReWorker.Wire.Contract;
 namespace ReWorker.Testing;
 
 /// <summary>
-/// Runs a step on a job in memory, through the runtime's own code and without a broker, and keeps everything it says.
+/// Runs a job in memory, through the runtime's own code and without a broker, and records everything that it sends.
 /// </summary>
-/// <param name="worker">The step.</param>
-/// <param name="json">The context given to AddWorker.</param>
-/// <param name="options">Settings to test with; the defaults without.</param>
-/// <param name="time">The clock to test with; the system's without.</param>
-public sealed class JobHarness(Worker worker, IJsonTypeInfoResolver? json = null, WorkerOptions? options = null, TimeProvider? time = null)
+/// <param name="worker">The worker under test.</param>
+/// <param name="json">The JSON context that AddWorker gets.</param>
+/// <param name="options">The worker's options. Default: the defaults.</param>
+/// <param name="time">The clock. Default: the system's.</param>
+public sealed class JobHarness(
+    Worker worker, IJsonTypeInfoResolver? json = null, WorkerOptions? options = null, TimeProvider? time = null)
 {
-    /// <summary>What the step's <c>Config</c> holds.</summary>
+    /// <summary>The worker's <c>Config</c>. Default: empty.</summary>
     public IConfiguration Config { get; init; } = new ConfigurationBuilder().Build();
 
-    /// <summary>How often the job was delivered in vain before.</summary>
-    public int EarlierAttempts { get; init; }
+    /// <summary>How many earlier attempts did not finish the job. Default: 0.</summary>
+    public int PriorAttempts { get; init; }
 
     /// <summary>Runs a job and returns when it is settled.</summary>
     /// <param name="body">The job's body, JSON.</param>
-    /// <param name="cancel">Stops the worker: the job is handed back unless it ends in time.</param>
+    /// <param name="cancel">Stops the worker: the job is requeued unless it ends in time.</param>
     public async Task<HarnessResult> RunAsync(string body, CancellationToken cancel = default)
     {
         worker.Json = new JobJson(json);
         worker.Config = Config;
+        var settings = options ?? new WorkerOptions();
+        if (settings.Queue.Length == 0) settings.Queue = worker.GetType().Name.ToLowerInvariant();
+
         var bus = new MemoryBus();
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var instruments = new Instruments(services.GetRequiredService<IMeterFactory>());
-        var clock = time ?? TimeProvider.System;
-        var parts = new WorkerContext(worker.GetType().Name, worker, Settings(), bus, instruments, clock);
-        var ledger = new Ledger();
+        var context = new WorkerContext(
+            worker.GetType().Name, worker, settings, bus, instruments, time ?? TimeProvider.System);
 
-        var delivery = Deliver(bus, body);
+        var ledger = new Ledger();
+        var delivery = CreateDelivery(bus, body, Names.Queue(settings.Queue));
         ledger.Register(delivery, out _);
         ledger.TryStart(delivery.Job!);
-        var ending = await new JobRun(parts, ledger, NullLogger.Instance).ExecuteAsync(delivery.Job!, cancel).ConfigureAwait(false);
+        var run = new JobRun(context, ledger, NullLogger.Instance);
+        var ending = await run.ExecuteAsync(delivery.Job!, cancel).ConfigureAwait(false);
         await ending.ConfigureAwait(false);
         return bus.Result();
     }
 
-    private WorkerOptions Settings()
+    private Delivery CreateDelivery(MemoryBus bus, string body, string queue)
     {
-        var settings = options ?? new WorkerOptions();
-        if (settings.Queue.Length == 0) settings.Queue = worker.GetType().Name.ToLowerInvariant();
-        return settings;
-    }
-
-    private Delivery Deliver(MemoryBus bus, string body)
-    {
-        var properties = new BasicProperties { CorrelationId = "harness", ReplyTo = MemoryBus.ReplyTo, Headers = new Dictionary<string, object?>() };
-        if (EarlierAttempts > 0) properties.Headers["x-delivery-count"] = (long)EarlierAttempts;
-        var info = new DeliveryInfo("harness", 1, EarlierAttempts > 0, Names.Exchange, Names.Queue(Settings().Queue));
+        var headers = new Dictionary<string, object?>();
+        if (PriorAttempts > 0) headers["x-delivery-count"] = (long)PriorAttempts;
+        var properties = new BasicProperties
+        {
+            CorrelationId = "harness", ReplyTo = MemoryBus.ReplyTo, Headers = headers,
+        };
+        var info = new DeliveryInfo("harness", 1, PriorAttempts > 0, Names.Exchange, queue);
         return new Delivery(bus, info, properties, Encoding.UTF8.GetBytes(body));
     }
 }

@@ -7,7 +7,7 @@ using ReWorker.Wire.Contract;
 
 namespace ReWorker.Testing;
 
-/// <summary>A broker of one delivery: takes and confirms everything at once, in order.</summary>
+/// <summary>A broker for one delivery. It takes and confirms each message at once.</summary>
 internal sealed class MemoryBus : IPublisher, IDeliverySource
 {
     public const string ReplyTo = "harness.replies";
@@ -22,11 +22,12 @@ internal sealed class MemoryBus : IPublisher, IDeliverySource
 
     public void Enqueue(PendingMessage message)
     {
-        lock (_gate) _messages.Add(new HarnessMessage(message.Exchange, message.RoutingKey, Kind(message), Read(message.Body)));
+        var body = ParseBody(message.Body);
+        lock (_gate) _messages.Add(new HarnessMessage(message.Exchange, message.RoutingKey, KindOf(message), body));
         message.Owner.Settled(message);
     }
 
-    public void Again(PendingMessage message) => throw new NotSupportedException("nothing is refused here");
+    public void Again(PendingMessage message) => throw new NotSupportedException("every message is confirmed at once");
 
     public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;
 
@@ -36,11 +37,12 @@ internal sealed class MemoryBus : IPublisher, IDeliverySource
 
     public HarnessResult Result()
     {
-        lock (_gate) return new HarnessResult([.. _messages], _settlement is Settlement.Ack, _settlement is Settlement.RequeueUncounted or Settlement.RequeueCounted);
+        var isRequeued = _settlement is Settlement.RequeueUncounted or Settlement.RequeueCounted;
+        lock (_gate) return new HarnessResult([.. _messages], _settlement is Settlement.Ack, isRequeued);
     }
 
-    /// <summary>A parked body may be anything: what is no JSON is shown as a text.</summary>
-    private static JsonElement Read(byte[] body)
+    /// <summary>A parked body may not be JSON: then it is a string.</summary>
+    private static JsonElement ParseBody(byte[] body)
     {
         try
         {
@@ -52,7 +54,7 @@ internal sealed class MemoryBus : IPublisher, IDeliverySource
         }
     }
 
-    private static HarnessMessageKind Kind(PendingMessage message) => message.Kind switch
+    private static HarnessMessageKind KindOf(PendingMessage message) => message.Kind switch
     {
         MessageKind.Status => HarnessMessageKind.Status,
         MessageKind.Output => HarnessMessageKind.Output,

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Harness;
 
-/// <summary>What owners test their steps with shows all that a broker would see.</summary>
+/// <summary>The harness shows everything that a broker would see.</summary>
 public sealed class HarnessTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -28,7 +28,7 @@ public sealed class HarnessTests
 
         Assert.Equal(["started", "completed"], result.Statuses);
         Assert.Equal(["one", "two"], result.Output);
-        Assert.Equal((7, true, false, false), (result.Data.GetInt32(), result.IsAcknowledged, result.IsHandedBack, result.IsParked));
+        Assert.Equal((7, true, false, false), (result.Data.GetInt32(), result.IsAcknowledged, result.IsRequeued, result.IsParked));
         Assert.Null(result.Reason);
     }
 
@@ -61,7 +61,7 @@ public sealed class HarnessTests
     }
 
     [Fact]
-    public async Task RunAsync_Cancelled_ShowsItHandedBack()
+    public async Task RunAsync_Cancelled_ShowsItRequeued()
     {
         using var stop = new CancellationTokenSource();
 
@@ -73,7 +73,7 @@ public sealed class HarnessTests
         }))).RunAsync("{}", stop.Token);
 
         Assert.Equal(["started"], result.Statuses);
-        Assert.Equal((true, false), (result.IsHandedBack, result.IsAcknowledged));
+        Assert.Equal((true, false), (result.IsRequeued, result.IsAcknowledged));
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class HarnessTests
         var harness = new JobHarness(new FrobWorker(new Frob((self, job, _) => Task.FromResult<object?>($"{self.Settings["key"]} {job.Attempt}"))))
         {
             Config = new ConfigurationBuilder().AddInMemoryCollection([new("key", "value")]).Build(),
-            EarlierAttempts = 2,
+            PriorAttempts = 2,
         };
 
         var result = await harness.RunAsync("{}", Cancel);
@@ -147,7 +147,7 @@ public sealed class HarnessTests
             return null;
         }))).RunAsync("{}", Cancel);
 
-        Assert.Equal((how != "requeue", how == "requeue", how == "discard"), (result.IsAcknowledged, result.IsHandedBack, result.IsParked));
+        Assert.Equal((how != "requeue", how == "requeue", how == "discard"), (result.IsAcknowledged, result.IsRequeued, result.IsParked));
         Assert.Equal(how == "requeue" ? ["started"] : ["started", "completed"], result.Statuses);
     }
 
