@@ -9,8 +9,8 @@ using ReWorker.Health;
 namespace ReWorker.Tools.Hosting;
 
 /// <summary>
-/// Options for <c>MapHealthChecks</c>. The JSON body lists the worker's parts and your own checks: the status, the detail
-/// and, for the worker's parts, since when.
+/// Options for <c>MapHealthChecks</c>. The JSON body lists the worker's parts and your own checks, each with its status
+/// and detail.
 /// </summary>
 public static class HealthEndpoints
 {
@@ -23,10 +23,14 @@ public static class HealthEndpoints
         ResponseWriter = WriteAsync,
     };
 
-    /// <summary>Readiness: 503 while the worker takes no jobs. Counts every check except those tagged only <c>live</c>.</summary>
+    /// <summary>
+    /// Readiness: 503 while the worker takes no jobs. Counts every check, unless it is tagged <c>live</c> and not
+    /// <c>ready</c>.
+    /// </summary>
     public static HealthCheckOptions Ready { get; } = new()
     {
-        Predicate = check => check.Tags.Contains(WorkerHealthCheck.Ready) || !check.Tags.Contains(WorkerHealthCheck.Live),
+        Predicate = check =>
+            check.Tags.Contains(WorkerHealthCheck.Ready) || !check.Tags.Contains(WorkerHealthCheck.Live),
         ResponseWriter = WriteAsync,
     };
 
@@ -41,7 +45,7 @@ public static class HealthEndpoints
     private static async Task WriteAsync(HttpContext context, HealthReport report)
     {
         context.Response.ContentType = "application/json";
-        await using var json = new Utf8JsonWriter(context.Response.BodyWriter, new JsonWriterOptions { Indented = true });
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter, new() { Indented = true });
         json.WriteStartObject();
         json.WriteString("status", Text(report.Status));
         json.WriteStartObject("parts");
@@ -50,7 +54,8 @@ public static class HealthEndpoints
             json.WriteStartObject(part.Name);
             json.WriteString("status", Text(part.Status));
             json.WriteString("detail", part.Detail);
-            if (part.Since is { } since) json.WriteString("since", since.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture));
+            if (part.Since?.UtcDateTime is { } since)
+                json.WriteString("since", since.ToString(TimeFormat, CultureInfo.InvariantCulture));
             json.WriteEndObject();
         }
         json.WriteEndObject();
@@ -62,20 +67,16 @@ public static class HealthEndpoints
         KeyValuePair<string, HealthReportEntry> check)
     {
         var (name, entry) = check;
-        var hasParts = false;
-        foreach (var (part, value) in entry.Data)
+        var parts = entry.Data.Where(data => data.Value is PartHealth).ToArray();
+        var detail = entry.Description ?? entry.Exception?.Message ?? "";
+        if (parts.Length == 0) yield return (name, entry.Status, detail, null);
+        foreach (var (part, value) in parts)
         {
-            if (value is not PartHealth health) continue;
-            hasParts = true;
-            yield return (part, health.IsWell ? HealthStatus.Healthy : HealthStatus.Unhealthy, health.Detail, health.Since);
+            var health = (PartHealth)value;
+            var status = health.IsWell ? HealthStatus.Healthy : HealthStatus.Unhealthy;
+            yield return (part, status, health.Detail, health.Since);
         }
-        if (!hasParts) yield return (name, entry.Status, entry.Description ?? entry.Exception?.Message ?? "", null);
     }
 
-    private static string Text(HealthStatus status) => status switch
-    {
-        HealthStatus.Healthy => "healthy",
-        HealthStatus.Degraded => "degraded",
-        _ => "unhealthy",
-    };
+    private static string Text(HealthStatus status) => status.ToString().ToLowerInvariant();
 }

@@ -8,8 +8,7 @@ using ReWorker.Wire.Telemetry;
 namespace ReWorker.Tools.Hosting;
 
 /// <summary>
-/// Exports metrics to Prometheus. If <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, exports metrics, traces and logs over OTLP
-/// as well.
+/// Exports metrics to Prometheus and, if <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, metrics, traces and logs over OTLP.
 /// </summary>
 internal static class TelemetrySetup
 {

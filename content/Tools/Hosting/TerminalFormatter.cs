@@ -14,18 +14,20 @@ internal sealed class TerminalFormatter(TimeProvider time) : ConsoleFormatter(Fo
 {
     public const string FormatterName = "terminal";
 
+    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
     private const int HostingFailedToStart = 11;
 
-    public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    public override void Write<TState>(
+        in LogEntry<TState> entry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         // the command line reports a failed start in one line
-        if (entry.EventId.Id == HostingFailedToStart && entry.Category == "Microsoft.Extensions.Hosting.Internal.Host") return;
+        if (entry.EventId.Id == HostingFailedToStart && entry.Category == HostCategory) return;
         var source = entry.Category[(entry.Category.LastIndexOf('.') + 1)..];
         var message = Printable.OneLine(entry.Formatter(entry.State, null));
-        textWriter.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{time.GetLocalNow():HH:mm:ss.fff} {LevelName(entry.LogLevel)} {source}: {message}"));
-        if (entry.Exception is not { } exception) return;
-        foreach (var line in exception.ToString().Split('\n')) textWriter.WriteLine($"    {Printable.OneLine(line.TrimEnd())}");
+        var now = time.GetLocalNow().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
+        textWriter.WriteLine($"{now} {LevelName(entry.LogLevel)} {source}: {message}");
+        foreach (var line in entry.Exception?.ToString().Split('\n') ?? [])
+            textWriter.WriteLine($"    {Printable.OneLine(line.TrimEnd())}");
     }
 
     private static string LevelName(LogLevel level) => level switch

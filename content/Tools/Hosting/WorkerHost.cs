@@ -26,7 +26,10 @@ internal static class WorkerHost
     /// <summary>Builds the host of the long-running verbs.</summary>
     /// <param name="defaultPort">Serves health and metrics on loopback, unless the configuration names a port.</param>
     public static WebApplication Build(
-        string[] args, int defaultPort, Action<IHostApplicationBuilder> workers, Action<WebApplication>? endpoints = null)
+        string[] args,
+        int defaultPort,
+        Action<IHostApplicationBuilder> workers,
+        Action<WebApplication>? endpoints = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -49,14 +52,15 @@ internal static class WorkerHost
         return app;
     }
 
-    /// <summary>Creates the services of the short-lived verbs: the same configuration, without workers and endpoints.</summary>
+    /// <summary>Creates the services of the short-lived verbs, from the same configuration.</summary>
     public static ServiceProvider CreateServices(string[] args)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings
         {
             ContentRootPath = AppContext.BaseDirectory,
         });
-        builder.Configuration.AddJsonFile("appsettings.json", optional: true).AddEnvironmentVariables().AddCommandLine(args);
+        builder.Configuration
+            .AddJsonFile("appsettings.json", optional: true).AddEnvironmentVariables().AddCommandLine(args);
         AddSecrets(builder.Configuration, SecretsDirectory);
         builder.AddRuntime();
         return builder.Services.BuildServiceProvider();
@@ -83,8 +87,9 @@ internal static class WorkerHost
     private static void UseConfiguredPort(WebApplicationBuilder builder, int defaultPort)
     {
         var ports = builder.Configuration["http_ports"] ?? "";
-        if (ports.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Any(port => !ushort.TryParse(port, out _)))
-            throw new UsageException($"ASPNETCORE_HTTP_PORTS is '{ports}'; allowed: 0 to 65535, several separated by ';'");
+        var split = ports.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (!split.All(port => ushort.TryParse(port, out _)))
+            throw new UsageException($"ASPNETCORE_HTTP_PORTS is '{ports}'; allowed: 0 to 65535, separated by ';'");
         if (string.IsNullOrEmpty(builder.Configuration["urls"]) && ports.Length == 0)
             builder.WebHost.UseUrls($"http://127.0.0.1:{defaultPort}");
     }
@@ -93,7 +98,7 @@ internal static class WorkerHost
     private static void AddLogging(WebApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();
-        // It would log each failing check at each probe. The response names the check, and the runtime logs each change.
+        // It would log a failing check at each probe. The response names the check, and the runtime logs each change.
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         if (builder.Configuration.GetValue<bool>("DOTNET_RUNNING_IN_CONTAINER"))
         {
