@@ -13,53 +13,54 @@ using ReWorker.Wire.Contract;
 namespace ReWorker.Testing;
 
 /// <summary>
-/// Runs a step on a job in memory, through the runtime's own code and without a broker, and keeps everything it says.
+/// Runs a job in memory, through the runtime's own code and without a broker, and records everything that it sends.
 /// </summary>
-/// <param name="worker">The step.</param>
-/// <param name="json">The context given to AddWorker.</param>
-/// <param name="options">Settings to test with; the defaults without.</param>
-/// <param name="time">The clock to test with; the system's without.</param>
-public sealed class JobHarness(Worker worker, IJsonTypeInfoResolver? json = null, WorkerOptions? options = null, TimeProvider? time = null)
+/// <param name="worker">The worker under test.</param>
+/// <param name="json">The JSON context that AddWorker gets.</param>
+/// <param name="options">The worker's options. Default: the defaults.</param>
+/// <param name="time">The clock. Default: the system's.</param>
+public sealed class JobHarness(
+    Worker worker, IJsonTypeInfoResolver? json = null, WorkerOptions? options = null, TimeProvider? time = null)
 {
-    /// <summary>What the step's <c>Config</c> holds.</summary>
+    /// <summary>The worker's <c>Config</c>. Default: empty.</summary>
     public IConfiguration Config { get; init; } = new ConfigurationBuilder().Build();
 
-    /// <summary>How often the job was delivered in vain before.</summary>
-    public int EarlierAttempts { get; init; }
+    /// <summary>How many earlier attempts did not finish the job. Default: 0.</summary>
+    public int PriorAttempts { get; init; }
 
     /// <summary>Runs a job and returns when it is settled.</summary>
     /// <param name="body">The job's body, JSON.</param>
-    /// <param name="cancel">Stops the worker: the job is handed back unless it ends in time.</param>
+    /// <param name="cancel">Stops the worker: the job is requeued unless it ends in time.</param>
     public async Task<HarnessResult> RunAsync(string body, CancellationToken cancel = default)
     {
         worker.Json = new JobJson(json);
         worker.Json.Require(worker.JsonTypes, worker.GetType().Name);
         worker.Config = Config;
+        var settings = options ?? new WorkerOptions();
+        if (settings.Queue.Length == 0) settings.Queue = worker.GetType().Name.ToLowerInvariant();
+
         var bus = new MemoryBus();
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var instruments = new Instruments(services.GetRequiredService<IMeterFactory>());
-        var clock = time ?? TimeProvider.System;
-        var context = new WorkerContext(worker, Settings(), bus, instruments, clock, NullLogger.Instance);
+        var context = new WorkerContext(
+            worker, settings, bus, instruments, time ?? TimeProvider.System, NullLogger.Instance);
 
-        var job = new InFlightJob(Deliver(bus, body));
+        var job = new InFlightJob(CreateDelivery(bus, body, Names.Queue(settings.Queue)));
         job.TryStart();
         var outcome = await new JobExecution(context).RunAsync(job, cancel);
         await new JobEnding(context).EndAsync(job, outcome);
         return bus.Result();
     }
 
-    private WorkerOptions Settings()
+    private Delivery CreateDelivery(MemoryBus bus, string body, string queue)
     {
-        var settings = options ?? new WorkerOptions();
-        if (settings.Queue.Length == 0) settings.Queue = worker.GetType().Name.ToLowerInvariant();
-        return settings;
-    }
-
-    private Delivery Deliver(MemoryBus bus, string body)
-    {
-        var properties = new BasicProperties { CorrelationId = "harness", ReplyTo = MemoryBus.ReplyTo, Headers = new Dictionary<string, object?>() };
-        if (EarlierAttempts > 0) properties.Headers[HeaderNames.DeliveryCount] = (long)EarlierAttempts;
-        var info = new DeliveryInfo("harness", 1, EarlierAttempts > 0, Names.Exchange, Names.Queue(Settings().Queue));
+        var headers = new Dictionary<string, object?>();
+        if (PriorAttempts > 0) headers[HeaderNames.DeliveryCount] = (long)PriorAttempts;
+        var properties = new BasicProperties
+        {
+            CorrelationId = "harness", ReplyTo = MemoryBus.ReplyTo, Headers = headers,
+        };
+        var info = new DeliveryInfo("harness", 1, PriorAttempts > 0, Names.Exchange, queue);
         return new Delivery(bus, info, properties, Encoding.UTF8.GetBytes(body));
     }
 }

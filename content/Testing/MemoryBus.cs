@@ -7,7 +7,7 @@ using ReWorker.Wire.Contract;
 
 namespace ReWorker.Testing;
 
-/// <summary>A broker with one delivery. It takes and confirms everything at once, in order.</summary>
+/// <summary>A broker for one delivery. It takes and confirms each message at once.</summary>
 internal sealed class MemoryBus : IPublisher, IDeliverySource
 {
     public const string ReplyTo = "harness.replies";
@@ -22,30 +22,27 @@ internal sealed class MemoryBus : IPublisher, IDeliverySource
 
     public void Enqueue(PendingMessage message)
     {
-        var sent = new HarnessMessage(message.Exchange, message.RoutingKey, KindOf(message), Read(message.Body));
-        lock (_gate) _messages.Add(sent);
+        var body = ParseBody(message.Body);
+        lock (_gate) _messages.Add(new HarnessMessage(message.Exchange, message.RoutingKey, KindOf(message), body));
         message.Owner.HandleSettled(message);
     }
 
-    public void Resend(PendingMessage message) => throw new NotSupportedException("Nothing is nacked here.");
+    public void Resend(PendingMessage message) => throw new NotSupportedException("every message is confirmed at once");
 
     public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;
 
-    public void Settle(Delivery delivery, Settlement settlement) => _settlement = settlement;
+    public void Settle(Delivery delivery, Settlement how) => _settlement = how;
 
     public Task FlushAsync(CancellationToken cancel) => Task.CompletedTask;
 
     public HarnessResult Result()
     {
-        lock (_gate)
-        {
-            var isRequeued = _settlement is Settlement.RequeueUncounted or Settlement.RequeueCounted;
-            return new HarnessResult([.. _messages], _settlement is Settlement.Ack, isRequeued);
-        }
+        var isRequeued = _settlement is Settlement.RequeueUncounted or Settlement.RequeueCounted;
+        lock (_gate) return new HarnessResult([.. _messages], _settlement is Settlement.Ack, isRequeued);
     }
 
-    /// <summary>A parked body may be anything: what is not JSON is shown as a string.</summary>
-    private static JsonElement Read(byte[] body)
+    /// <summary>A parked body may not be JSON: then it is a string.</summary>
+    private static JsonElement ParseBody(byte[] body)
     {
         try
         {

@@ -30,7 +30,7 @@ public sealed class StepTests(InstalledTemplates templates)
         var noPort = new Dictionary<string, string> { ["ASPNETCORE_HTTP_PORTS"] = "8080;http" };
         refused = await Shell.RunAsync(scaffold.At("src", "Acme.Billing-Step", "bin", "Debug", "net10.0"), noPort, "./Acme.Billing-Step");
         Assert.Equal(64, refused.ExitCode);
-        Assert.Equal("ASPNETCORE_HTTP_PORTS is '8080;http'; allowed: 0 to 65535, several parted by ';'", refused.Output.Trim());
+        Assert.Equal("ASPNETCORE_HTTP_PORTS is '8080;http'; allowed: 0 to 65535, separated by ';'", refused.Output.Trim());
         Directory.Delete(scaffold.Folder, recursive: true);
     }
 

@@ -4,19 +4,23 @@ using Microsoft.Extensions.Logging;
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>
-/// What the framework says of a setting that it can't read names a .NET type, or no key: said as the rules for settings say
-/// it, with the key, the value and what is allowed.
+/// Rewrites .NET's errors about settings that it can't parse. They name a .NET type, or no key; ours name the key, the
+/// value and what is allowed.
 /// </summary>
 internal static partial class BindingErrors
 {
-    /// <summary>The message in our words; as it is if it is another.</summary>
-    public static string Describe(string message)
+    private const string BinderPattern =
+        "^Failed to convert configuration value '(?<value>.*)' at '(?<key>.*)' to type '(?<type>.*)'\\.$";
+
+    /// <returns>Null if the error is not about a setting.</returns>
+    public static string? Describe(Exception error)
     {
-        if (Binder().Match(message) is { Success: true } bound && Allowed(bound.Groups["type"].Value) is { } allowed)
-            return $"{bound.Groups["key"].Value} is '{bound.Groups["value"].Value}'; allowed: {allowed}";
-        if (Logging().Match(message) is { Success: true } level)
-            return $"a level in Logging:LogLevel is '{level.Groups["value"].Value}'; allowed: {Names<LogLevel>()}";
-        return message;
+        if (BinderError().Match(error.Message) is { Success: true } binder
+            && Allowed(binder.Groups["type"].Value) is { } allowed)
+            return $"{binder.Groups["key"].Value} is '{binder.Groups["value"].Value}'; allowed: {allowed}";
+        if (LoggingError().Match(error.Message) is { Success: true } logging)
+            return $"a level in Logging:LogLevel is '{logging.Groups["value"].Value}'; allowed: {Names<LogLevel>()}";
+        return error.InnerException is FormatException or OverflowException or ArgumentException ? error.Message : null;
     }
 
     private static string? Allowed(string type) => type switch
@@ -29,11 +33,12 @@ internal static partial class BindingErrors
         _ => null,
     };
 
-    private static string Names<T>() where T : struct, Enum => string.Join(", ", Enum.GetNames<T>());
+    private static string Names<T>()
+        where T : struct, Enum => string.Join(", ", Enum.GetNames<T>());
 
-    [GeneratedRegex("^Failed to convert configuration value '(?<value>.*)' at '(?<key>.*)' to type '(?<type>.*)'\\.$", RegexOptions.Singleline)]
-    private static partial Regex Binder();
+    [GeneratedRegex(BinderPattern, RegexOptions.Singleline)]
+    private static partial Regex BinderError();
 
     [GeneratedRegex("^Configuration value '(?<value>.*)' is not supported\\.$", RegexOptions.Singleline)]
-    private static partial Regex Logging();
+    private static partial Regex LoggingError();
 }

@@ -5,81 +5,83 @@ using RabbitMQ.Client;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>A parked job: who it is, and why it is here, in the runtime's words or else in the broker's.</summary>
+/// <summary>A parked job, and why it was parked: as the runtime says, or else the broker.</summary>
 internal sealed class DeadJob
 {
-    private static readonly string[] Bookkeeping = ["x-reworker-", "x-delivery-count", "x-acquired-count", "x-death", "x-first-death-", "x-last-death-", "x-dotnet-pub-seq-no", "CC", "BCC"];
-    private static readonly string[] Counters = ["x-delivery-count", "x-acquired-count", "x-dotnet-pub-seq-no", "CC", "BCC"];
-
-    /// <summary>The characters of an id.</summary>
     public const int IdLength = 8;
 
+    private const string ReadCount = "x-delivery-count";
+    private const string ParkedAtHeader = "x-reworker-parked-at";
+
+    /// <summary>Headers that the broker or the client writes or acts on.</summary>
+    private static readonly string[] BrokerHeaders =
+        [ReadCount, "x-acquired-count", "x-dotnet-pub-seq-no", "CC", "BCC"];
+
+    /// <summary>Headers about the job's past. A replayed job has none.</summary>
+    private static readonly string[] HistoryHeaders = ["x-reworker-", "x-death", "x-first-death-", "x-last-death-"];
+
     private readonly string _digest;
+    private readonly IDictionary<string, object?>? _death;
 
     public DeadJob(int number, BasicGetResult message)
     {
-        (Number, Tag, Properties, Body) = (number, message.DeliveryTag, message.BasicProperties, message.Body.ToArray());
-        var identity = string.Join('\n', Properties.MessageId, Properties.CorrelationId, Properties.ReplyTo, Header("x-reworker-parked-at"));
+        (Number, DeliveryTag) = (number, message.DeliveryTag);
+        (Properties, Body) = (message.BasicProperties, message.Body.ToArray());
+        var parkedAt = Properties.Text(ParkedAtHeader);
+        var identity = string.Join('\n', Properties.MessageId, Properties.CorrelationId, Properties.ReplyTo, parkedAt);
         _digest = Convert.ToHexStringLower(SHA256.HashData([.. Encoding.UTF8.GetBytes(identity), .. Body]));
+        if (Properties.Headers?.TryGetValue("x-death", out var deaths) is true)
+            _death = (deaths as IList<object?>)?.FirstOrDefault() as IDictionary<string, object?>;
     }
 
-    /// <summary>Its place in the queue, from 1.</summary>
+    /// <summary>The job's place in the queue, from 1.</summary>
     public int Number { get; }
 
-    /// <summary>The same as long as it is parked, wherever it stands in the queue.</summary>
+    /// <summary>Stays the same while the job is parked, wherever it is in the queue.</summary>
     public string Id => _digest[..IdLength];
 
-    public ulong Tag { get; }
+    public ulong DeliveryTag { get; }
 
     public IReadOnlyBasicProperties Properties { get; }
 
     public byte[] Body { get; }
 
-    /// <summary>How often the broker has counted a read as a failure; a limit of the queue's would drop it.</summary>
-    public long Reads => Properties.Headers?.TryGetValue("x-delivery-count", out var count) is true && count is IConvertible ? Convert.ToInt64(count, CultureInfo.InvariantCulture) : 0;
+    public string CorrelationId => Properties.CorrelationId ?? "(no correlation id)";
 
-    public string Reason => Header("x-reworker-reason") ?? (Death is { } death
-        ? $"dead-lettered by the broker: {Text(death, "reason")} in {Text(death, "queue")}"
-        : "unknown: nothing says why it is here");
+    /// <summary>How many reads the broker counts as failed deliveries. At the queue's limit it drops the job.</summary>
+    public long Reads => long.TryParse(Properties.Text(ReadCount), out var count) ? count : 0;
 
-    public string ParkedAt => DateTimeOffset.TryParse(Header("x-reworker-parked-at"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? Time(at)
-        : Death is { } death && death.TryGetValue("time", out var time) && time is AmqpTimestamp stamp ? Time(DateTimeOffset.FromUnixTimeSeconds(stamp.UnixTime)) : "?";
+    public string Reason => Properties.Text("x-reworker-reason")
+        ?? (_death is null
+            ? "unknown: the message does not say"
+            : $"dead-lettered by the broker: {Death("reason")} in {Death("queue")}");
 
-    public string Attempts => Header("x-reworker-attempts") ?? (Death is { } death ? Text(death, "count") : "?");
+    public string ParkedAt => Properties.Text(ParkedAtHeader) is { } text
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var time)
+            ? DeadHeaders.Format(time)
+            : Death("time");
 
-    public string Job => Properties.CorrelationId ?? "(no correlation id)";
+    public string Attempts => Properties.Text("x-reworker-attempts") ?? Death("count");
 
-    private IDictionary<string, object?>? Death => Properties.Headers?.TryGetValue("x-death", out var deaths) is true && deaths is IList<object?> and [IDictionary<string, object?> first, ..] ? first : null;
+    /// <summary>Properties for the worker's queue. A worker that remembers the message id would skip the job.</summary>
+    public BasicProperties ToReplay() =>
+        new(Copy([.. BrokerHeaders, .. HistoryHeaders])) { MessageId = $"replay:{_digest[..32]}" };
 
-    /// <summary>For its queue, as if it came for the first time. An id of its own: a worker that knows the old one would take it for done.</summary>
-    public BasicProperties ToReplay() => new(Copy(Bookkeeping)) { MessageId = $"replay:{_digest[..32]}" };
+    /// <summary>Properties for the dead-letter queue: the history stays, and the count of reads starts anew.</summary>
+    public BasicProperties ToRepark() => Copy(BrokerHeaders);
 
-    /// <summary>For the dead-letter queue, to begin anew there with all that it says.</summary>
-    public BasicProperties ToRenew() => Copy(Counters);
-
-    public static string Text(object? value) => value switch
-    {
-        null => "",
-        byte[] bytes => Encoding.UTF8.GetString(bytes),
-        IList<object?> list => $"[{string.Join(", ", list.Select(Text))}]",
-        IDictionary<string, object?> table => $"{{{string.Join(", ", table.Select(one => $"{one.Key}: {Text(one.Value)}"))}}}",
-        AmqpTimestamp stamp => Time(DateTimeOffset.FromUnixTimeSeconds(stamp.UnixTime)),
-        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
-    };
-
-    /// <summary>Without what the broker would act on: a list of further queues, another user's name, a time to live.</summary>
-    private BasicProperties Copy(string[] without)
+    private BasicProperties Copy(string[] withoutPrefixes)
     {
         var copy = new BasicProperties(Properties) { Persistent = true };
+        // the broker rejects another user's name, and would drop an expired job
         copy.ClearUserId();
         copy.ClearExpiration();
-        copy.Headers = Properties.Headers?.Where(one => !without.Any(prefix => one.Key.StartsWith(prefix, StringComparison.Ordinal))).ToDictionary();
+        copy.Headers = Properties.Headers?
+            .Where(header => !withoutPrefixes.Any(prefix => header.Key.StartsWith(prefix, StringComparison.Ordinal)))
+            .ToDictionary();
         return copy;
     }
 
-    private string? Header(string name) => Properties.Headers?.TryGetValue(name, out var value) is true ? Text(value) : null;
-
-    private static string Text(IDictionary<string, object?> table, string key) => table.TryGetValue(key, out var value) ? Text(value) : "?";
-
-    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private string Death(string key) =>
+        _death?.TryGetValue(key, out var value) is true ? DeadHeaders.Format(value) : "?";
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,126 +9,144 @@ using Spectre.Console;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>The parked jobs: lists, shows, replays, drops them.</summary>
-internal sealed class DeadVerb
+/// <summary>Lists, shows, replays and drops parked jobs.</summary>
+internal sealed class DeadVerb(Terminal terminal, string[] settings)
 {
-    private const string Which = "Number, id or correlation id, as listed; digits are a number.";
+    private readonly QueueOption _queue = new();
+    private readonly Option<bool> _all = new("--all") { Description = "Selects all jobs." };
 
-    private readonly Terminal _terminal;
-    private readonly string[] _settings;
-    private readonly Option<string?> _queue = new("--queue", "-q") { HelpName = "NAME", Description = "The worker's queue. Default: Worker:Queue of the configuration.", Recursive = true };
-    private readonly Option<bool> _all = new("--all") { Description = "All of them." };
+    private readonly Argument<string[]> _jobs = new("JOB")
+    {
+        Description = "A number, id or correlation id from the list. A few digits are always a number.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
 
-    private DeadVerb(Terminal terminal, string[] settings) => (_terminal, _settings) = (terminal, settings);
+    private delegate Task<int> Action(DeadQueue queue, DeadSelection selection, CancellationToken cancel);
 
     public static Command Create(Terminal terminal, string[] settings)
     {
         var verb = new DeadVerb(terminal, settings);
-        var command = new Command("dead", "The jobs that nobody could finish: they are parked in worker.<queue>.dead, with the reason.")
+        return new Command("dead", "Handles jobs that no worker could finish. They are parked in worker.<queue>.dead.")
         {
-            verb.Sub("list", "Lists them, oldest first, with why each was parked.", null, verb.ListAsync),
-            verb.Sub("show", "Shows all that is known of some.", Which, verb.ShowAsync),
-            verb.Sub("replay", "Puts some, or --all, back into the worker's queue.", Which, verb.ReplayAsync),
-            verb.Sub("drop", "Throws some, or --all, away.", Which, verb.DropAsync),
+            verb._queue,
+            verb.With(verb.ListAsync, new("list", "Lists the parked jobs, oldest first, with the reason.")),
+            verb.With(verb.ShowAsync, new("show", "Shows everything about some jobs.") { verb._jobs }),
+            verb.With(verb.ReplayAsync, new("replay", "Moves jobs back to their queue.") { verb._jobs, verb._all }),
+            verb.With(verb.DropAsync, new("drop", "Deletes jobs.") { verb._jobs, verb._all }),
         };
-        command.Add(verb._queue);
-        return command;
     }
 
-    private Command Sub(string name, string description, string? what, Func<DeadQueue, DeadSelection, CancellationToken, Task<int>> run)
+    private Command With(Action action, Command command)
     {
-        var which = new Argument<string[]>("JOB") { Description = what, Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command(name, description);
-        if (what is not null) command.Add(which);
-        if (name is "replay" or "drop") command.Add(_all);
+        var takesJobs = command.Arguments.Contains(_jobs);
+        var orAll = command.Options.Contains(_all) ? " or --all" : "";
         command.SetAction(async (parsed, cancel) =>
         {
-            var selection = new DeadSelection(what is null ? [] : parsed.GetValue(which) ?? [], what is null || parsed.GetValue(_all), name, name is "show" ? "" : " or --all");
-            await using var services = WorkerHost.Services(_settings);
+            var wanted = takesJobs ? parsed.GetValue(_jobs) ?? [] : [];
+            var selection = new DeadSelection(wanted, all: !takesJobs || parsed.GetValue(_all), command.Name, orAll);
+            await using var services = WorkerHost.CreateServices(settings);
             await using var queue = await DeadQueue.OpenAsync(
-                services.GetRequiredService<ConnectionSource>(), QueueName.Resolve(parsed.GetValue(_queue), services), services.GetRequiredService<TimeProvider>(), cancel).ConfigureAwait(false);
-            return await run(queue, selection, cancel).ConfigureAwait(false);
+                services.GetRequiredService<ConnectionSource>(),
+                _queue.Resolve(parsed, services),
+                services.GetRequiredService<TimeProvider>(),
+                cancel).ConfigureAwait(false);
+            return await action(queue, selection, cancel).ConfigureAwait(false);
         });
         return command;
     }
 
     private async Task<int> ListAsync(DeadQueue queue, DeadSelection selection, CancellationToken cancel)
     {
-        var rows = new List<(string Number, string Id, string At, string Attempts, string Job, string Reason)> { ("#", "id", "parked", "attempts", "job", "reason") };
+        var rows = new List<string[]> { (string[])["#", "id", "parked", "attempts", "job", "reason"] };
         await foreach (var job in queue.ReadAsync(cancel).ConfigureAwait(false))
-            rows.Add((job.Number.ToString(CultureInfo.InvariantCulture), job.Id, job.ParkedAt, job.Attempts, Printable.OneLine(job.Job), job.Reason.ReplaceLineEndings(" ⏎ ")));
-
-        _terminal.Line($"{queue.Name} holds {(rows.Count - 1).ToString(CultureInfo.InvariantCulture)} {(rows.Count is 2 ? "job" : "jobs")}");
-        if (rows.Count is 1) return ExitCodes.Done;
-        var (number, at, attempts, id) = (rows.Max(row => row.Number.Length), rows.Max(row => row.At.Length), rows.Max(row => row.Attempts.Length), rows.Max(row => row.Job.Length));
-        foreach (var row in rows)
         {
-            _terminal.Line(
-                ($" {row.Number.PadLeft(number)}  {row.Id.PadRight(8)}  ", row == rows[0] ? Color.Grey : Color.Yellow),
-                ($"{row.At.PadRight(at)}  {row.Attempts.PadRight(attempts)}  {row.Job.PadRight(id)}  ", Color.Grey),
-                (row.Reason, row == rows[0] ? Color.Grey : Color.Default));
+            var (name, reason) = (Printable.OneLine(job.CorrelationId), Terminal.Flatten(job.Reason));
+            rows.Add([$"{job.Number}", job.Id, job.ParkedAt, job.Attempts, name, reason]);
         }
-        return ExitCodes.Done;
+
+        terminal.Line($"{queue.Name} holds {rows.Count - 1} {(rows.Count is 2 ? "job" : "jobs")}");
+        var widths = Enumerable.Range(0, 5).Select(column => rows.Max(row => row[column].Length)).ToArray();
+        foreach (var row in rows.Count is 1 ? [] : rows)
+        {
+            var isHeader = row == rows[0];
+            var cells = row.Zip(widths, (text, width) => $"{text.PadRight(width)}  ").ToArray();
+            terminal.Line(
+                ($" {row[0].PadLeft(widths[0])}  {cells[1]}", isHeader ? Color.Grey : Color.Yellow),
+                (string.Concat(cells[2..]), Color.Grey),
+                (row[5], isHeader ? Color.Grey : Color.Default));
+        }
+        return ExitCodes.Success;
     }
 
-    private Task<int> ShowAsync(DeadQueue queue, DeadSelection selection, CancellationToken cancel) => EachAsync(queue, selection, job =>
-    {
-        foreach (var (key, value) in new (string, string?)[]
+    private Task<int> ShowAsync(DeadQueue queue, DeadSelection selection, CancellationToken cancel) =>
+        ForEachAsync(queue, selection, job =>
         {
-            ("id", $"{job.Id}, number {job.Number} of {queue.Count}"), ("reason", job.Reason), ("parked", job.ParkedAt), ("attempts", job.Attempts),
-            ("job", job.Job), ("reply to", job.Properties.ReplyTo), ("message id", job.Properties.MessageId), ("app id", job.Properties.AppId),
-        })
-        {
-            if (value is not null) _terminal.Line(($" {key,-11} ", Color.Grey), (value.ReplaceLineEndings(" ⏎ "), Color.Default));
-        }
-        foreach (var (key, value) in job.Properties.Headers ?? new Dictionary<string, object?>()) _terminal.Line((" header      ", Color.Grey), ($"{key}: {DeadJob.Text(value)}", Color.Default));
-        foreach (var line in Body(job.Body).Split('\n')) _terminal.Line((" │ ", Color.Grey), (line, Color.Default));
-        return Task.CompletedTask;
-    }, "", cancel);
+            Show("id", $"{job.Id}, number {job.Number} of {queue.Count}");
+            Show("reason", job.Reason);
+            Show("parked", job.ParkedAt);
+            Show("attempts", job.Attempts);
+            Show("job", job.CorrelationId);
+            Show("reply to", job.Properties.ReplyTo);
+            Show("message id", job.Properties.MessageId);
+            Show("app id", job.Properties.AppId);
+            foreach (var (key, value) in job.Properties.Headers ?? new Dictionary<string, object?>())
+                Show("header", $"{key}: {DeadHeaders.Format(value)}");
+            foreach (var line in FormatBody(job.Body).Split('\n')) terminal.Line((" │ ", Color.Grey), line);
+            return Task.CompletedTask;
+        }, cancel);
 
-    private Task<int> ReplayAsync(DeadQueue queue, DeadSelection selection, CancellationToken cancel) => EachAsync(queue, selection, async job =>
+    private void Show(string label, string? value)
     {
-        await queue.ReplayAsync(job).ConfigureAwait(false);
-        _terminal.Line((" replayed  ", Color.Green), ($"{job.Id}  {job.Job}", Color.Default));
-    }, "replayed", cancel);
+        if (value is not null) terminal.Line(($" {label,-11} ", Color.Grey), Terminal.Flatten(value));
+    }
 
-    private Task<int> DropAsync(DeadQueue queue, DeadSelection selection, CancellationToken cancel) => EachAsync(queue, selection, async job =>
-    {
-        await queue.DropAsync(job).ConfigureAwait(false);
-        _terminal.Line((" dropped   ", Color.Red), ($"{job.Id}  {job.Job}", Color.Default));
-    }, "dropped", cancel);
+    private Task<int> ReplayAsync(DeadQueue queue, DeadSelection selection, CancellationToken cancel) =>
+        SettleAsync(queue, selection, queue.ReplayAsync, ("replayed", Color.Green), cancel);
 
-    private async Task<int> EachAsync(DeadQueue queue, DeadSelection selection, Func<DeadJob, Task> action, string done, CancellationToken cancel)
+    private Task<int> DropAsync(DeadQueue queue, DeadSelection selection, CancellationToken cancel) =>
+        SettleAsync(queue, selection, queue.DropAsync, ("dropped", Color.Red), cancel);
+
+    private async Task<int> SettleAsync(
+        DeadQueue queue,
+        DeadSelection selection,
+        Func<DeadJob, Task> settle,
+        (string Text, Color Color) done,
+        CancellationToken cancel)
     {
         var count = 0;
         try
         {
-            await foreach (var job in queue.ReadAsync(cancel).ConfigureAwait(false))
+            return await ForEachAsync(queue, selection, async job =>
             {
-                if (!selection.Takes(job)) continue;
-                await action(job).ConfigureAwait(false);
+                await settle(job).ConfigureAwait(false);
+                terminal.Line(($" {done.Text,-8}  ", done.Color), $"{job.Id}  {job.CorrelationId}");
                 count++;
-            }
-            await queue.FlushAsync().ConfigureAwait(false);
+            }, cancel).ConfigureAwait(false);
         }
         finally
         {
-            if (done.Length > 0) _terminal.Line($"{queue.Name}: {count.ToString(CultureInfo.InvariantCulture)} of {queue.Count} {done}");
+            terminal.Line($"{queue.Name}: {count} of {queue.Count} {done.Text}");
         }
-        foreach (var missing in selection.Missing) _terminal.Error($"there is no parked job '{missing}' in {queue.Name}: `dead list` lists them");
-        return selection.Missing.Any() ? ExitCodes.Failed : ExitCodes.Done;
     }
 
-    private static string Body(byte[] body)
+    private async Task<int> ForEachAsync(
+        DeadQueue queue, DeadSelection selection, Func<DeadJob, Task> action, CancellationToken cancel)
+    {
+        await foreach (var job in queue.ReadAsync(cancel).ConfigureAwait(false))
+            if (selection.Includes(job)) await action(job).ConfigureAwait(false);
+        await queue.FlushAsync().ConfigureAwait(false);
+        foreach (var missing in selection.Missing)
+            terminal.Error($"no parked job '{missing}' in {queue.Name}; `dead list` shows them");
+        return selection.Missing.Any() ? ExitCodes.Failed : ExitCodes.Success;
+    }
+
+    private static string FormatBody(byte[] body)
     {
         try
         {
-            var json = JsonElement.Parse(body);
-            using var buffer = new MemoryStream();
-            using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) json.WriteTo(writer);
-            return Encoding.UTF8.GetString(buffer.ToArray());
+            return JsonText.Write(JsonElement.Parse(body), JsonText.Indented);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
             return Encoding.UTF8.GetString(body);
         }

@@ -3,49 +3,61 @@ using System.CommandLine.Parsing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client.Exceptions;
+using ReWorker.Tools.Hosting;
 using ReWorker.Wire.Connections;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>What went wrong as one line and an exit status; null for what nobody foresaw.</summary>
+/// <summary>Turns an error into one line and an exit code.</summary>
 internal static class ErrorMessage
 {
+    /// <returns>Null for an error that is a bug.</returns>
     public static (int Code, string Line)? For(Exception error) => error switch
     {
-        UsageException => (ExitCodes.Usage, error.Message),
-        OptionsValidationException wrong => (ExitCodes.Usage, $"the configuration is wrong: {string.Join("; ", wrong.Failures.Distinct())}"),
+        // a FormatException comes from the broker's URI or its certificates, and names the key
+        UsageException or FormatException => (ExitCodes.Usage, error.Message),
+        OptionsValidationException invalid => InvalidConfiguration(invalid.Failures),
         AggregateException all when all.InnerExceptions.All(one => one is OptionsValidationException) =>
-            (ExitCodes.Usage, $"the configuration is wrong: {string.Join("; ", all.InnerExceptions.SelectMany(one => ((OptionsValidationException)one).Failures).Distinct())}"),
-        // the binder's and the URI's: both name the key
-        FormatException => (ExitCodes.Usage, error.Message),
-        InvalidOperationException { InnerException: FormatException or OverflowException or ArgumentException } => (ExitCodes.Usage, $"the configuration is wrong: {BindingErrors.Describe(error.Message)}"),
-        InvalidOperationException when BindingErrors.Describe(error.Message) is var line && line != error.Message => (ExitCodes.Usage, $"the configuration is wrong: {line}"),
-        ArgumentOutOfRangeException { ParamName: "port" } => (ExitCodes.Usage, "the configuration is wrong: a port in ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS is none; allowed: 0 to 65535"),
-        InvalidDataException => (ExitCodes.Usage, error.InnerException is { } inner ? $"{error.Message.TrimEnd('.')}: {inner.Message}" : error.Message),
-        IOException when error.InnerException is AddressInUseException || error.Message.Contains("address already in use", StringComparison.Ordinal) =>
-            (ExitCodes.Failed, $"{error.Message.TrimEnd('.')}; end what uses the port, or set ASPNETCORE_HTTP_PORTS to another"),
+            InvalidConfiguration(all.InnerExceptions.SelectMany(one => ((OptionsValidationException)one).Failures)),
+        InvalidOperationException when BindingErrors.Describe(error) is { } line => InvalidConfiguration([line]),
+        ArgumentOutOfRangeException { ParamName: "port" } =>
+            InvalidConfiguration(["invalid port in ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS; allowed: 0 to 65535"]),
+        InvalidDataException => (ExitCodes.Usage, error.InnerException is { } inner
+            ? $"{error.Message.TrimEnd('.')}: {inner.Message}"
+            : error.Message),
+        IOException when IsAddressInUse(error) =>
+            (ExitCodes.Failed, $"{error.Message.TrimEnd('.')}; free the port, or set ASPNETCORE_HTTP_PORTS to another"),
         OperationCanceledException => (ExitCodes.Interrupted, "interrupted"),
-        NoBrokerException => (ExitCodes.NoAnswer, error.Message),
-        TimeoutException => (ExitCodes.NoAnswer, error.Message),
+        NoBrokerException or TimeoutException => (ExitCodes.NoAnswer, error.Message),
         OperationInterruptedException => (ExitCodes.NoAnswer, $"the broker: {BrokerFault.Describe(error)}"),
         _ => null,
     };
 
-    /// <summary>What the parser objects to; null if nothing.</summary>
+    /// <returns>What the parser objects to, or null.</returns>
     public static string? For(ParseResult parsed)
     {
-        if (parsed.Errors.Count == 0) return null;
         var command = parsed.CommandResult.Command;
-        // the words that lead to it: "dead list"
-        var path = string.Join(' ', parsed.Tokens.Where(one => one.Type is TokenType.Command).Select(one => one.Value));
-        var where = path.Length == 0 ? "" : $" of {path}";
-        if (command.Action is null) return $"{path} needs one of: {string.Join(", ", command.Subcommands.Select(one => one.Name))}";
-        if (parsed.UnmatchedTokens is [var unknown, ..])
+        // the verbs that lead to the command, such as "dead list"
+        var path = string.Join(' ', parsed.Tokens.Where(token => token.Type is TokenType.Command));
+        // the parser takes a mistyped option for an argument where it expects one
+        var arguments = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(result => result.Tokens);
+        var options = arguments.Select(token => token.Value).Where(value => value.StartsWith('-'));
+        if (options.Concat(parsed.UnmatchedTokens).FirstOrDefault() is { } token)
         {
-            var what = unknown.StartsWith('-') ? $"there is no option {unknown}{where}" : $"'{unknown}' is one argument too many{where}";
-            var allowed = command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name).Concat(command.Options.Select(one => one.Name)).Append("--Section:Key=value");
-            return $"{what}; allowed: {string.Join(", ", allowed)}";
+            var allowed = command.Options.Select(option => option.Name).Append("--Section:Key=value");
+            var error = token.StartsWith('-') ? $"unknown option {token}" : $"unexpected argument '{token}'";
+            return $"{path}: {error}; allowed: {string.Join(", ", allowed)}";
         }
-        return $"{parsed.Errors[0].Message.TrimEnd('.')}; `{RootCommand.ExecutableName} {path} --help` tells more";
+        if (parsed.Errors.Count == 0) return null;
+        return command.Action is null
+            ? $"{path} needs one of: {string.Join(", ", command.Subcommands.Select(sub => sub.Name))}"
+            : $"{parsed.Errors[0].Message.TrimEnd('.')}; see `{RootCommand.ExecutableName} {path} --help`";
     }
+
+    private static (int Code, string Line) InvalidConfiguration(IEnumerable<string> errors) =>
+        (ExitCodes.Usage, $"invalid configuration: {string.Join("; ", errors.Distinct())}");
+
+    private static bool IsAddressInUse(Exception error) =>
+        error.InnerException is AddressInUseException
+        || error.Message.Contains("address already in use", StringComparison.Ordinal);
 }

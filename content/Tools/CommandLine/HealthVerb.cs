@@ -3,56 +3,83 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>Asks the running process whether it is ready. A bare socket: it runs every few seconds, and HttpClient takes longer to load than to ask.</summary>
+/// <summary>
+/// Asks the running process whether it is ready. It runs every few seconds, so it uses a bare socket: HttpClient takes
+/// longer to load than to ask.
+/// </summary>
 internal static class HealthVerb
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private const string Path = "/health/ready";
+    private const string Loopback = "127.0.0.1";
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     public static Command Create(Terminal terminal)
     {
-        var port = new Option<int?>("--port") { Description = "Where to ask. Default: the port of ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS, else 8080." }.Whole(1, 65535);
-        var command = new Command("health", "Says whether the running worker is ready: exit status 0, else 1.") { port };
-        command.SetAction((parsed, cancel) => AskAsync(terminal, parsed.GetValue(port) is { } given ? new DnsEndPoint("127.0.0.1", given) : Configured(), cancel));
+        var port = new Option<int?>("--port")
+        {
+            Description = "The port to ask. Default: that of ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS, else 8080.",
+        }.InRange(1, 65535);
+        var command = new Command("health", "Asks whether the worker is ready. Exit code: 0 ready, 1 not.") { port };
+        command.SetAction((parsed, cancel) =>
+        {
+            var environment = new ConfigurationBuilder()
+                .AddEnvironmentVariables("DOTNET_").AddEnvironmentVariables("ASPNETCORE_").Build();
+            var endpoint = parsed.GetValue(port) is { } given ? new(Loopback, given) : ConfiguredEndpoint(environment);
+            return ProbeAsync(terminal, endpoint, cancel);
+        });
         return command;
     }
 
-    private static async Task<int> AskAsync(Terminal terminal, DnsEndPoint where, CancellationToken cancel)
+    private static async Task<int> ProbeAsync(Terminal terminal, DnsEndPoint endpoint, CancellationToken cancel)
     {
-        var url = $"http://{where.Host}:{where.Port}/health/ready";
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(Limit);
+        var url = $"http://{endpoint.Host}:{endpoint.Port}{Path}";
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        timeout.CancelAfter(Timeout);
         try
         {
-            using var socket = new TcpClient();
-            await socket.ConnectAsync(where.Host, where.Port, limit.Token).ConfigureAwait(false);
-            await using var stream = socket.GetStream();
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET /health/ready HTTP/1.0\r\nHost: {where.Host}:{where.Port}\r\n\r\n"), limit.Token).ConfigureAwait(false);
-            using var reader = new StreamReader(stream);
-            var answer = await reader.ReadToEndAsync(limit.Token).ConfigureAwait(false);
-            var status = answer.Split(' ', 3).ElementAtOrDefault(1) ?? "";
-            terminal.Line(status is "200" ? "ready" : $"not ready  {url} answered {status}: {Unwell(answer)}");
-            return status is "200" ? ExitCodes.Done : ExitCodes.Failed;
+            var response = await GetAsync(endpoint, timeout.Token).ConfigureAwait(false);
+            var isReady = response.Status is "200";
+            terminal.Line(isReady
+                ? "ready"
+                : $"not ready  {url} answered {response.Status}: {DescribeUnhealthy(response.Body)}");
+            return isReady ? ExitCodes.Success : ExitCodes.Failed;
         }
-        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException && !cancel.IsCancellationRequested)
+        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException
+            && !cancel.IsCancellationRequested)
         {
-            terminal.Line($"not ready  {url}: {(e is OperationCanceledException ? $"no answer within {Limit.TotalSeconds} s" : e.Message)}; is the worker running, on this port?");
+            var reason = e is OperationCanceledException ? $"no answer within {Timeout.TotalSeconds} s" : e.Message;
+            terminal.Line($"not ready  {url}: {reason}; is the worker running, on this port?");
             return ExitCodes.Failed;
         }
     }
 
-    /// <summary>The parts that are unwell, and why; the answer as it is if it is not ours.</summary>
-    private static string Unwell(string answer)
+    private static async Task<(string Status, string Body)> GetAsync(DnsEndPoint endpoint, CancellationToken cancel)
     {
-        var body = answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) is var end and >= 0 ? end + 4 : 0)..];
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(endpoint.Host, endpoint.Port, cancel).ConfigureAwait(false);
+        await using var stream = socket.GetStream();
+        var request = $"GET {Path} HTTP/1.0\r\nHost: {endpoint.Host}:{endpoint.Port}\r\n\r\n";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request), cancel).ConfigureAwait(false);
+        using var reader = new StreamReader(stream);
+        var response = await reader.ReadToEndAsync(cancel).ConfigureAwait(false);
+        return (response.Split(' ', 3).ElementAtOrDefault(1) ?? "", response.Split("\r\n\r\n", 2)[^1]);
+    }
+
+    /// <returns>The unhealthy parts with their details; the body as it is if it is not ours.</returns>
+    private static string DescribeUnhealthy(string body)
+    {
         try
         {
             using var json = JsonDocument.Parse(body);
             return string.Join("; ", json.RootElement.GetProperty("parts").EnumerateObject()
                 .Where(part => part.Value.GetProperty("status").GetString() != "healthy")
-                .Select(part => $"{part.Name}: {part.Value.GetProperty("detail").GetString()}, since {part.Value.GetProperty("since").GetString()}"));
+                .Select(part => $"{part.Name}: {part.Value.GetProperty("detail").GetString()}"
+                    + (part.Value.TryGetProperty("since", out var since) ? $", since {since.GetString()}" : "")));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -60,18 +87,19 @@ internal static class HealthVerb
         }
     }
 
-    /// <summary>As ASP.NET Core reads them: URLs before ports, the first of several; a wildcard is reached on loopback.</summary>
-    internal static DnsEndPoint Configured()
+    /// <summary>Reads the environment as ASP.NET Core does: URLs win over ports. Wildcards include loopback.</summary>
+    internal static DnsEndPoint ConfiguredEndpoint(IConfiguration environment)
     {
-        foreach (var prefix in (string[])["ASPNETCORE_", "DOTNET_"])
+        var addresses = Values(environment["urls"]).Select(BindingAddress.Parse);
+        if (addresses.FirstOrDefault(one => one.Scheme is "http") is { } address)
         {
-            var urls = Environment.GetEnvironmentVariable($"{prefix}URLS")?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-            if (urls?.FirstOrDefault(one => one.StartsWith("http://", StringComparison.OrdinalIgnoreCase)) is { } url
-                && Uri.TryCreate(url.Replace("//+", "//localhost", StringComparison.Ordinal).Replace("//*", "//localhost", StringComparison.Ordinal), UriKind.Absolute, out var uri))
-                return new DnsEndPoint(uri.Host is "localhost" or "0.0.0.0" or "[::]" ? "127.0.0.1" : uri.Host.Trim('[', ']'), uri.Port);
-            var ports = Environment.GetEnvironmentVariable($"{prefix}HTTP_PORTS")?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-            if (ports is [var first, ..] && ushort.TryParse(first, out var port)) return new DnsEndPoint("127.0.0.1", port);
+            var isLoopback = address.Host is "+" or "*" or "localhost" or "0.0.0.0" or "[::]";
+            return new DnsEndPoint(isLoopback ? Loopback : address.Host.Trim('[', ']'), address.Port);
         }
-        return new DnsEndPoint("127.0.0.1", 8080);
+        var isPort = ushort.TryParse(Values(environment["http_ports"]).FirstOrDefault(), out var port);
+        return new DnsEndPoint(Loopback, isPort ? port : 8080);
     }
+
+    private static string[] Values(string? list) =>
+        list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 }

@@ -2,12 +2,12 @@ using ReWorker.Client;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>Shows what is heard of a job.</summary>
+/// <summary>Writes a job's events for people or programs.</summary>
 internal interface IJobEventWriter
 {
-    void Show(JobRequest job, JobEvent heard, TimeSpan elapsed);
+    void Write(JobRequest job, JobEvent jobEvent, TimeSpan elapsed);
 
-    void NoAnswer(JobRequest job, string why);
+    void WriteNoAnswer(JobRequest job, string reason);
 
-    void Summary(Tally tally);
+    void WriteSummary(Tally tally);
 }

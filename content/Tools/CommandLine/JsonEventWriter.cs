@@ -1,91 +1,85 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 using ReWorker.Client;
 using ReWorker.Wire.Contract;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>One JSON object a line, for programs.</summary>
+/// <summary>Writes one JSON object per line, for programs.</summary>
 internal sealed class JsonEventWriter(Terminal terminal, bool isQuiet) : IJobEventWriter
 {
-    // readable, and no control character gets out unescaped
-    private static readonly JsonWriterOptions Safe = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
-
-    public void Show(JobRequest job, JobEvent heard, TimeSpan elapsed)
+    public void Write(JobRequest job, JobEvent jobEvent, TimeSpan elapsed)
     {
-        if (isQuiet && heard is not (JobEvent.Completed or JobEvent.Failed)) return;
-        Write(heard.GetType().Name.ToLowerInvariant(), writer =>
+        if (isQuiet && jobEvent is not (JobEvent.Completed or JobEvent.Failed)) return;
+        WriteLine(jobEvent.GetType().Name.ToLowerInvariant(), json =>
         {
-            writer.WriteString("job", job.CorrelationId);
-            switch (heard)
-            {
-                case JobEvent.Started:
-                    writer.WriteString("queue", Names.Queue(job.Queue));
-                    break;
-                case JobEvent.Output output:
-                    writer.WriteString("line", output.Line);
-                    break;
-                case JobEvent.Notification one:
-                    writer.WriteString("channel", one.Channel);
-                    writer.WriteString("slug", one.Slug);
-                    writer.WriteString("message", one.Message);
-                    writer.WriteString("phase", Names.ForPhase(one.Phase));
-                    writer.WriteStartArray("target");
-                    foreach (var target in one.Targets) writer.WriteStringValue(target);
-                    writer.WriteEndArray();
-                    break;
-                case JobEvent.Completed completed:
-                    WriteSeconds(writer, elapsed);
-                    if (completed.Data.ValueKind is not JsonValueKind.Undefined)
-                    {
-                        writer.WritePropertyName("data");
-                        writer.WriteRawValue(JsonLine.Write(completed.Data, Safe), skipInputValidation: true);
-                    }
-                    break;
-                case JobEvent.Failed failed:
-                    WriteSeconds(writer, elapsed);
-                    writer.WriteString("reason", failed.Reason);
-                    break;
-            }
+            json.WriteString("job", job.CorrelationId);
+            WriteDetails(json, job, jobEvent, elapsed);
         });
     }
 
-    public void NoAnswer(JobRequest job, string why)
+    public void WriteNoAnswer(JobRequest job, string reason)
     {
-        Write("no-answer", writer =>
+        WriteLine("no-answer", json =>
         {
-            writer.WriteString("job", job.CorrelationId);
-            writer.WriteString("reason", why);
+            json.WriteString("job", job.CorrelationId);
+            json.WriteString("reason", reason);
         });
-        terminal.Error(why);
+        terminal.Error(reason);
     }
 
-    public void Summary(Tally tally) => Write("summary", writer =>
+    public void WriteSummary(Tally tally) => WriteLine("summary", json =>
     {
-        writer.WriteNumber("completed", tally.Completed);
-        writer.WriteNumber("failed", tally.Failed);
-        writer.WriteNumber("noAnswer", tally.NoAnswer);
-        WriteSeconds(writer, tally.Elapsed);
-        writer.WriteNumber("jobsPerSecond", Math.Round(tally.JobsPerSecond, 1));
-        writer.WriteNumber("p50", Math.Round(tally.Percentile(0.50), 4));
-        writer.WriteNumber("p99", Math.Round(tally.Percentile(0.99), 4));
+        json.WriteNumber("completed", tally.Completed);
+        json.WriteNumber("failed", tally.Failed);
+        json.WriteNumber("noAnswer", tally.NoAnswer);
+        WriteSeconds(json, tally.Elapsed);
+        json.WriteNumber("jobsPerSecond", Math.Round(tally.JobsPerSecond, 1));
+        json.WriteNumber("p50", Math.Round(tally.Percentile(0.50), 4));
+        json.WriteNumber("p99", Math.Round(tally.Percentile(0.99), 4));
     });
 
-    private void Write(string name, Action<Utf8JsonWriter> rest)
+    private static void WriteDetails(Utf8JsonWriter json, JobRequest job, JobEvent jobEvent, TimeSpan elapsed)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, Safe))
+        switch (jobEvent)
         {
-            writer.WriteStartObject();
-            writer.WriteString("event", name);
-            rest(writer);
-            writer.WriteEndObject();
+            case JobEvent.Started:
+                json.WriteString("queue", Names.Queue(job.Queue));
+                break;
+            case JobEvent.Output output:
+                json.WriteString("line", output.Line);
+                break;
+            case JobEvent.Notification notification:
+                json.WriteString("channel", notification.Channel);
+                json.WriteString("slug", notification.Slug);
+                json.WriteString("message", notification.Message);
+                json.WriteString("phase", Names.ForPhase(notification.Phase));
+                json.WriteStartArray("target");
+                foreach (var target in notification.Targets) json.WriteStringValue(target);
+                json.WriteEndArray();
+                break;
+            case JobEvent.Completed completed:
+                WriteSeconds(json, elapsed);
+                if (completed.Data.ValueKind is JsonValueKind.Undefined) break;
+                json.WritePropertyName("data");
+                json.WriteRawValue(JsonText.Write(completed.Data, JsonText.Safe), skipInputValidation: true);
+                break;
+            case JobEvent.Failed failed:
+                WriteSeconds(json, elapsed);
+                json.WriteString("reason", failed.Reason);
+                break;
         }
-        terminal.Raw(Encoding.UTF8.GetString(buffer.WrittenSpan));
     }
 
-    private static void WriteSeconds(Utf8JsonWriter writer, TimeSpan span) => writer.WriteNumber("seconds", Math.Round(span.TotalSeconds, 3));
+    private void WriteLine(string name, Action<Utf8JsonWriter> writeRest) => terminal.Raw(JsonText.Write(
+        json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("event", name);
+            writeRest(json);
+            json.WriteEndObject();
+        },
+        JsonText.Safe));
+
+    private static void WriteSeconds(Utf8JsonWriter json, TimeSpan elapsed) =>
+        json.WriteNumber("seconds", Math.Round(elapsed.TotalSeconds, 3));
 }

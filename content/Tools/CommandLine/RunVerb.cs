@@ -1,46 +1,62 @@
 using System.CommandLine;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting;
 using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>The worker itself, and the default: also as the Python runner was called, <c>MQ_CONFIG.json [-w WORKER_CONFIG.json]</c>.</summary>
+/// <summary>
+/// Runs the worker. Without a verb, this one runs, so the Python runner's <c>MQ_CONFIG.json [-w WORKER_CONFIG.json]</c>
+/// works too.
+/// </summary>
 internal static class RunVerb
 {
-    public static Command Create(string[] settings, Action<IHostApplicationBuilder> workers)
+    public static Command Create(
+        string[] settings, Action<IHostApplicationBuilder> workers, Action<WebApplication>? endpoints)
     {
         var broker = new Argument<string?>("MQ_CONFIG.json")
         {
             Arity = ArgumentArity.ZeroOrOne,
-            Description = "How to reach the broker: user, password, server, vhost, and if need be port, ssl. Without it: the configuration.",
+            Description = "The broker: user, password, server, vhost; optionally port, ssl. Default: the settings.",
         };
-        var worker = new Option<string?>("--worker-config", "-w") { Description = "The step's own settings.", HelpName = "WORKER_CONFIG.json" };
-        var command = new Command("run", "Runs the worker; the default.") { broker, worker };
+        var worker = new Option<string?>("--worker-config", "-w")
+        {
+            HelpName = "WORKER_CONFIG.json",
+            Description = "The worker's own settings.",
+        };
+        var command = new Command("run", "Runs the worker. This is the default.") { broker, worker };
         command.SetAction(async (parsed, cancel) =>
         {
             var files = new List<string>();
-            if (parsed.GetValue(broker) is { } path) files.AddRange(MqConfig.Read(Checked(path)));
-            if (parsed.GetValue(worker) is { } own) files.AddRange(WorkerConfig.Read(own));
-            return await HostAsync([.. files, .. settings], 8080, workers, cancel).ConfigureAwait(false);
+            if (parsed.GetValue(broker) is { } mqConfig) files.AddRange(MqConfig.Read(CheckPath(mqConfig)));
+            if (parsed.GetValue(worker) is { } workerConfig) files.AddRange(WorkerConfig.Read(workerConfig));
+            return await HostAsync([.. files, .. settings], 8080, workers, endpoints, cancel).ConfigureAwait(false);
         });
         return command;
     }
 
-    public static async Task<int> HostAsync(string[] settings, int port, Action<IHostApplicationBuilder> workers, CancellationToken cancel)
+    public static async Task<int> HostAsync(
+        string[] settings,
+        int defaultPort,
+        Action<IHostApplicationBuilder> workers,
+        Action<WebApplication>? endpoints,
+        CancellationToken cancel)
     {
-        await using var app = WorkerHost.Build(settings, port, workers);
-        // the first signal drains: the host sees to that itself
-        using var second = new SecondSignal();
+        await using var app = WorkerHost.Build(settings, defaultPort, workers, endpoints);
+        // the host itself handles the first signal and drains
+        using var secondSignal = new SecondSignal();
         await app.RunAsync(cancel).ConfigureAwait(false);
-        return ExitCodes.Done;
+        return ExitCodes.Success;
     }
 
-    /// <summary>A mistyped verb or option arrives here as a file's name.</summary>
-    private static string Checked(string path)
+    /// <summary>A mistyped verb arrives here as the name of a file.</summary>
+    private static string CheckPath(string path)
     {
-        if (path.StartsWith('-')) throw new UsageException($"there is no option {path}; allowed: --worker-config, --help, --version, and settings as --Section:Key=value");
-        if (!File.Exists(path) && !path.Contains('.', StringComparison.Ordinal) && !path.Contains('/', StringComparison.Ordinal))
-            throw new UsageException($"'{path}' is neither a verb nor a file; verbs: {string.Join(", ", WorkerCommand.Verbs)}");
+        if (!File.Exists(path) && path.IndexOfAny(['.', '/']) < 0)
+        {
+            var verbs = string.Join(", ", WorkerCommand.Verbs);
+            throw new UsageException($"'{path}' is neither a verb nor a file; verbs: {verbs}");
+        }
         return path;
     }
 }

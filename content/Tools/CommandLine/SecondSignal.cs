@@ -2,18 +2,24 @@ using System.Runtime.InteropServices;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>Who signals twice does not want to wait for running jobs: the process ends at once, and the broker hands its jobs on.</summary>
+/// <summary>
+/// Ends the process at once on the second signal, for an operator who does not want to wait for running jobs. The
+/// broker requeues them.
+/// </summary>
 internal sealed class SecondSignal : IDisposable
 {
     private readonly PosixSignalRegistration[] _registrations;
     private int _signals;
 
-    public SecondSignal() =>
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGTERM, Count), PosixSignalRegistration.Create(PosixSignal.SIGINT, Count)];
+    public SecondSignal() => _registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
+    ];
 
-    public void Dispose() => Array.ForEach(_registrations, one => one.Dispose());
+    public void Dispose() => Array.ForEach(_registrations, registration => registration.Dispose());
 
-    private void Count(PosixSignalContext signal)
+    private void OnSignal(PosixSignalContext signal)
     {
         signal.Cancel = true;
         if (Interlocked.Increment(ref _signals) > 1) Environment.Exit(ExitCodes.Interrupted);

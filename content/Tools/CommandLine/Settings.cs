@@ -1,8 +1,10 @@
+using ReWorker.Tools.Hosting;
+
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>
-/// Takes the configuration's overrides, <c>--Section:Key=value</c> or <c>--Section:Key value</c>, out of a command line:
-/// every verb knows them, and no verb's own options have a colon.
+/// Separates settings, <c>--Section:Key=value</c> or <c>--Section:Key value</c>, from the other arguments. Every verb
+/// takes settings, and no verb's own option has a colon.
 /// </summary>
 internal static class Settings
 {
@@ -13,12 +15,9 @@ internal static class Settings
         for (var i = 0; i < args.Length; i++)
         {
             var key = args[i].Split('=', 2)[0];
-            if (!key.StartsWith("--", StringComparison.Ordinal) || key.IndexOf(':', StringComparison.Ordinal) < 3)
-            {
-                words.Add(args[i]);
-                continue;
-            }
-            if (key.Length < args[i].Length) settings.Add(args[i]);
+            var isOption = key.StartsWith("--", StringComparison.Ordinal);
+            if (!isOption || key.IndexOf(':', StringComparison.Ordinal) < 3) words.Add(args[i]);
+            else if (key.Length < args[i].Length) settings.Add(args[i]);
             else if (i + 1 < args.Length) settings.Add($"{key}={args[++i]}");
             else throw new UsageException($"{key} has no value; allowed: {key}=VALUE");
         }

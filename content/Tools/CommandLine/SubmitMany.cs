@@ -1,79 +1,83 @@
-using System.Globalization;
 using ReWorker.Client;
 using Spectre.Console;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>Sends a job many times, some at once, and sums up.</summary>
-internal sealed class SubmitMany(JobClient client, IJobEventWriter follower, Terminal terminal, TimeProvider time)
+/// <summary>Sends a job many times, several at a time, and prints a summary.</summary>
+internal sealed class SubmitMany(JobClient client, IJobEventWriter writer, Terminal terminal, TimeProvider time)
 {
-    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BarInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(10);
 
     private readonly Tally _tally = new();
 
-    public async Task<int> RunAsync(Func<JobRequest> next, int count, int concurrency, CancellationToken cancel)
+    public async Task<int> RunAsync(Func<JobRequest> nextJob, int count, int concurrency, CancellationToken cancel)
     {
-        // the first jobs' times are not to be the connection's
-        await client.ConnectAsync(next().Timeout, cancel).ConfigureAwait(false);
-        var began = time.GetTimestamp();
+        // before the clock starts: the first jobs' durations must not include connecting
+        await client.ConnectAsync(nextJob().Timeout, cancel).ConfigureAwait(false);
+        var startedAt = time.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var left = count;
-        async Task LoopAsync()
+        async Task SendInTurnAsync()
         {
-            while (!stop.IsCancellationRequested && Interlocked.Decrement(ref left) >= 0) await SendAsync(next(), stop).ConfigureAwait(false);
+            while (!stop.IsCancellationRequested && Interlocked.Decrement(ref left) >= 0)
+                await SendAsync(nextJob(), stop).ConfigureAwait(false);
         }
-        var jobs = Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => LoopAsync()));
+        var jobs = Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => SendInTurnAsync()));
         await ShowProgressAsync(jobs, count).ConfigureAwait(false);
         await jobs.ConfigureAwait(false);
 
-        _tally.Elapsed = time.GetElapsedTime(began);
-        follower.Summary(_tally);
+        _tally.Elapsed = time.GetElapsedTime(startedAt);
+        writer.WriteSummary(_tally);
         return cancel.IsCancellationRequested ? ExitCodes.Interrupted : _tally.ExitCode;
     }
 
     private async Task SendAsync(JobRequest job, CancellationTokenSource stop)
     {
-        var began = time.GetTimestamp();
+        var startedAt = time.GetTimestamp();
         try
         {
-            await foreach (var heard in client.SendAsync(job, stop.Token).ConfigureAwait(false))
+            await foreach (var jobEvent in client.SendAsync(job, stop.Token).ConfigureAwait(false))
             {
-                var elapsed = time.GetElapsedTime(began);
-                _tally.Count(heard, elapsed);
-                if (follower is JsonEventWriter && heard is JobEvent.Completed or JobEvent.Failed) follower.Show(job, heard, elapsed);
+                var elapsed = time.GetElapsedTime(startedAt);
+                _tally.Count(jobEvent, elapsed);
+                var isTerminal = jobEvent is JobEvent.Completed or JobEvent.Failed;
+                if (isTerminal && writer is JsonEventWriter) writer.Write(job, jobEvent, elapsed);
             }
         }
         catch (Exception e) when (e is TimeoutException or JobNotDeliveredException)
         {
-            _tally.CountSilence(e.Message);
-            // where nobody ever answers, the rest need not wait their time, too
+            _tally.CountNoAnswer(e.Message);
+            // if nobody has answered so far, the other jobs would only time out too
             if (e is JobNotDeliveredException || _tally.Answered == 0) await stop.CancelAsync().ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            // the summary says what was done
+            // the summary shows how far it came
         }
     }
 
     private async Task ShowProgressAsync(Task jobs, int count)
     {
-        if (terminal.Rich is { } rich)
+        if (terminal.ProgressConsole is not { } console)
         {
-            await rich.Progress().AutoClear(true)
-                .Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn(), new RemainingTimeColumn())
-                .StartAsync(async progress =>
-                {
-                    var bar = progress.AddTask("jobs", maxValue: count);
-                    while (!jobs.IsCompleted)
-                    {
-                        await Task.WhenAny(jobs, Task.Delay(TimeSpan.FromMilliseconds(100), time)).ConfigureAwait(false);
-                        bar.Value = _tally.Answered + _tally.NoAnswer;
-                        bar.Description = string.Create(CultureInfo.InvariantCulture, $"{_tally.Completed} completed, {_tally.Failed} failed, {_tally.NoAnswer} without answer");
-                    }
-                }).ConfigureAwait(false);
+            while (await Task.WhenAny(jobs, Task.Delay(LineInterval, time)).ConfigureAwait(false) != jobs)
+                terminal.Error($"{_tally.Answered + _tally.NoAnswer} of {count} jobs");
             return;
         }
-        while (await Task.WhenAny(jobs, Task.Delay(LineEvery, time)).ConfigureAwait(false) != jobs)
-            terminal.Error(string.Create(CultureInfo.InvariantCulture, $"{_tally.Answered + _tally.NoAnswer} of {count} jobs"));
+        ProgressColumn[] columns =
+            [new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn(), new RemainingTimeColumn()];
+        await console.Progress().AutoClear(true).Columns(columns)
+            .StartAsync(async progress =>
+            {
+                var bar = progress.AddTask("jobs", maxValue: count);
+                while (!jobs.IsCompleted)
+                {
+                    await Task.WhenAny(jobs, Task.Delay(BarInterval, time)).ConfigureAwait(false);
+                    bar.Value = _tally.Answered + _tally.NoAnswer;
+                    bar.Description =
+                        $"{_tally.Completed} completed, {_tally.Failed} failed, {_tally.NoAnswer} without answer";
+                }
+            }).ConfigureAwait(false);
     }
 }

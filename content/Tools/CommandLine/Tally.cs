@@ -2,7 +2,7 @@ using ReWorker.Client;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>How many jobs ended in which way, and how long they took.</summary>
+/// <summary>Counts how many jobs ended in which way, and how long they took.</summary>
 internal sealed class Tally
 {
     private readonly Lock _gate = new();
@@ -12,21 +12,22 @@ internal sealed class Tally
     public int Failed { get; private set; }
     public int NoAnswer { get; private set; }
     public string? FirstFailure { get; private set; }
-    public string? FirstSilence { get; private set; }
+    public string? FirstNoAnswer { get; private set; }
     public TimeSpan Elapsed { get; set; }
 
     public int Answered => Completed + Failed;
 
     public double JobsPerSecond => Elapsed > TimeSpan.Zero ? Answered / Elapsed.TotalSeconds : 0;
 
-    public int ExitCode => NoAnswer > 0 ? ExitCodes.NoAnswer : Failed > 0 ? ExitCodes.Failed : ExitCodes.Done;
+    public int ExitCode => NoAnswer > 0 ? ExitCodes.NoAnswer : Failed > 0 ? ExitCodes.Failed : ExitCodes.Success;
 
-    public void Count(JobEvent heard, TimeSpan elapsed)
+    /// <summary>Counts a terminal event; ignores others.</summary>
+    public void Count(JobEvent jobEvent, TimeSpan elapsed)
     {
         lock (_gate)
         {
-            if (heard is JobEvent.Completed) Completed++;
-            else if (heard is JobEvent.Failed failed)
+            if (jobEvent is JobEvent.Completed) Completed++;
+            else if (jobEvent is JobEvent.Failed failed)
             {
                 Failed++;
                 FirstFailure ??= failed.Reason;
@@ -36,23 +37,23 @@ internal sealed class Tally
         }
     }
 
-    public void CountSilence(string why)
+    public void CountNoAnswer(string reason)
     {
         lock (_gate)
         {
             NoAnswer++;
-            FirstSilence ??= why;
+            FirstNoAnswer ??= reason;
         }
     }
 
-    /// <summary>Nearest rank, in seconds; of the jobs that were answered.</summary>
-    public double Percentile(double part)
+    /// <returns>The nearest rank among the answered jobs, in seconds.</returns>
+    public double Percentile(double fraction)
     {
         lock (_gate)
         {
             if (_seconds.Count == 0) return 0;
             _seconds.Sort();
-            return _seconds[Math.Max(0, (int)Math.Ceiling(part * _seconds.Count) - 1)];
+            return _seconds[Math.Max(0, (int)Math.Ceiling(fraction * _seconds.Count) - 1)];
         }
     }
 }

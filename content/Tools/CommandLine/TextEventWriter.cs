@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using ReWorker.Client;
 using ReWorker.Wire.Contract;
@@ -7,49 +6,59 @@ using Spectre.Console;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>Lines for people.</summary>
+/// <summary>Writes lines for people.</summary>
 internal sealed class TextEventWriter(Terminal terminal, bool isQuiet) : IJobEventWriter
 {
-    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    public void Show(JobRequest job, JobEvent heard, TimeSpan elapsed)
+    public void Write(JobRequest job, JobEvent jobEvent, TimeSpan elapsed)
     {
-        switch (heard)
+        switch (jobEvent)
         {
-            case JobEvent.Started when !isQuiet:
-                terminal.Line(Label("started", Color.Blue), (Names.Queue(job.Queue), Color.Default), ("  job ", Color.Grey), (job.CorrelationId, Color.Grey));
-                break;
-            case JobEvent.Output output when !isQuiet:
-                foreach (var line in output.Line.Split('\n')) terminal.Line((" │ ", Color.Grey), (line.TrimEnd('\r'), Color.Default));
-                break;
-            case JobEvent.Notification one when !isQuiet:
-                terminal.Line((" ◆ ", Color.Yellow), ($"{one.Channel} → {string.Join(", ", one.Targets)}  ", Color.Yellow), (one.Slug, Color.Default));
-                break;
             case JobEvent.Completed completed:
-                terminal.Line(Label("completed", Color.Green), ($"{Seconds(elapsed)}   {Compact(completed.Data)}".TrimEnd(), Color.Default));
+                var result = $"{Seconds(elapsed)}   {Compact(completed.Data)}".TrimEnd();
+                terminal.Line(Label("completed", Color.Green), result);
                 break;
             case JobEvent.Failed failed:
-                terminal.Line(Label("failed", Color.Red), ($"{Seconds(elapsed)}   {failed.Reason.ReplaceLineEndings(" ⏎ ")}", Color.Default));
+                terminal.Line(Label("failed", Color.Red), $"{Seconds(elapsed)}   {Terminal.Flatten(failed.Reason)}");
+                break;
+            case var _ when isQuiet:
+                break;
+            case JobEvent.Started:
+                var id = ($"  job {job.CorrelationId}", Color.Grey);
+                terminal.Line(Label("started", Color.Blue), Names.Queue(job.Queue), id);
+                break;
+            case JobEvent.Output output:
+                foreach (var line in output.Line.Split('\n')) terminal.Line((" │ ", Color.Grey), line.TrimEnd('\r'));
+                break;
+            case JobEvent.Notification notification:
+                var target = $"{notification.Channel} → {string.Join(", ", notification.Targets)}";
+                terminal.Line(($" ◆ {target}  ", Color.Yellow), notification.Slug);
                 break;
         }
     }
 
-    public void NoAnswer(JobRequest job, string why) => terminal.Error(why);
+    public void WriteNoAnswer(JobRequest job, string reason) => terminal.Error(reason);
 
-    public void Summary(Tally tally)
+    public void WriteSummary(Tally tally)
     {
-        terminal.Line(Label("completed", Color.Green), (Number(tally.Completed), Color.Default));
-        terminal.Line(Label("failed", tally.Failed > 0 ? Color.Red : Color.Grey), (Number(tally.Failed), Color.Default), (tally.FirstFailure is { } reason ? $"   first: {reason.ReplaceLineEndings(" ⏎ ")}" : "", Color.Grey));
-        terminal.Line(Label("no answer", tally.NoAnswer > 0 ? Color.Red : Color.Grey), (Number(tally.NoAnswer), Color.Default), (tally.FirstSilence is { } why ? $"   first: {why}" : "", Color.Grey));
-        terminal.Line(Label("in all", Color.Grey), (string.Create(CultureInfo.InvariantCulture,
-            $"{Seconds(tally.Elapsed)}   {tally.JobsPerSecond:0.0} jobs/s   p50 {tally.Percentile(0.50):0.000} s   p99 {tally.Percentile(0.99):0.000} s"), Color.Default));
+        WriteCount("completed", Color.Green, tally.Completed, null);
+        WriteCount("failed", Color.Red, tally.Failed, tally.FirstFailure);
+        WriteCount("no answer", Color.Red, tally.NoAnswer, tally.FirstNoAnswer);
+        var (p50, p99) = (tally.Percentile(0.50), tally.Percentile(0.99));
+        terminal.Line(Label("total", Color.Grey), string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Seconds(tally.Elapsed)}   {tally.JobsPerSecond:0.0} jobs/s   p50 {p50:0.000} s   p99 {p99:0.000} s"));
     }
+
+    private void WriteCount(string label, Color color, int count, string? firstReason) => terminal.Line(
+        Label(label, count > 0 ? color : Color.Grey),
+        $"{count}",
+        (firstReason is null ? "" : $"   first: {Terminal.Flatten(firstReason)}", Color.Grey));
 
     private static (string, Color) Label(string text, Color color) => ($" {text,-9}  ", color);
 
-    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+    private static string Seconds(TimeSpan elapsed) =>
+        string.Create(CultureInfo.InvariantCulture, $"{elapsed.TotalSeconds:0.0} s");
 
-    private static string Seconds(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.0} s");
-
-    private static string Compact(JsonElement data) => data.ValueKind is JsonValueKind.Undefined ? "" : JsonLine.Write(data, Relaxed);
+    private static string Compact(JsonElement data) =>
+        data.ValueKind is JsonValueKind.Undefined ? "" : JsonText.Write(data, JsonText.Readable);
 }

@@ -1,45 +1,82 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ReWorker.Health;
 
 namespace ReWorker.Tools.Hosting;
 
 /// <summary>
-/// <c>/health/live</c>: 503 only if a restart would help. <c>/health/ready</c>: 503 unless jobs really flow. The body names each
-/// part, how it is, why, and since when.
+/// Options for <c>MapHealthChecks</c>. The JSON body lists the worker's parts and your own checks, each with its status
+/// and detail.
 /// </summary>
-internal static class HealthEndpoints
+public static class HealthEndpoints
 {
-    public static void MapHealth(this IEndpointRouteBuilder routes)
+    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
+    /// <summary>Liveness: 503 only if a restart would help. Counts the checks tagged <c>live</c>.</summary>
+    public static HealthCheckOptions Live { get; } = new()
     {
-        var health = routes.ServiceProvider.GetRequiredService<HealthState>();
-        routes.MapGet("/health/live", context => WriteAsync(context, health, health.IsLive));
-        routes.MapGet("/health/ready", context => WriteAsync(context, health, health.IsReady));
+        Predicate = check => check.Tags.Contains(WorkerHealthCheck.Live),
+        ResponseWriter = WriteAsync,
+    };
+
+    /// <summary>
+    /// Readiness: 503 while the worker takes no jobs. Counts every check, unless it is tagged <c>live</c> and not
+    /// <c>ready</c>.
+    /// </summary>
+    public static HealthCheckOptions Ready { get; } = new()
+    {
+        Predicate = check =>
+            check.Tags.Contains(WorkerHealthCheck.Ready) || !check.Tags.Contains(WorkerHealthCheck.Live),
+        ResponseWriter = WriteAsync,
+    };
+
+    /// <summary>Health and metrics of a process that maps no endpoints of its own.</summary>
+    internal static void Map(WebApplication app)
+    {
+        app.MapHealthChecks("/health/live", Live);
+        app.MapHealthChecks("/health/ready", Ready);
+        app.MapPrometheusScrapingEndpoint("/metrics");
     }
 
-    private static async Task WriteAsync(HttpContext context, HealthState health, bool isWell)
+    private static async Task WriteAsync(HttpContext context, HealthReport report)
     {
-        context.Response.StatusCode = isWell ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "application/json";
-        context.Response.Headers.CacheControl = "no-store";
-        await using var json = new Utf8JsonWriter(context.Response.BodyWriter, new JsonWriterOptions { Indented = true });
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter, new() { Indented = true });
         json.WriteStartObject();
-        json.WriteString("status", isWell ? "healthy" : "unhealthy");
+        json.WriteString("status", Text(report.Status));
         json.WriteStartObject("parts");
-        foreach (var (name, part) in health.Parts.OrderBy(one => one.Key, StringComparer.Ordinal))
+        foreach (var part in report.Entries.SelectMany(PartsOf).OrderBy(part => part.Name, StringComparer.Ordinal))
         {
-            json.WriteStartObject(name);
-            json.WriteString("status", part.IsHealthy ? "healthy" : "unhealthy");
+            json.WriteStartObject(part.Name);
+            json.WriteString("status", Text(part.Status));
             json.WriteString("detail", part.Detail);
-            json.WriteString("since", part.Since.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            if (part.Since?.UtcDateTime is { } since)
+                json.WriteString("since", since.ToString(TimeFormat, CultureInfo.InvariantCulture));
             json.WriteEndObject();
         }
         json.WriteEndObject();
         json.WriteEndObject();
         await json.FlushAsync(context.RequestAborted).ConfigureAwait(false);
     }
+
+    private static IEnumerable<(string Name, HealthStatus Status, string Detail, DateTimeOffset? Since)> PartsOf(
+        KeyValuePair<string, HealthReportEntry> check)
+    {
+        var (name, entry) = check;
+        var parts = entry.Data.Where(data => data.Value is PartHealth).ToArray();
+        var detail = entry.Description ?? entry.Exception?.Message ?? "";
+        if (parts.Length == 0) yield return (name, entry.Status, detail, null);
+        foreach (var (part, value) in parts)
+        {
+            var health = (PartHealth)value;
+            var status = health.IsHealthy ? HealthStatus.Healthy : HealthStatus.Unhealthy;
+            yield return (part, status, health.Detail, health.Since);
+        }
+    }
+
+    private static string Text(HealthStatus status) => status.ToString().ToLowerInvariant();
 }

@@ -7,16 +7,20 @@ using ReWorker.Wire.Telemetry;
 
 namespace ReWorker.Tools.Hosting;
 
-/// <summary>Metrics at <c>/metrics</c>; metrics, traces and logs over OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says.</summary>
+/// <summary>
+/// Exports metrics to Prometheus and, if <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, metrics, traces and logs over OTLP.
+/// </summary>
 internal static class TelemetrySetup
 {
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         var telemetry = builder.Services.AddOpenTelemetry()
-            // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come last, and win
-            .ConfigureResource(resource => resource.AddService(builder.Environment.ApplicationName).AddEnvironmentVariableDetector())
+            .ConfigureResource(resource => resource
+                .AddService(builder.Environment.ApplicationName)
+                // comes last, so that OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win
+                .AddEnvironmentVariableDetector())
             .WithMetrics(metrics => metrics.AddMeter(Traces.Name, "System.Runtime").AddPrometheusExporter());
-        // a span that goes nowhere would only stand between the requester's and what follows: without one, the requester's own is carried on
+        // Nobody would see a span that is not exported. Without one, replies carry the requester's own span.
         if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
             telemetry.WithTracing(traces => traces.AddSource(Traces.Name)).UseOtlpExporter();
     }

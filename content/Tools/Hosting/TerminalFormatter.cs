@@ -6,25 +6,31 @@ using ReWorker.Wire.Telemetry;
 
 namespace ReWorker.Tools.Hosting;
 
-/// <summary>The log as a person reads it: time, level, who, what, and an exception's stack below. A stranger's control characters are escaped.</summary>
+/// <summary>
+/// Formats a log record for a person: time, level, source and message on one line, an exception's stack trace below.
+/// Control characters are escaped.
+/// </summary>
 internal sealed class TerminalFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "terminal";
 
+    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
     private const int HostingFailedToStart = 11;
 
-    public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    public override void Write<TState>(
+        in LogEntry<TState> entry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
-        // the command line says it, in one line
-        if (entry.EventId.Id == HostingFailedToStart && entry.Category == "Microsoft.Extensions.Hosting.Internal.Host") return;
-        var who = entry.Category[(entry.Category.LastIndexOf('.') + 1)..];
-        var what = Printable.OneLine(entry.Formatter(entry.State, null));
-        textWriter.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{time.GetLocalNow():HH:mm:ss.fff} {Level(entry.LogLevel)} {who}: {what}"));
-        if (entry.Exception is { } exception)
-            foreach (var line in exception.ToString().Split('\n')) textWriter.WriteLine($"    {Printable.OneLine(line.TrimEnd())}");
+        // the command line reports a failed start in one line
+        if (entry.EventId.Id == HostingFailedToStart && entry.Category == HostCategory) return;
+        var source = entry.Category[(entry.Category.LastIndexOf('.') + 1)..];
+        var message = Printable.OneLine(entry.Formatter(entry.State, null));
+        var now = time.GetLocalNow().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
+        textWriter.WriteLine($"{now} {LevelName(entry.LogLevel)} {source}: {message}");
+        foreach (var line in entry.Exception?.ToString().Split('\n') ?? [])
+            textWriter.WriteLine($"    {Printable.OneLine(line.TrimEnd())}");
     }
 
-    private static string Level(LogLevel level) => level switch
+    private static string LevelName(LogLevel level) => level switch
     {
         LogLevel.Trace => "trace",
         LogLevel.Debug => "debug",

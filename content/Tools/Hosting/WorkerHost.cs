@@ -4,79 +4,119 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.CommandLine;
 using Microsoft.Extensions.Configuration.KeyPerFile;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
+using ReWorker.Health;
 using ReWorker.Hosting;
-using ReWorker.Tools.CommandLine;
 
 namespace ReWorker.Tools.Hosting;
 
-/// <summary>Builds the process that a verb runs in: configuration, logs, telemetry, endpoints.</summary>
+/// <summary>Builds the process that a verb runs in: configuration, logging, telemetry, health and endpoints.</summary>
 internal static class WorkerHost
 {
-    private const string Secrets = "/run/secrets";
+    private const string SecretsDirectory = "/run/secrets";
 
-    /// <summary>The host of the long-running verbs.</summary>
-    /// <param name="defaultPort">Where health and metrics are served, on loopback, unless the configuration names a port.</param>
-    public static WebApplication Build(string[] args, int defaultPort, Action<IHostApplicationBuilder> workers)
+    // shorter than the `health` verb and the image's health check wait for an answer
+    private static readonly TimeSpan HealthCheckTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>Builds the host of the long-running verbs.</summary>
+    /// <param name="defaultPort">Serves health and metrics on loopback, unless the configuration names a port.</param>
+    public static WebApplication Build(
+        string[] args,
+        int defaultPort,
+        Action<IHostApplicationBuilder> workers,
+        Action<WebApplication>? endpoints = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
-            // files that change are read again at each reconnect: watching them costs a handle of which there are few
+            // Each reconnect reads the files again. Watching them would take inotify handles, which are scarce.
             Args = ["--hostBuilder:reloadConfigOnChange=false", .. args],
             ContentRootPath = AppContext.BaseDirectory,
         });
-        AddSecrets(builder.Configuration, Secrets);
-        var ports = builder.Configuration["http_ports"] ?? "";
-        if (ports.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault(one => !ushort.TryParse(one, out _)) is not null)
-            throw new UsageException($"ASPNETCORE_HTTP_PORTS is '{ports}'; allowed: 0 to 65535, several parted by ';'");
-        if (string.IsNullOrEmpty(builder.Configuration["urls"]) && ports.Length == 0)
-            builder.WebHost.UseUrls($"http://127.0.0.1:{defaultPort}");
+        AddSecrets(builder.Configuration, SecretsDirectory);
+        UseConfiguredPort(builder, defaultPort);
         AddLogging(builder);
+        AddHealthChecks(builder.Services);
         builder.AddTelemetry();
         builder.AddRuntime();
         workers(builder);
 
         var app = builder.Build();
-        // all that is wrong at once: the first service that is made would only tell of its own settings
+        // Reports every invalid setting at once. Without it, the first service to be created would report only its own.
         app.Services.GetRequiredService<IStartupValidator>().Validate();
-        app.MapHealth();
-        app.MapPrometheusScrapingEndpoint("/metrics");
+        (endpoints ?? HealthEndpoints.Map)(app);
         return app;
     }
 
-    /// <summary>The services of the short-lived verbs: the same configuration, no worker, no endpoint.</summary>
-    public static ServiceProvider Services(string[] args)
+    /// <summary>Creates the services of the short-lived verbs, from the same configuration.</summary>
+    public static ServiceProvider CreateServices(string[] args)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.AddJsonFile("appsettings.json", optional: true).AddEnvironmentVariables().AddCommandLine(args);
-        AddSecrets(builder.Configuration, Secrets);
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        builder.Configuration
+            .AddJsonFile("appsettings.json", optional: true).AddEnvironmentVariables().AddCommandLine(args);
+        AddSecrets(builder.Configuration, SecretsDirectory);
         builder.AddRuntime();
         return builder.Services.BuildServiceProvider();
     }
 
-    /// <summary>One file a secret, the file's name the key: <c>Broker__Password</c>. They come before the command line only.</summary>
-    internal static void AddSecrets(ConfigurationManager configuration, string folder)
+    /// <summary>
+    /// Adds one secret per file; the file's name is the key, such as <c>Broker__Password</c>. Only the command line
+    /// overrides them.
+    /// </summary>
+    internal static void AddSecrets(ConfigurationManager configuration, string directory)
     {
-        if (!Directory.Exists(folder)) return;
-        var source = new KeyPerFileConfigurationSource { FileProvider = new PhysicalFileProvider(folder), Optional = true, ReloadOnChange = false };
+        if (!Directory.Exists(directory)) return;
+        var secrets = new KeyPerFileConfigurationSource
+        {
+            FileProvider = new PhysicalFileProvider(directory),
+            Optional = true,
+            ReloadOnChange = false,
+        };
         var sources = ((IConfigurationBuilder)configuration).Sources;
-        var commandLine = sources.ToList().FindLastIndex(one => one is CommandLineConfigurationSource);
-        sources.Insert(commandLine < 0 ? sources.Count : commandLine, source);
+        var commandLine = sources.ToList().FindLastIndex(source => source is CommandLineConfigurationSource);
+        sources.Insert(commandLine < 0 ? sources.Count : commandLine, secrets);
     }
 
-    /// <summary>JSON where a machine reads it, one readable line each where a person does.</summary>
+    private static void UseConfiguredPort(WebApplicationBuilder builder, int defaultPort)
+    {
+        var ports = builder.Configuration["http_ports"] ?? "";
+        var split = ports.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (!split.All(port => ushort.TryParse(port, out _)))
+            throw new UsageException($"ASPNETCORE_HTTP_PORTS is '{ports}'; allowed: 0 to 65535, separated by ';'");
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]) && ports.Length == 0)
+            builder.WebHost.UseUrls($"http://127.0.0.1:{defaultPort}");
+    }
+
+    /// <summary>Logs JSON for machines in a container, and one readable line per record in a terminal.</summary>
     private static void AddLogging(WebApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();
-        if (builder.Configuration.GetValue<bool>("DOTNET_RUNNING_IN_CONTAINER")) builder.Logging.AddJsonConsole(json => (json.TimestampFormat, json.UseUtcTimestamp) = ("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", true));
-        else
+        // It would log a failing check at each probe. The response names the check, and the runtime logs each change.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
+        if (builder.Configuration.GetValue<bool>("DOTNET_RUNNING_IN_CONTAINER"))
         {
-            builder.Services.AddSingleton<ConsoleFormatter, TerminalFormatter>();
-            builder.Logging.AddConsole(console => console.FormatterName = TerminalFormatter.FormatterName);
+            builder.Logging.AddJsonConsole(json =>
+                (json.TimestampFormat, json.UseUtcTimestamp) = ("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", true));
+            return;
         }
+        builder.Services.AddSingleton<ConsoleFormatter, TerminalFormatter>();
+        builder.Logging.AddConsole(console => console.FormatterName = TerminalFormatter.FormatterName);
+    }
+
+    private static void AddHealthChecks(IServiceCollection services)
+    {
+        services.AddHealthChecks().AddWorkerChecks();
+        services.PostConfigure<HealthCheckServiceOptions>(options =>
+        {
+            foreach (var check in options.Registrations.Where(check => check.Timeout == Timeout.InfiniteTimeSpan))
+                check.Timeout = HealthCheckTimeout;
+        });
     }
 }

@@ -11,12 +11,13 @@ using ReWorker.Wire.Telemetry;
 namespace ReWorker.Tools.OutputLog;
 
 /// <summary>
-/// Appends what users are told to one file a release. It acknowledges a line when the operating system has it, and keeps
-/// trying while it can't be written.
+/// Appends user output to one log file per release. It acknowledges a line once the operating system has it, and
+/// retries for as long as the line can't be written.
 /// </summary>
-internal sealed partial class OutputWorker(ReleaseFiles files, Redactor redactor, TimeProvider time, ILogger<OutputWorker> log) : Worker
+internal sealed partial class OutputWorker(
+    ReleaseFiles files, Redactor redactor, TimeProvider time, ILogger<OutputWorker> log) : Worker
 {
-    private static readonly TimeSpan Again = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
     internal override IReadOnlyList<string> RoutingKeys => [Names.Output];
 
@@ -24,15 +25,17 @@ internal sealed partial class OutputWorker(ReleaseFiles files, Redactor redactor
 
     protected internal override async Task<object?> ProcessAsync(Job job, CancellationToken cancel)
     {
-        if (job.Body.ValueKind is not JsonValueKind.Object || !job.Body.TryGetProperty("message", out var message) || message.ValueKind is not JsonValueKind.String)
+        if (job.Body.ValueKind is not JsonValueKind.Object
+            || !job.Body.TryGetProperty("message", out var message)
+            || message.ValueKind is not JsonValueKind.String)
         {
             await job.RejectAsync(requeue: false, cancel).ConfigureAwait(false);
-            throw new FormatException("it has no 'message'; allowed: {\"message\":\"…\"}");
+            throw new FormatException("'message' is missing or not a string; allowed: {\"message\":\"…\"}");
         }
 
         var text = redactor.Redact(message.GetString()!);
-        while (!TryAppend(job.CorrelationId, text)) await Task.Delay(Again, time, cancel).ConfigureAwait(false);
-        LogLine(log, Printable.ForLog(job.CorrelationId), text);
+        while (!TryAppend(job.CorrelationId, text)) await Task.Delay(RetryDelay, time, cancel).ConfigureAwait(false);
+        LogWritten(log, job.CorrelationId, text);
         return null;
     }
 
@@ -45,32 +48,36 @@ internal sealed partial class OutputWorker(ReleaseFiles files, Redactor redactor
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            LogKept(log, e.Message, Again.TotalSeconds);
+            LogNotWritten(log, e.Message, RetryDelay.TotalSeconds);
             return false;
         }
     }
 
-    /// <summary>Registers it: one job at a time, since lines keep their order.</summary>
+    /// <summary>Adds the output worker to a host.</summary>
     internal static void Add(IHostApplicationBuilder host)
     {
-        host.Services.AddOptions<OutputWorkerOptions>().BindConfiguration(OutputWorkerOptions.Section).ValidateOnStart();
+        host.Services.AddOptions<OutputWorkerOptions>()
+            .BindConfiguration(OutputWorkerOptions.Section).ValidateOnStart();
         host.Services.AddSingleton<IValidateOptions<OutputWorkerOptions>, OutputWorkerOptionsValidator>();
         host.Services.AddSingleton<IValidateOptions<OutputWorkerOptions>, UnknownKeyValidator<OutputWorkerOptions>>();
         host.Services.AddSingleton<Redactor>();
         host.Services.AddSingleton<ReleaseFiles>();
         host.AddWorker<OutputWorker>();
-        host.Services.PostConfigure<WorkerOptions>(nameof(OutputWorker), options => 
+        host.Services.PostConfigure<WorkerOptions>(nameof(OutputWorker), options =>
         {
+            // one at a time keeps the lines in order
             (options.Queue, options.Concurrency, options.Prefetch) = (Names.Output, 1, 256);
-            // a line is no job that may fail: one that can't be written waits, and what the settings say of jobs does not reach it
+            // A line must be written, however long that takes, so the settings for jobs do not apply.
             (options.TimeLimit, options.AutoNotify) = (TimeSpan.FromDays(24), false);
-            (options.OnRedelivery, options.MaxAttempts, options.MaxBodyBytes) = (OnRedelivery.RunAgain, 1000, SendRules.MaxBodyBytes);
+            (options.OnRedelivery, options.MaxAttempts) = (OnRedelivery.RunAgain, 1000);
+            options.MaxBodyBytes = SendRules.MaxBodyBytes;
         });
     }
 
     [LoggerMessage(EventId = 60, Level = LogLevel.Debug, Message = "{CorrelationId} │ {Line}")]
-    private static partial void LogLine(ILogger log, string correlationId, string line);
+    private static partial void LogWritten(ILogger log, Untrusted correlationId, Untrusted line);
 
-    [LoggerMessage(EventId = 61, Level = LogLevel.Error, Message = "A line can't be written: {Reason}. It is kept, and tried again every {Seconds} s.")]
-    private static partial void LogKept(ILogger log, string reason, double seconds);
+    [LoggerMessage(EventId = 61, Level = LogLevel.Error,
+        Message = "Could not write a line: {Reason}. It is kept and retried every {Seconds} s.")]
+    private static partial void LogNotWritten(ILogger log, string reason, double seconds);
 }

@@ -1,20 +1,22 @@
-
 using Microsoft.Extensions.Options;
 using ReWorker.Wire.Settings;
 
 namespace ReWorker.Tools.OutputLog;
 
-/// <summary>How the output worker writes: section <c>OutputWorker</c>.</summary>
+/// <summary>Options of the output worker: section <c>OutputWorker</c>.</summary>
 public sealed class OutputWorkerOptions
 {
     /// <summary>The section of the configuration.</summary>
     public const string Section = "OutputWorker";
 
-    /// <summary>The directory of the log files, one a release; made if it is missing. One output worker writes to it, a second waits. Default: <c>output</c>.</summary>
+    /// <summary>
+    /// The directory of the log files, one per release. It is created if it is missing. Only one output worker writes
+    /// to it; a second one waits. Default: <c>output</c>.
+    /// </summary>
     [Text(1, 4096)]
     public string Directory { get; set; } = "output";
 
-    /// <summary>Regular expressions: a line that matches one is written as <c>[redacted]</c>. Default: none.</summary>
+    /// <summary>Regular expressions. A line that matches one is written as <c>[redacted]</c>. Default: none.</summary>
     [Patterns]
     public IList<string> Redactions { get; set; } = [];
 

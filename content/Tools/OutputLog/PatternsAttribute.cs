@@ -3,14 +3,14 @@ using ReWorker.Wire.Settings;
 
 namespace ReWorker.Tools.OutputLog;
 
-/// <summary>A list of regular expressions.</summary>
+/// <summary>Requires a list of regular expressions.</summary>
 internal sealed class PatternsAttribute : SettingAttribute
 {
     protected override string Allowed => "regular expressions";
 
     protected override bool Allows(object value) => ((IEnumerable<string>)value).All(IsPattern);
 
-    protected override string Shown(object value) => ((IEnumerable<string>)value).First(one => !IsPattern(one));
+    protected override string Shown(object value) => ((IEnumerable<string>)value).First(text => !IsPattern(text));
 
     private static bool IsPattern(string text)
     {

@@ -3,29 +3,30 @@ using Microsoft.Extensions.Options;
 
 namespace ReWorker.Tools.OutputLog;
 
-/// <summary>Keeps out of the files what must not be read there.</summary>
+/// <summary>Replaces the lines that the configured patterns match.</summary>
 internal sealed class Redactor(IOptions<OutputWorkerOptions> options)
 {
     private const string Redacted = "[redacted]";
+    private static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(200);
 
-    private readonly Regex[] _rules = [.. options.Value.Redactions.Select(Compile)];
+    private readonly Regex[] _patterns = [.. options.Value.Redactions
+        .Select(pattern => new Regex(pattern, RegexOptions.CultureInvariant, MatchTimeout))];
 
-    /// <summary>A message may have several lines; each stands for itself.</summary>
-    public string Redact(string message) =>
-        _rules.Length == 0 ? message : string.Join('\n', message.Split('\n').Select(line => IsSecret(line.TrimEnd('\r')) ? Redacted : line));
+    /// <summary>Redacts each line of a message on its own.</summary>
+    public string Redact(string message) => _patterns.Length == 0
+        ? message
+        : string.Join('\n', message.Split('\n').Select(line => MustRedact(line.TrimEnd('\r')) ? Redacted : line));
 
-    private bool IsSecret(string line)
+    private bool MustRedact(string line)
     {
         try
         {
-            return _rules.Any(rule => rule.IsMatch(line));
+            return _patterns.Any(pattern => pattern.IsMatch(line));
         }
         catch (RegexMatchTimeoutException)
         {
-            // nobody knows what it holds
+            // it may match, so it is not written
             return true;
         }
     }
-
-    internal static Regex Compile(string rule) => new(rule, RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(200));
 }

@@ -3,16 +3,16 @@ using Microsoft.Extensions.Options;
 
 namespace ReWorker.Tools.OutputLog;
 
-/// <summary>The log files: one a release, a bounded number of them open, each line whole or not there at all.</summary>
+/// <summary>The log files, one per release. A limited number is open. A line is written whole or not at all.</summary>
 internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDisposable
 {
     private readonly Dictionary<string, LinkedListNode<(string Name, FileStream File)>> _open = [];
-    private readonly LinkedList<(string Name, FileStream File)> _byUse = [];
+    private readonly LinkedList<(string Name, FileStream File)> _byLastUse = [];
     private readonly Lock _gate = new();
-    private FileStream? _owned;
+    private FileStream? _directoryLock;
 
-    /// <summary>Returns when the operating system has the line: a process that is killed then loses nothing of it.</summary>
-    /// <exception cref="IOException">It could not be written; the file is as it was.</exception>
+    /// <summary>Returns once the operating system has the line, so killing the process does not lose it.</summary>
+    /// <exception cref="IOException">The line could not be written; the file is unchanged.</exception>
     public void Append(string? correlationId, string text)
     {
         lock (_gate)
@@ -36,10 +36,8 @@ internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDis
     {
         lock (_gate)
         {
-            foreach (var (_, file) in _byUse) file.Dispose();
-            _byUse.Clear();
-            _open.Clear();
-            _owned?.Dispose();
+            while (_byLastUse.Last is { } node) Close(node);
+            _directoryLock?.Dispose();
         }
     }
 
@@ -47,34 +45,40 @@ internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDis
     {
         if (_open.TryGetValue(name, out var node))
         {
-            _byUse.Remove(node);
-            _byUse.AddFirst(node);
-            // somebody may have moved or deleted it, or put another in its place: then it is opened anew
-            if (new FileInfo(node.Value.File.Name) is { Exists: true } there && there.Length == node.Value.File.Length) return node.Value.File;
+            _byLastUse.Remove(node);
+            _byLastUse.AddFirst(node);
+            if (IsSameFile(node.Value.File)) return node.Value.File;
             Close(node);
         }
-        while (_open.Count >= options.Value.MaxOpenFiles) Close(_byUse.Last!);
-        var directory = Directory.CreateDirectory(options.Value.Directory);
-        Own(Path.Combine(directory.FullName, ".lock"));
-        var file = new FileStream(Path.Combine(directory.FullName, name), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        _open[name] = _byUse.AddFirst((name, file));
+        while (_open.Count >= options.Value.MaxOpenFiles) Close(_byLastUse.Last!);
+        var directory = Directory.CreateDirectory(options.Value.Directory).FullName;
+        LockDirectory(directory);
+        var path = Path.Combine(directory, name);
+        const FileShare share = FileShare.ReadWrite | FileShare.Delete;
+        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, share, bufferSize: 0);
+        _open[name] = _byLastUse.AddFirst((name, file));
         return file;
     }
 
-    /// <summary>Two output workers in one directory would overwrite each other's lines: the second waits until the first has ended.</summary>
-    /// <exception cref="IOException">Another process has the directory.</exception>
-    private void Own(string path)
+    /// <summary>False if the file was moved, deleted or replaced, by logrotate for example.</summary>
+    private static bool IsSameFile(FileStream file) =>
+        new FileInfo(file.Name) is { Exists: true } onDisk && onDisk.Length == file.Length;
+
+    /// <summary>Two output workers in one directory would overwrite each other's lines, so the second waits.</summary>
+    /// <exception cref="IOException">Another process has locked the directory.</exception>
+    private void LockDirectory(string directory)
     {
-        if (_owned is not null && File.Exists(path)) return;
-        _owned?.Dispose();
-        _owned = null;
-        _owned = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+        var path = Path.Combine(directory, ".lock");
+        if (_directoryLock is not null && File.Exists(path)) return;
+        _directoryLock?.Dispose();
+        _directoryLock = null;
+        _directoryLock = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
     }
 
     private void Close(LinkedListNode<(string Name, FileStream File)> node)
     {
         node.Value.File.Dispose();
         _open.Remove(node.Value.Name);
-        _byUse.Remove(node);
+        _byLastUse.Remove(node);
     }
 }

@@ -9,14 +9,14 @@ public sealed class BadInputTests
     public static TheoryData<string, string> Wrong => new()
     {
         { "sumbit", "'sumbit' is neither a verb nor a file; verbs: run, submit, dead, output, health" },
-        { "--bogus", "there is no option --bogus; allowed: --worker-config, --help, --version, and settings as --Section:Key=value" },
-        { "nowhere.json", "nowhere.json: there is no such file" },
-        { "run a.json b.json", "'b.json' is one argument too many of run; allowed: --worker-config, --Section:Key=value" },
-        { "run -w nowhere.json", "nowhere.json: there is no such file" },
+        { "--bogus", "run: unknown option --bogus; allowed: --worker-config, --Section:Key=value" },
+        { "nowhere.json", "nowhere.json: no such file" },
+        { "run a.json b.json", "run: unexpected argument 'b.json'; allowed: --worker-config, --Section:Key=value" },
+        { "run -w nowhere.json", "nowhere.json: no such file" },
         { "--Worker:Queue", "--Worker:Queue has no value; allowed: --Worker:Queue=VALUE" },
-        { "submit --bogus 1", $"there is no option --bogus of submit; allowed: {SubmitOptions}" },
-        { "submit bogus", $"'bogus' is one argument too many of submit; allowed: {SubmitOptions}" },
-        { "submit --Worker:Queue=", "no queue is named: give --queue NAME, or set Worker:Queue in appsettings.json" },
+        { "submit --bogus 1", $"submit: unknown option --bogus; allowed: {SubmitOptions}" },
+        { "submit bogus", $"submit: unexpected argument 'bogus'; allowed: {SubmitOptions}" },
+        { "submit --Worker:Queue=", "no queue given: use --queue NAME, or set Worker:Queue in appsettings.json" },
         { "submit --job", "Required argument missing for option: '--job'; " },
         { "submit --count 0", "--count is '0'; allowed: 1 to 10000000; " },
         { "submit --concurrency 2", "--concurrency needs --count" },
@@ -26,25 +26,25 @@ public sealed class BadInputTests
         { "submit -q x --dynamic =x", "--dynamic is '=x'; allowed: KEY=VALUE" },
         { "submit -q x --notify irc=x", "--notify is 'irc=x'; allowed: PHASE:CHANNEL=TARGET with the phase started, completed, failed" },
         { "submit -q x --notify ended:irc=x", "--notify is 'ended:irc=x'; allowed: PHASE:CHANNEL=TARGET with the phase started, completed, failed" },
-        { "submit -q x --job nowhere.json", "nowhere.json: there is no such file" },
-        { "submit -q x --job /", "/ can't be read: it is a folder" },
+        { "submit -q x --job nowhere.json", "nowhere.json: no such file" },
+        { "submit -q x --job /", "/ can't be read: it is a directory" },
         { "submit -q x --job -", "standard input: the job's body can't be read: it is empty; allowed: a JSON object or list" },
-        { "submit -q x --Broker:Port=abc", "the configuration is wrong: Broker:Port is 'abc'; allowed: a whole number" },
-        { "submit -q x --Broker:Heartbeat=soon", "the configuration is wrong: Broker:Heartbeat is 'soon'; allowed: a duration ([d.]hh:mm:ss)" },
-        { "submit -q x --Broker:Ssl=yes", "the configuration is wrong: Broker:Ssl is 'yes'; allowed: true, false" },
-        { "output --Worker:OnRedelivery=Perhaps", "the configuration is wrong: Worker:OnRedelivery is 'Perhaps'; allowed: RunAgain, Fail" },
-        { "output --Worker:OutputLevel=Loud", "the configuration is wrong: Worker:OutputLevel is 'Loud'; allowed: Trace, Debug, Information, Warning, Error, Critical, None" },
-        { "output --Logging:LogLevel:Default=Loud", "the configuration is wrong: a level in Logging:LogLevel is 'Loud'; allowed: Trace, Debug, Information, Warning, Error, Critical, None" },
-        { "output --Worker:OnRedelivry=Fail", "the configuration is wrong: there is no setting Worker:OnRedelivry; allowed in Worker: Queue, Concurrency, " },
-        { "submit -q x --Broker:Sever=secret", "the configuration is wrong: there is no setting Broker:Sever; allowed in Broker: Server, Port, " },
-        { "output --Kestrel:Endpoints:Http:Url=http://127.0.0.1:80800", "the configuration is wrong: a port in ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS is none; allowed: 0 to 65535" },
-        { "submit -q x --Broker:Port 0", "the configuration is wrong: Broker:Port is '0'; allowed: 1 to 65535" },
+        { "submit -q x --Broker:Port=abc", "invalid configuration: Broker:Port is 'abc'; allowed: a whole number" },
+        { "submit -q x --Broker:Heartbeat=soon", "invalid configuration: Broker:Heartbeat is 'soon'; allowed: a duration ([d.]hh:mm:ss)" },
+        { "submit -q x --Broker:Ssl=yes", "invalid configuration: Broker:Ssl is 'yes'; allowed: true, false" },
+        { "output --Worker:OnRedelivery=Perhaps", "invalid configuration: Worker:OnRedelivery is 'Perhaps'; allowed: RunAgain, Fail" },
+        { "output --Worker:OutputLevel=Loud", "invalid configuration: Worker:OutputLevel is 'Loud'; allowed: Trace, Debug, Information, Warning, Error, Critical, None" },
+        { "output --Logging:LogLevel:Default=Loud", "invalid configuration: a level in Logging:LogLevel is 'Loud'; allowed: Trace, Debug, Information, Warning, Error, Critical, None" },
+        { "output --Worker:OnRedelivry=Fail", "invalid configuration: there is no setting Worker:OnRedelivry; allowed in Worker: Queue, Concurrency, " },
+        { "submit -q x --Broker:Sever=secret", "invalid configuration: there is no setting Broker:Sever; allowed in Broker: Server, Port, " },
+        { "output --Kestrel:Endpoints:Http:Url=http://127.0.0.1:80800", "invalid configuration: invalid port in ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS; allowed: 0 to 65535" },
+        { "submit -q x --Broker:Port 0", "invalid configuration: Broker:Port is '0'; allowed: 1 to 65535" },
         { "submit -q x --ConnectionStrings:rabbitmq=http://a:secret@b/", "ConnectionStrings:rabbitmq is no AMQP URI; " },
         { "dead", "dead needs one of: list, show, replay, drop" },
-        { "dead list x", "'x' is one argument too many of dead list; allowed: --Section:Key=value" },
-        { "dead replay", "dead replay needs numbers, ids or correlation ids as `dead list` shows them or --all" },
-        { "dead drop 1 --all", "dead drop needs numbers, ids or correlation ids as `dead list` shows them or --all, not both" },
-        { "dead drop --bogus", "there is no option --bogus of dead drop; `dead drop --help` lists them" },
+        { "dead list x", "dead list: unexpected argument 'x'; allowed: --Section:Key=value" },
+        { "dead replay", "dead replay needs numbers, ids or correlation ids from `dead list` or --all" },
+        { "dead drop 1 --all", "dead drop needs numbers, ids or correlation ids from `dead list` or --all, not both" },
+        { "dead drop --bogus", "dead drop: unknown option --bogus; allowed: --all, --Section:Key=value" },
         { "health --port x", "--port is 'x'; allowed: 1 to 65535; " },
     };
 
@@ -66,7 +66,7 @@ public sealed class BadInputTests
     [InlineData("1", "the job's body can't be read: it is a number; allowed: an object or a list")]
     [InlineData("""{"a":1,"a":2}""", "the job's body can't be read: ")]
     [InlineData("""{"parameters":[]}""", "the job's 'parameters' is a list; allowed: an object")]
-    [InlineData("[1] --group g", "options such as --parameter can only be laid over an object")]
+    [InlineData("[1] --group g", "standard input is a list; options such as --parameter need an object")]
     [InlineData("""{"notify":{"ended":{}}}""", "the job's 'notify' has a phase 'ended'; allowed: started, completed, failed")]
     public async Task Submit_WrongJob_IsNotSent(string input, string error)
     {
@@ -79,13 +79,13 @@ public sealed class BadInputTests
     }
 
     [Theory]
-    [InlineData("{", "is no JSON: ")]
-    [InlineData("[]", "is no JSON object; ")]
-    [InlineData("""{"user":"u","password":"secret","server":"s"}""", "lacks the key 'vhost'; required: user, password, server, vhost")]
-    [InlineData("""{"user":"u","password":"secret","server":"s","vhost":"/","hots":1}""", "has a key 'hots'; allowed: user, password, server, vhost, and if need be port, ssl")]
+    [InlineData("{", "is not JSON: ")]
+    [InlineData("[]", "is not a JSON object; ")]
+    [InlineData("""{"user":"u","password":"secret","server":"s"}""", "the key 'vhost' is missing; required: user, password, server, vhost; optional: port, ssl")]
+    [InlineData("""{"user":"u","password":"secret","server":"s","vhost":"/","hots":1}""", "unknown key 'hots'; required: user, password, server, vhost; optional: port, ssl")]
     [InlineData("""{"user":"u","password":"secret","server":"s","vhost":"/","port":70000}""", "'port' is 70000; allowed: 1 to 65535")]
     [InlineData("""{"user":"u","password":"secret","server":"s","vhost":"/","ssl":"maybe"}""", "'ssl' is maybe; allowed: true, false")]
-    [InlineData("""{"user":"u","password":7,"server":"s","vhost":"/"}""", "'password' is no text; allowed: ")]
+    [InlineData("""{"user":"u","password":7,"server":"s","vhost":"/"}""", "'password' must be a string")]
     public async Task Run_WrongMqConfig_SaysWhich(string json, string error)
     {
         using var file = new TempFile(json);
@@ -130,6 +130,6 @@ public sealed class BadInputTests
         var call = await Call.Async("run", $"--Kestrel:Endpoints:Http:Url=http://127.0.0.1:{port}", "--ConnectionStrings:rabbitmq=amqp://127.0.0.1:1/");
 
         Assert.Equal(1, call.Code);
-        Assert.Equal($"Failed to bind to address http://127.0.0.1:{port}: address already in use; end what uses the port, or set ASPNETCORE_HTTP_PORTS to another\n", call.Error);
+        Assert.Equal($"Failed to bind to address http://127.0.0.1:{port}: address already in use; free the port, or set ASPNETCORE_HTTP_PORTS to another\n", call.Error);
     }
 }

@@ -16,7 +16,7 @@ internal sealed record Call(int Code, string Output, string Error)
     {
         using var error = new StringWriter();
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(input));
-        var code = await WorkerCommand.RunAsync(args, static _ => { }, new Terminal(stream, output, error, isRich: false));
+        var code = await WorkerCommand.RunAsync(args, static _ => { }, endpoints: null, new Terminal(stream, output, error, isInteractive: false));
         return new Call(code, output.ToString()!, error.ToString());
     }
 }

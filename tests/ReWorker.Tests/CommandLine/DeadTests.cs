@@ -150,7 +150,7 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
 
         var call = await DeadAsync("drop", "7", "1");
 
-        Assert.Equal((1, $"there is no parked job '7' in {Parked}: `dead list` lists them\n"), (call.Code, call.Error));
+        Assert.Equal((1, $"no parked job '7' in {Parked}; `dead list` shows them\n"), (call.Code, call.Error));
         Assert.Equal(0u, await CountAsync(Parked));
     }
 
@@ -162,7 +162,7 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
 
         var call = await DeadAsync("replay", "--all");
 
-        Assert.Equal((64, $"there is no queue {Worker} to replay to: has a worker ever run with this queue?\n"), (call.Code, call.Error));
+        Assert.Equal((64, $"no queue {Worker} to replay to: a worker creates it when it starts\n"), (call.Code, call.Error));
         Assert.Equal(["job-0", "job-1"], (await TakeAllAsync(Parked)).Select(one => one.BasicProperties.CorrelationId));
     }
 
@@ -187,7 +187,7 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
     {
         var call = await Call.Async("dead", "list", "--queue", "nobody", Uri);
 
-        Assert.Equal((64, "there is no queue worker.nobody.dead: has a worker ever run with this queue, or has it another name? --queue NAME names it\n"), (call.Code, call.Error));
+        Assert.Equal((64, "no queue worker.nobody.dead: a worker creates it when it starts; check --queue NAME\n"), (call.Code, call.Error));
     }
 
     private string Uri => $"--ConnectionStrings:rabbitmq={broker.Amqp.AbsoluteUri}";

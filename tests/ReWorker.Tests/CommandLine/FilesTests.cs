@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Configuration;
 using ReWorker.Tools.CommandLine;
 using ReWorker.Wire.Telemetry;
 using Xunit;
@@ -51,7 +52,7 @@ public sealed class FilesTests
     [InlineData("1d", null)]
     [InlineData("", null)]
     [InlineData("99999h", null)]
-    public void Duration_AsPeopleWriteIt_IsRead(string text, double? seconds) => Assert.Equal(seconds, Duration.TryParse(text)?.TotalSeconds);
+    public void Duration_AsPeopleWriteIt_IsRead(string text, double? seconds) => Assert.Equal(seconds, OptionRules.ParseDuration(text)?.TotalSeconds);
 
     [Fact]
     public void Printable_StrangersText_HasNoControlCharacters() =>
@@ -79,6 +80,22 @@ public sealed class FilesTests
 
         Assert.StartsWith("GET /health/ready HTTP/1.0\r\n", await asked, StringComparison.Ordinal);
         Assert.Equal((code, line.Replace("PORT", $"{port}", StringComparison.Ordinal)), (call.Code, call.Output));
+    }
+
+    [Theory]
+    [InlineData("http://+:81;http://*:82", "83", "127.0.0.1:81")]
+    [InlineData("https://+:81; http://[::]:82", null, "127.0.0.1:82")]
+    [InlineData("http://10.0.0.7", "83", "10.0.0.7:80")]
+    [InlineData("http://[::1]:81", null, "::1:81")]
+    [InlineData("", "83;84", "127.0.0.1:83")]
+    [InlineData(null, null, "127.0.0.1:8080")]
+    public void Health_Endpoint_IsThatOfAspNetCore(string? urls, string? ports, string endpoint)
+    {
+        var environment = new ConfigurationBuilder().AddInMemoryCollection([new("urls", urls), new("http_ports", ports)]).Build();
+
+        var configured = HealthVerb.ConfiguredEndpoint(environment);
+
+        Assert.Equal(endpoint, $"{configured.Host}:{configured.Port}");
     }
 
     [Fact]

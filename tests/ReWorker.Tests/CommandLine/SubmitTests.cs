@@ -154,7 +154,7 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
 
         Assert.Equal(1, call.Code);
         Assert.Equal([" completed  30", " failed     10   first: every fourth", " no answer  0"], call.Lines[..3]);
-        Assert.Matches(@"^ in all     \d+\.\d s   \d+\.\d jobs/s   p50 \d\.\d{3} s   p99 \d\.\d{3} s$", call.Lines[3]);
+        Assert.Matches(@"^ total      \d+\.\d s   \d+\.\d jobs/s   p50 \d\.\d{3} s   p99 \d\.\d{3} s$", call.Lines[3]);
     }
 
     [Fact]

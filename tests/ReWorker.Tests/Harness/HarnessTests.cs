@@ -11,7 +11,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Harness;
 
-/// <summary>What owners test their steps with shows all that a broker would see.</summary>
+/// <summary>The harness shows everything that a broker would see.</summary>
 public sealed class HarnessTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -61,7 +61,7 @@ public sealed class HarnessTests
     }
 
     [Fact]
-    public async Task RunAsync_Cancelled_ShowsItHandedBack()
+    public async Task RunAsync_Cancelled_ShowsItRequeued()
     {
         using var stop = new CancellationTokenSource();
 
@@ -126,7 +126,7 @@ public sealed class HarnessTests
         var harness = new JobHarness(new FrobWorker(new Frob((self, job, _) => Task.FromResult<object?>($"{self.Settings["key"]} {job.Attempt}"))))
         {
             Config = new ConfigurationBuilder().AddInMemoryCollection([new("key", "value")]).Build(),
-            EarlierAttempts = 2,
+            PriorAttempts = 2,
         };
 
         var result = await harness.RunAsync("{}", Cancel);

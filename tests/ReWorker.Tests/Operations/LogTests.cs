@@ -2,7 +2,10 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
+using ReWorker.Client;
 using ReWorker.Tests.Contract;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Telemetry;
 using Xunit;
 
 namespace ReWorker.Tests.Operations;
@@ -86,7 +89,8 @@ public sealed partial class LogTests(PikaBus bus) : ContractTest(bus)
 
     private static IEnumerable<LoggerMessageAttribute> Messages() => Methods().Select(one => one.GetCustomAttribute<LoggerMessageAttribute>()!);
 
-    private static IEnumerable<MethodInfo> Methods() => typeof(Worker).Assembly.GetTypes()
+    private static IEnumerable<MethodInfo> Methods() => new[] { typeof(Worker), typeof(JobClient), typeof(OutputWorker), typeof(Untrusted) }
+        .SelectMany(type => type.Assembly.GetTypes())
         .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly))
         .Where(method => method.GetCustomAttribute<LoggerMessageAttribute>() is not null);
 

@@ -1,0 +1,158 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Time.Testing;
+using ReWorker.Health;
+using ReWorker.Tools.Hosting;
+using ReWorker.Wire.Connections;
+using Xunit;
+
+namespace ReWorker.Tests.Operations;
+
+/// <summary>What the health endpoints answer, and which checks count.</summary>
+public sealed class HealthEndpointTests : IAsyncDisposable
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 5, 4, 9, 12, 44, 100, TimeSpan.Zero));
+    private readonly HealthState _health;
+    private WebApplication? _app;
+
+    public HealthEndpointTests()
+    {
+        _health = new HealthState(Microsoft.Extensions.Options.Options.Create(new BrokerOptions()), _time);
+        _health.Set(HealthState.Connection, true, "connected");
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Ready_WorkerAndOwnersChecksHealthy_Answers200WithAPartForEach()
+    {
+        await StartAsync(checks => checks.AddCheck("database", () => HealthCheckResult.Healthy("2 ms")));
+
+        var (code, body) = await GetAsync("/health/ready");
+
+        Assert.Equal((HttpStatusCode.OK, "healthy"), (code, body.GetProperty("status").GetString()));
+        var parts = body.GetProperty("parts");
+        Assert.Equal(["connection", "database", "supervisor"], parts.EnumerateObject().Select(part => part.Name));
+        Assert.Equal("""{"status":"healthy","detail":"2 ms"}""", Compact(parts.GetProperty("database")));
+        Assert.Equal("""{"status":"healthy","detail":"connected","since":"2026-05-04T09:12:44.100Z"}""", Compact(parts.GetProperty("connection")));
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("ready")]
+    [InlineData("database")]
+    [InlineData("ready", "live")]
+    public async Task Ready_OwnersCheckFails_Answers503AndNamesIt(params string[] tags)
+    {
+        await StartAsync(checks => checks.AddCheck("database", () => HealthCheckResult.Unhealthy("no route"), tags));
+
+        var (code, body) = await GetAsync("/health/ready");
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "unhealthy"), (code, body.GetProperty("status").GetString()));
+        Assert.Equal("""{"status":"unhealthy","detail":"no route"}""", Compact(body.GetProperty("parts").GetProperty("database")));
+    }
+
+    [Fact]
+    public async Task Ready_OwnersCheckThrows_ShowsTheException()
+    {
+        await StartAsync(checks => checks.AddCheck("database", () => throw new InvalidOperationException("no password")));
+
+        var (code, body) = await GetAsync("/health/ready");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, code);
+        Assert.Equal("no password", body.GetProperty("parts").GetProperty("database").GetProperty("detail").GetString());
+    }
+
+    [Fact]
+    public async Task Ready_OwnersCheckDegraded_Answers200()
+    {
+        await StartAsync(checks => checks.AddCheck("database", () => HealthCheckResult.Degraded("slow")));
+
+        var (code, body) = await GetAsync("/health/ready");
+
+        Assert.Equal((HttpStatusCode.OK, "degraded"), (code, body.GetProperty("status").GetString()));
+    }
+
+    [Fact]
+    public async Task Live_OwnersCheckFails_CountsOnlyIfTaggedLive()
+    {
+        await StartAsync(checks => checks
+            .AddCheck("database", () => HealthCheckResult.Unhealthy("no route"))
+            .AddCheck("deadlock", () => HealthCheckResult.Unhealthy("stuck"), tags: ["live"]));
+
+        var (code, body) = await GetAsync("/health/live");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, code);
+        Assert.Equal(["deadlock", "supervisor"], body.GetProperty("parts").EnumerateObject().Select(part => part.Name));
+        Assert.DoesNotContain((await GetAsync("/health/ready")).Body.GetProperty("parts").EnumerateObject(), part => part.Name == "deadlock");
+    }
+
+    [Fact]
+    public async Task Endpoints_NotConnected_AreNotReadyAndLive()
+    {
+        await StartAsync(_ => { });
+        _health.Set(HealthState.Connection, false, "Connection refused");
+
+        var (ready, live) = (await GetAsync("/health/ready"), await GetAsync("/health/live"));
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), (ready.Code, live.Code));
+        Assert.Equal(["connection", "supervisor"], ready.Body.GetProperty("parts").EnumerateObject().Select(part => part.Name));
+        Assert.Equal(["supervisor"], live.Body.GetProperty("parts").EnumerateObject().Select(part => part.Name));
+    }
+
+    [Fact]
+    public async Task Endpoints_SupervisorHangs_AreNotReadyAndNotLive()
+    {
+        await StartAsync(_ => { });
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        var (ready, live) = (await GetAsync("/health/ready"), await GetAsync("/health/live"));
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.ServiceUnavailable), (ready.Code, live.Code));
+    }
+
+    [Fact]
+    public void Build_OwnersCheckWithoutATimeout_GetsOne()
+    {
+        using var app = WorkerHost.Build(["--ConnectionStrings:rabbitmq=amqp://127.0.0.1:1/"], 0, host => host.Services.AddHealthChecks()
+            .AddCheck("slow", () => HealthCheckResult.Healthy(), tags: [], timeout: TimeSpan.FromMinutes(1))
+            .AddCheck("database", () => HealthCheckResult.Healthy()));
+
+        var checks = app.Services.GetRequiredService<Microsoft.Extensions.Options.IOptions<HealthCheckServiceOptions>>().Value.Registrations;
+
+        Assert.Equal(TimeSpan.FromMinutes(1), checks.Single(check => check.Name == "slow").Timeout);
+        Assert.All(checks.Where(check => check.Name != "slow"), check => Assert.Equal(TimeSpan.FromSeconds(3), check.Timeout));
+        Assert.Equal(4, checks.Count);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null) await _app.DisposeAsync();
+    }
+
+    private async Task StartAsync(Action<IHealthChecksBuilder> checks)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton(_health);
+        checks(builder.Services.AddHealthChecks().AddWorkerChecks());
+        _app = builder.Build();
+        _app.MapHealthChecks("/health/live", HealthEndpoints.Live);
+        _app.MapHealthChecks("/health/ready", HealthEndpoints.Ready);
+        await _app.StartAsync(Cancel);
+    }
+
+    private async Task<(HttpStatusCode Code, JsonElement Body)> GetAsync(string path)
+    {
+        using var http = new HttpClient();
+        using var response = await http.GetAsync(new Uri(new Uri(_app!.Urls.Single()), path), Cancel);
+        Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+        return (response.StatusCode, JsonElement.Parse(await response.Content.ReadAsStringAsync(Cancel)));
+    }
+
+    private static string Compact(JsonElement part) => JsonSerializer.Serialize(part);
+}
