@@ -14,14 +14,18 @@ internal static class Leaks
             now = look();
         }
         Bench.Check(IsBack(), $"before: {before}; after: {now}");
-        bool IsBack() => now.Handles <= before.Handles + 4 && now.Threads <= before.Threads + 12 && now.Memory <= before.Memory + (96L << 20);
+        bool IsBack() => now.Handles <= before.Handles + 4 && now.Threads <= before.Threads + 12
+            && now.Memory <= before.Memory + (96L << 20);
     }
 
-    /// <summary>A worker that met the fault at its start was never well before: another one tells, to which nothing is done.</summary>
-    public static async Task<Resources> OfAnotherAsync(string program, IEnumerable<KeyValuePair<string, string>> settings, Func<ProcessStartInfo, ProcessStartInfo>? wrap)
+    /// <summary>Measures another worker, since the fault hit this one before it could be measured.</summary>
+    public static async Task<Resources> OfAnotherAsync(
+        string program, IEnumerable<KeyValuePair<string, string>> settings,
+        Func<ProcessStartInfo, ProcessStartInfo>? wrap)
     {
         await using var other = new WorkerProcess(program, settings, wrap);
-        await Bench.UntilAsync("ready, the worker to compare with,", TimeSpan.FromSeconds(30), async () => (await other.ReadyAsync()).IsWell);
+        await Bench.UntilAsync(
+            "ready, the worker to compare with,", 30, async () => (await other.ReadyAsync()).IsWell);
         await Task.Delay(500);
         return other.Resources();
     }

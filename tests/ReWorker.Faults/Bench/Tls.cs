@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -51,7 +52,8 @@ internal sealed class Certificates : IDisposable
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(name);
         request.CertificateExtensions.Add(names.Build());
-        using var bare = request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), until, RandomNumberGenerator.GetBytes(8));
+        var serial = RandomNumberGenerator.GetBytes(8);
+        using var bare = request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), until, serial);
         using var whole = bare.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null);
     }
@@ -104,7 +106,8 @@ internal sealed class TlsFront : IAsyncDisposable
         {
             using var _ = worker;
             await using var tls = new SslStream(worker.GetStream());
-            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = Certificate }, _end.Token);
+            var options = new SslServerAuthenticationOptions { ServerCertificate = Certificate };
+            await tls.AuthenticateAsServerAsync(options, _end.Token);
             var first = new byte[4096];
             var read = await tls.ReadAsync(first, _end.Token);
             if (read == 0) return;
@@ -112,11 +115,13 @@ internal sealed class TlsFront : IAsyncDisposable
             using var broker = new TcpClient();
             await broker.ConnectAsync(_broker, _end.Token);
             await broker.GetStream().WriteAsync(first.AsMemory(0, read), _end.Token);
-            await Task.WhenAny(tls.CopyToAsync(broker.GetStream(), _end.Token), broker.GetStream().CopyToAsync(tls, _end.Token));
+            await Task.WhenAny(
+                tls.CopyToAsync(broker.GetStream(), _end.Token), broker.GetStream().CopyToAsync(tls, _end.Token));
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or SocketException or System.Security.Authentication.AuthenticationException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or SocketException
+            or AuthenticationException or ObjectDisposedException)
         {
-            // the worker did not want to
+            // the worker rejected the certificate
         }
     }
 }
