@@ -118,7 +118,7 @@ internal static class Page
             var outcome = run?.Text.Replace("fails: ", "", StringComparison.Ordinal) ?? "not run";
             var (without, why) = fault.NoRemedy is { } reason
                 ? ("no remedy to remove", reason)
-                : (string.Join(", ", mutants.Concat(settings)), Cell(outcome));
+                : (string.Join("; ", mutants.Concat(settings)), Cell(outcome));
             page.AppendLine($"| {fault.Name} | {without} | {why} |");
         }
     }
