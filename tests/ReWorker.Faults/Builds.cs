@@ -25,7 +25,7 @@ internal sealed class Builds(string? given = null) : IDisposable
         _folder = Directory.CreateTempSubdirectory("reworker-mutants-");
         var copy = Path.Combine(_folder.FullName, "repository");
         var output = Path.Combine(_folder.FullName, "worker");
-        await Task.Run(() => WovenCopy.Write(Repository.Root, copy, Remedies.All));
+        await Task.Run(() => WovenCopy.Write(Repository.Root, copy, source => Remedies.All.Select(source.Find)));
         // this program without its matrix; whatever a mutant leaves unused is not an error
         await Shell.RunAsync(
             "dotnet", "build", Path.Combine(copy, "tests", "ReWorker.Faults.Native"), "-o", output,

@@ -197,7 +197,7 @@ internal static class Processes
                 await File.WriteAllTextAsync(file, "");
                 await Task.Delay(TimeSpan.FromSeconds(10));
                 await bench.StillAliveAsync("not alive after 10 s: too early");
-                await UntilAsync("not alive", 20, async () => (await bench.Worker.LiveAsync()).Code == 503);
+                await UntilAsync("reported dead", 20, async () => (await bench.Worker.LiveAsync()).Code == 503);
             },
         },
     ];
