@@ -6,7 +6,11 @@ WORKDIR /build
 
 # What decides which packages are needed comes first: as long as it stays the same, this layer is reused.
 COPY global.json Directory.*.props Directory.*.targets ./
-COPY ${RUNTIME}/ReWorker.csproj ${RUNTIME}/packages.lock.json* ${RUNTIME}/
+COPY ${RUNTIME}/Directory.*.props ${RUNTIME}/
+COPY ${RUNTIME}/Wire/ReWorker.Wire.csproj ${RUNTIME}/Wire/packages.lock.json* ${RUNTIME}/Wire/
+COPY ${RUNTIME}/Client/ReWorker.Client.csproj ${RUNTIME}/Client/packages.lock.json* ${RUNTIME}/Client/
+COPY ${RUNTIME}/Runtime/ReWorker.csproj ${RUNTIME}/Runtime/packages.lock.json* ${RUNTIME}/Runtime/
+COPY ${RUNTIME}/Tools/ReWorker.Tools.csproj ${RUNTIME}/Tools/packages.lock.json* ${RUNTIME}/Tools/
 COPY ${STEP}/My.Step-1.csproj ${STEP}/packages.lock.json* ${STEP}/
 RUN dotnet restore ${STEP} --use-current-runtime
 

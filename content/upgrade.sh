@@ -1,188 +1,249 @@
 #!/usr/bin/env bash
-# Brings this release of the runtime into a project that has an earlier one. `dotnet new reworker-runtime`, in the
-# solution's folder, puts the release beside it, into ReWorker.next; then
+# Merges this release of the runtime into a project that uses an earlier one. `dotnet new reworker-runtime`, run in the
+# solution's folder, puts the release into ReWorker.next. Then:
 #
 #   bash ReWorker.next/upgrade.sh [FOLDER]           shows what you changed in the runtime, and what would be done
 #   bash ReWorker.next/upgrade.sh --apply [FOLDER]   does it
 #
-# FOLDER is the runtime in use: src/ReWorker, unless you moved it. What you left alone is replaced. What you changed stays,
-# and what the release changed in the same file is merged in; lines that both changed stand there twice, between git's
-# conflict markers. How a file was when it came is told by MANIFEST, its text by git, if it was ever committed, or by the
-# folder .shipped: there an upgrade puts the release's own text of what you have changed, for the upgrade that follows.
+# FOLDER is the runtime in use, by default src/ReWorker. Files that you did not change are replaced. In files that you
+# changed, the release's changes are merged, even if the release moves the file; lines that both changed get git's
+# conflict markers. MANIFEST has the hash of each file as it was shipped, and where files moved. The shipped text comes
+# from git's history, or from .shipped: each upgrade stores it there, for the next one, for the files that you changed.
 set -euo pipefail
 
 die() { printf 'upgrade: %s\n' "$*" >&2; exit 2; }
 
-# listed FOLDER: the files of a runtime, without what builds leave behind
-listed() { (cd "$1" && find . -type f -not -path './bin/*' -not -path './obj/*' -not -path './.shipped/*' -not -name packages.lock.json -not -name .DS_Store | sed 's|^\./||' | LC_ALL=C sort); }
+# hashes FOLDER: hash and name of each file of a runtime, without MANIFEST and without build output
+hashes() {
+    (
+        cd "$1"
+        find . -type f -not -path '*/bin/*' -not -path '*/obj/*' -not -path './.shipped/*' -not -path ./MANIFEST \
+            -not -name packages.lock.json -not -name .DS_Store | sed 's|^\./||' | LC_ALL=C sort >"$work/names"
+        tr '\n' '\0' <"$work/names" | xargs -0 git hash-object -- >"$work/hashes"
+        paste -d ' ' "$work/hashes" "$work/names"
+    )
+}
 
-# hashed FOLDER: its files as MANIFEST has them
-hashed() { listed "$1" >"$work/names"; (cd "$1" && tr '\n' '\0' <"$work/names" | xargs -0 git hash-object -- | paste -d ' ' - "$work/names"); }
-
-# manifest FOLDER: without the carriage returns that git may have put there
+# manifest FOLDER: its MANIFEST, without the carriage returns that git may have added
 manifest() { tr -d '\r' <"$1/MANIFEST"; }
 
-# shipped: how the files in use were when they came
-shipped() {
-    if [ -f "$mine/MANIFEST" ]; then
-        manifest "$mine" | sed -nE 's/^([0-9a-f]{40}) /\1 /p'
-        return
-    fi
-    local first
-    first=$(git -C "$mine" log --diff-filter=A --format=%H -- ReWorker.csproj 2>/dev/null | tail -n 1)
-    [ -n "$first" ] || die "$mine has no MANIFEST and is in no git repository: nothing tells what you changed. Scaffold its release anew, commit that, put your files over it and commit them; then try again."
-    git -C "$mine" ls-tree -r "$first" . | sed -E 's/^[0-9]+ blob ([0-9a-f]{40})\t/\1 /'
+release_of() { manifest "$1" | sed -n '1s/.* //p'; }
+
+# follow_moves: enters each moved file under its new name; old_place has where the owner's copy still is. The file stays
+# where it is if the owner already has another file under the new name. Applied in order, the lines also follow chains.
+follow_moves() {
+    local old new
+    while read -r _ old new; do
+        if [ -z "${was[$old]:-}" ] || [ -n "${was[$new]:-}" ] || [ -n "${is[$old]:+${is[$new]:-}}" ]; then continue; fi
+        was[$new]=${was[$old]}
+        [ -z "${is[$old]:-}" ] || { is[$new]=${is[$old]}; old_place[$new]=${old_place[$old]:-$old}; }
+        unset "was[$old]" "is[$old]" "old_place[$old]"
+    done < <(manifest "$next" | grep '^moved ')
 }
 
-# text FILE: what it was when it came, where that is still known
-text() {
-    local kept=$mine/.shipped/$1
-    if [ -f "$kept" ] && [ "$(cd "$mine" && git hash-object ".shipped/$1")" = "${was[$1]:-}" ]; then tr -d '\r' <"$kept"
-    else git -C "$mine" cat-file blob "${was[$1]:-none}" 2>/dev/null
+# skip_unused: a shipped folder of which the owner has no file stays out, such as Runtime where only Client is used
+skip_unused() {
+    local file
+    for file in "${!was[@]}"; do [[ $file != */* || -z ${will[$file]:-} ]] || unused[${file%%/*}]=1; done
+    for file in "${!is[@]}"; do unset "unused[${file%%/*}]"; done
+    for file in "${!was[@]}" "${!will[@]}"; do
+        [ -z "${unused[${file%%/*}]:-}" ] || unset "was[$file]" "will[$file]"
+    done
+}
+
+# place FILE: where the owner's copy is now
+place() { printf '%s' "$mine/${old_place[$1]:-$1}"; }
+
+# shipped_text FILE: fails if the text is no longer known
+shipped_text() {
+    local hash=${was[$1]:-none}
+    if [ -f "$mine/.shipped/$hash" ]; then tr -d '\r' <"$mine/.shipped/$hash"
+    else git -C "$mine" cat-file blob "$hash" 2>/dev/null
     fi
 }
 
-# merged FILE: mine and the release's, over what both were. 0, or how many conflicts there are, or more than 127: it can't be merged
-merged() {
-    local status=0 ends=''
-    text "$1" >"$work/was" || : >"$work/was"
-    if grep -q $'\r$' "$mine/$1"; then ends=$'\r'; fi
-    tr -d '\r' <"$mine/$1" >"$work/mine"
-    git merge-file -p -L yours -L shipped -L "release $version" "$work/mine" "$work/was" "$next/$1" >"$work/both" || status=$?
-    if [ -n "$ends" ]; then sed "s/\$/$ends/" "$work/both" >"$work/merged"; else cp "$work/both" "$work/merged"; fi
+# merge_file FILE: writes $work/merged. Returns the number of conflicts, or more than 127 if git cannot merge the file.
+merge_file() {
+    local status=0 end=''
+    shipped_text "$1" >"$work/was" || : >"$work/was"
+    if grep -q $'\r$' "$(place "$1")"; then end=$'\r'; fi
+    tr -d '\r' <"$(place "$1")" >"$work/mine"
+    git merge-file -p -L yours -L shipped -L "release $version" "$work/mine" "$work/was" "$next/$1" >"$work/both" ||
+        status=$?
+    sed "s/\$/$end/" "$work/both" >"$work/merged"
     [ -s "$work/merged" ] || status=255
     return $status
 }
 
 decide() {
-    local file
+    local file w m n
     for file in "${files[@]}"; do
-        local w=${was[$file]:-} m=${is[$file]:-} n=${will[$file]:-}
+        w=${was[$file]:-} m=${is[$file]:-} n=${will[$file]:-}
         if [ "$m" = "$n" ]; then continue
         elif [ "$m" = "$w" ]; then
             if [ -z "$n" ]; then remove+=("$file"); elif [ -z "$m" ]; then add+=("$file"); else replace+=("$file"); fi
         else
             yours+=("$file")
-            if [ -z "$m" ]; then [ "$n" = "$w" ] || gone+=("$file")
+            if [ -z "$m" ]; then [ "$n" = "$w" ] || deleted+=("$file")
             elif [ -z "$n" ]; then [ -z "$w" ] || dropped+=("$file")
             elif [ "$n" != "$w" ]; then
-                if merged "$file"; then merge+=("$file"); elif [ $? -gt 127 ]; then beside+=("$file"); else conflict+=("$file"); fi
+                if merge_file "$file"; then merge+=("$file")
+                elif [ $? -gt 127 ]; then beside+=("$file")
+                else conflict+=("$file")
+                fi
             fi
         fi
     done
 }
 
-# told WHAT FILE...: a line of the list, if there is anything to tell
-told() { local what=$1; shift; [ $# = 0 ] || printf '  %-11s %s\n' "$what" "$*" | fold -s -w 120 | sed '2,$s/^/              /; s/ $//'; }
+# item LABEL FILE...: an entry of the plan, unless it is empty
+item() {
+    local label=$1; shift
+    [ $# = 0 ] || printf '  %-11s %s\n' "$label" "$*" | fold -s -w 106 | sed '2,$s/^/              /; s/ $//'
+}
+
+# stale_references: the lines outside the runtime that name a file by its old path, and what the path is now
+stale_references() {
+    local folder=${mine##*/} file line match old names
+    local -A moved_to=()
+    for file in "${!old_place[@]}"; do moved_to[${old_place[$file]}]=$file; done
+    # The path starts at the runtime's folder or at a variable: ReWorker/Job.cs, ${RUNTIME}/Job.cs, $(Runtime)\Job.cs.
+    names=$(printf '%s\n' "${!moved_to[@]}" | sed 's|\.|\\.|g; s|/|[/\\\\]|g' | paste -s -d '|' -)
+    (cd "$root" && grep -rnowIE --exclude-dir={.git,bin,obj,ReWorker.next,'ReWorker.before*',"$folder"} \
+        "(${folder//./\\.}|[$][({]?[A-Za-z0-9_]+[)}]?)[/\\\\]($names)" .) | while IFS=: read -r file line match; do
+        old=${match//\\//}
+        printf '  %s:%s: %s is now %s\n' "${file#./}" "$line" "$match" "${old%%/*}/${moved_to[${old#*/}]}"
+    done
+}
 
 show() {
     local file
-    printf 'The runtime in %s is %s, this is %s.\n\n' "${mine#"$PWD/"}" "$(manifest "$mine" 2>/dev/null | sed -n '1s/.* //p' || echo 'older than its MANIFEST')" "$version"
-    if [ ${#yours[@]} = 0 ]; then echo 'You changed nothing in it.'; else echo 'You changed in it:'; fi
+    printf '%s is release %s; this is release %s.\n\n' "${mine#"$PWD/"}" "$(release_of "$mine")" "$version"
+    if [ ${#yours[@]} = 0 ]; then echo 'You changed nothing in it.'; else echo 'You changed:'; fi
     for file in "${yours[@]}"; do
-        if [ -z "${is[$file]:-}" ]; then printf '  %s: taken out\n' "$file"
-        elif [ -z "${was[$file]:-}" ]; then printf '  %s: your own\n' "$file"
-        elif text "$file" >"$work/was"; then git --no-pager diff --no-index --no-color --ignore-cr-at-eol -- "$work/was" "$mine/$file" | sed '1,/^+++/d; s/^/  | /' | sed "1s|^|  $file\n|" || true
-        else printf '  %s: changed; git does not know how it was\n' "$file"
+        printf '  %s' "${old_place[$file]:+${old_place[$file]} -> }$file"
+        if [ -z "${is[$file]:-}" ]; then echo ': deleted'
+        elif [ -z "${was[$file]:-}" ]; then echo ': your own'
+        elif shipped_text "$file" >"$work/was"; then
+            echo
+            git --no-pager diff --no-index --no-color --ignore-cr-at-eol -- "$work/was" "$(place "$file")" |
+                sed '1,/^+++/d; s/^/  | /' || true
+        else echo ': changed; the shipped text is not in git'
         fi
     done
     printf '\nThe release:\n'
-    told replaces "${replace[@]}"
-    told adds "${add[@]}"
-    told removes "${remove[@]}"
-    told 'merges into' "${merge[@]}"
-    told 'conflicts in' "${conflict[@]}"
-    told "can't be merged, each comes as FILE.release beside yours:" "${beside[@]}"
-    told 'no longer has, you changed, stay:' "${dropped[@]}"
-    told 'changed, you took out, stay out:' "${gone[@]}"
-    told 'packages:' "${packages[@]}"
-    [ $((${#replace[@]} + ${#add[@]} + ${#remove[@]} + ${#merge[@]} + ${#conflict[@]} + ${#beside[@]})) -gt 0 ] || echo '  changes nothing'
+    for file in "${files[@]}"; do [ -z "${old_place[$file]:-}" ] || item moves "${old_place[$file]} -> $file"; done
+    item replaces "${replace[@]}"
+    item adds "${add[@]}"
+    item removes "${remove[@]}"
+    item 'merges into' "${merge[@]}"
+    item 'conflicts in' "${conflict[@]}"
+    item 'cannot merge; puts FILE.release beside yours:' "${beside[@]}"
+    item 'drops; stays because you changed it:' "${dropped[@]}"
+    item 'changes; stays out because you deleted it:' "${deleted[@]}"
+    item 'has; stays out because you use none of it:' "${!unused[@]}"
+    set -- "${!old_place[@]}" "${replace[@]}" "${add[@]}" "${remove[@]}" "${merge[@]}" "${conflict[@]}" "${beside[@]}"
+    [ $# -gt 0 ] || echo '  changes nothing'
 }
 
-# What the release needs of Directory.Packages.props: lines that are missing or name an older version.
-wanted() {
-    local name need have
-    while read -r name need; do
-        have=$(sed -nE "s|.*<PackageVersion Include=\"$name\" Version=\"([^\"]+)\".*|\1|p" "$props" | head -n 1)
-        # for sort, what follows a tilde comes before all else, as a prerelease does before its release
-        [ "$(printf '%s\n%s\n' "${need/-/\~}" "${have/-/\~}" | sort -V | tail -n 1)" = "${have/-/\~}" ] || packages+=("$name $have->$need")
-    done < <(sed -n 's/^package //p' "$next/MANIFEST")
-}
-
-raise() {
-    local one name need
-    for one in "${packages[@]}"; do
-        name=${one%% *} need=${one##*>}
-        if grep -q "<PackageVersion Include=\"$name\"" "$props"; then
-            sed -i.bak -E "s|(<PackageVersion Include=\"$name\" Version=\")[^\"]+|\1$need|" "$props"
-        else
-            sed -i.bak -E "s|^</Project>|  <ItemGroup>\n    <PackageVersion Include=\"$name\" Version=\"$need\" />\n  </ItemGroup>\n</Project>|" "$props"
-        fi
-        rm -f "$props.bak"
+# in_no_project: the owner's code that stays in a folder whose project moves away
+in_no_project() {
+    local file project
+    for file in "${yours[@]}"; do
+        [[ -n ${is[$file]:-} && -z ${will[$file]:-} && $file == *.cs ]] || continue
+        for project in "${!will[@]}" "${yours[@]}"; do
+            [[ $project != *.csproj || $file != "${project%"${project##*/}"}"* ]] || continue 2
+        done
+        printf '  %s\n' "$file"
     done
 }
+
+# new_notes: the release's notes that the runtime in use does not have yet
+new_notes() {
+    manifest "$next" | grep '^note ' | grep -vxFf "$work/manifest" | sed 's/^note /  /' | fold -s -w 118 |
+        sed '/^  /!s/^/  /; s/ $//'
+}
+
+# section TITLE FILE: unless the file is empty or missing
+section() { [ ! -s "$2" ] || { printf '\n%s\n' "$1"; cat "$2"; }; }
 
 apply() {
     local file
     if [ "$(git -C "$mine" rev-parse --is-inside-work-tree 2>/dev/null)" = true ]; then
-        for file in "$mine" "$props"; do
-            [ ! -e "$file" ] || [ -z "$(cd "$(dirname "$file")" && git status --porcelain -- "$(basename "$file")")" ] || die "$file has changes that are not committed. Commit them, so that git diff shows what this does, and git restore undoes it."
-        done
+        [ -z "$(git -C "$mine" status --porcelain -- .)" ] || die "$mine has changes that are not committed." \
+            'Commit them, so that git diff shows what the upgrade did, and git restore undoes it.'
     else
         local before=$root/ReWorker.before number=1
         while [ -e "$before" ]; do before=$root/ReWorker.before.$((++number)); done
         cp -R "$mine" "$before"
-        [ ! -f "$props" ] || cp "$props" "$before/"
-        echo "No git repository here: the runtime as it was is kept in $before."
+        echo "This is not a git repository, so $before keeps the runtime as it was."
     fi
-    for file in "${replace[@]}" "${add[@]}"; do mkdir -p "$(dirname "$mine/$file")" && cp "$next/$file" "$mine/$file"; done
+    for file in "${!old_place[@]}"; do
+        mkdir -p "$(dirname "$mine/$file")" && mv "$mine/${old_place[$file]}" "$mine/$file"
+        [[ $file != *.csproj ]] || (cd "$(dirname "$mine/${old_place[$file]}")" && rm -rf bin obj packages.lock.json)
+    done
+    old_place=()
+    for file in "${replace[@]}" "${add[@]}"; do
+        mkdir -p "$(dirname "$mine/$file")" && cp "$next/$file" "$mine/$file"
+    done
     for file in "${remove[@]}"; do rm "$mine/$file"; done
-    for file in "${merge[@]}" "${conflict[@]}"; do merged "$file" || true; cp "$work/merged" "$mine/$file"; done
+    for file in "${merge[@]}" "${conflict[@]}"; do merge_file "$file" || true; cp "$work/merged" "$mine/$file"; done
     for file in "${beside[@]}"; do cp "$next/$file" "$mine/$file.release"; done
     rm -rf "$mine/.shipped"
     for file in "${yours[@]}"; do
-        [ -z "${will[$file]:-}" ] || [ -z "${is[$file]:-}" ] || { mkdir -p "$(dirname "$mine/.shipped/$file")" && cp "$next/$file" "$mine/.shipped/$file"; }
+        if [ -z "${will[$file]:-}" ] || [ -z "${is[$file]:-}" ]; then continue; fi
+        mkdir -p "$mine/.shipped" && cp "$next/$file" "$mine/.shipped/${will[$file]}"
     done
     cp "$next/MANIFEST" "$mine/MANIFEST"
-    raise
     find "$mine" -type d -empty -delete
     rm -rf "$next"
     printf '\nDone. Next: git diff, dotnet restore, dotnet test.\n'
-    [ ${#conflict[@]} = 0 ] || echo "Resolve what stands between conflict markers in: ${conflict[*]}"
-    [ ${#beside[@]} = 0 ] || echo "git takes these for no text and has left them as they were; put into them by hand what FILE.release has anew: ${beside[*]}"
-    [ $((${#conflict[@]} + ${#beside[@]})) = 0 ]
+    [ ${#conflict[@]} = 0 ] || echo "Resolve the conflict markers in: ${conflict[*]}"
+    [ ${#beside[@]} = 0 ] || echo "Merge FILE.release by hand, because git takes your file for binary: ${beside[*]}"
 }
 
 main() {
-    local doing=show
-    [ "${1:-}" != --apply ] || { doing=apply; shift; }
+    local action=show
+    [ "${1:-}" != --apply ] || { action=apply; shift; }
     next=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
     root=$(dirname "$next")
-    mine=${1:-$root/src/ReWorker} props=$root/Directory.Packages.props
-    command -v git >/dev/null || die 'needs git, to compare and to merge'
-    [ -f "$mine/ReWorker.csproj" ] || die "no runtime in $mine. Run dotnet new reworker-runtime in the solution's folder, or say where the runtime is."
+    mine=${1:-$root/src/ReWorker}
+    command -v git >/dev/null || die 'git is missing; it compares and merges.'
+    [ -f "$mine/MANIFEST" ] || die "$mine has no MANIFEST, so it is not a runtime." \
+        "Run dotnet new reworker-runtime in the solution's folder, or give the runtime's folder as an argument."
     mine=$(cd "$mine" && pwd -P)
-    # the release's folder is removed at the end: it must not be one that somebody uses
-    [ "$(basename "$next")" = ReWorker.next ] || die 'this is a runtime in use; dotnet new reworker-runtime brings the next release, in ReWorker.next'
-    version=$(manifest "$next" | sed -n '1s/.* //p')
+    # The release's folder is removed at the end, so it must not be in use.
+    [ "$(basename "$next")" = ReWorker.next ] || die 'this runtime is in use.' \
+        'dotnet new reworker-runtime puts the next release into ReWorker.next; run the script there.'
+    version=$(release_of "$next")
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
 
-    declare -gA was=() is=() will=()
-    declare -ga files=() replace=() add=() remove=() yours=() merge=() conflict=() beside=() dropped=() gone=() packages=()
+    # by file: the hash as shipped, as it is in use, as the release has it
+    declare -gA was=() is=() will=() old_place=() unused=()
+    declare -ga files=() replace=() add=() remove=() yours=() merge=() conflict=() beside=() dropped=() deleted=()
     local hash file
-    shipped >"$work/shipped"
-    while read -r hash file; do was[$file]=$hash; done <"$work/shipped"
-    hashed "$mine" >"$work/is"
+    manifest "$mine" >"$work/manifest"
+    while read -r hash file; do was[$file]=$hash; done < <(grep -E '^[0-9a-f]{40} ' "$work/manifest")
+    hashes "$mine" >"$work/is"
     while read -r hash file; do is[$file]=$hash; done <"$work/is"
-    hashed "$next" >"$work/will"
+    hashes "$next" >"$work/will"
     while read -r hash file; do will[$file]=$hash; done <"$work/will"
-    for file in MANIFEST; do unset "was[$file]" "is[$file]" "will[$file]"; done
+    follow_moves
+    skip_unused
     mapfile -t files < <(printf '%s\n' "${!was[@]}" "${!is[@]}" "${!will[@]}" | LC_ALL=C sort -u)
-    if [ -f "$props" ]; then wanted; fi
     decide
+    # Applying forgets the old places and removes the release, so the lists come first.
+    in_no_project >"$work/orphans"
+    [ ${#old_place[@]} = 0 ] || stale_references >"$work/stale" || :
+    new_notes >"$work/notes" || :
     show
-    if [ $doing = apply ]; then apply; else printf '\nNothing was changed. bash %s --apply does it.\n' "${BASH_SOURCE[0]}"; fi
+    [ $action = show ] || apply
+    section 'No project has these files of yours; move them into one, or delete them:' "$work/orphans"
+    section 'Outside the runtime, update these paths:' "$work/stale"
+    section 'Notes on the release:' "$work/notes"
+    [ $action = apply ] || { printf '\nNothing was changed. bash %s --apply does it.\n' "$0"; exit; }
+    [ $((${#conflict[@]} + ${#beside[@]})) = 0 ]
 }
 
 main "$@"

@@ -12,14 +12,11 @@ function coloured(line,    head, rest) {
     if (match(line, /^ (started|completed) +/)) { head = substr(line, 1, RLENGTH); return span(line ~ /^ s/ ? "started" : "completed", head) escaped(substr(line, RLENGTH + 1)) }
     if (line ~ /^ failed /) return span("failed", line)
     if (line ~ /^ │/) return span("dim", " │") escaped(substr(line, length(" │") + 1))
-    if (line ~ /^  [0-9. ]+s?$/) return span("dim", line)
     if (line ~ /^Completed:/) return span("completed", line)
     return escaped(line)
 }
 BEGIN { line[n++] = "$ " command; widest = length(line[0]) }
 done { next }
-/^  \.\.\. [0-9]+ s$/ { next } # that it lives is no news in a picture
-/^  [0-9]+ s$/ && n > 1 { sub(/^ +/, ""); line[n - 1] = line[n - 1] " " $0; next }
 { sub(/ Nothing of it stays\..*/, ""); line[n++] = $0; if (length($0) > widest) widest = length($0) }
 /^Completed:/ { done = 1 }
 END {

@@ -31,8 +31,8 @@ public sealed record HarnessMessage(string Exchange, string RoutingKey, HarnessM
 /// <summary>All that a job said, in order, and how it was settled.</summary>
 /// <param name="Messages">Every message, in order.</param>
 /// <param name="IsAcknowledged">The broker was told to forget the job.</param>
-/// <param name="IsHandedBack">The broker was told to deliver the job again.</param>
-public sealed record HarnessResult(IReadOnlyList<HarnessMessage> Messages, bool IsAcknowledged, bool IsHandedBack)
+/// <param name="IsRequeued">The broker was told to deliver the job again.</param>
+public sealed record HarnessResult(IReadOnlyList<HarnessMessage> Messages, bool IsAcknowledged, bool IsRequeued)
 {
     /// <summary>The status replies in order: <c>started</c>, then <c>completed</c> or <c>failed</c>.</summary>
     public IReadOnlyList<string> Statuses => [.. Of(HarnessMessageKind.Status).Select(one => Text(one, "status"))];

@@ -1,16 +1,14 @@
 using System.Diagnostics.Metrics;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
-using ReWorker.Consuming;
-using ReWorker.Options;
-using ReWorker.Protocol;
+using ReWorker.Deliveries;
 using ReWorker.Running;
 using ReWorker.Telemetry;
+using ReWorker.Wire.Contract;
 
 namespace ReWorker.Testing;
 
@@ -35,19 +33,18 @@ public sealed class JobHarness(Worker worker, IJsonTypeInfoResolver? json = null
     public async Task<HarnessResult> RunAsync(string body, CancellationToken cancel = default)
     {
         worker.Json = new JobJson(json);
+        worker.Json.Require(worker.JsonTypes, worker.GetType().Name);
         worker.Config = Config;
         var bus = new MemoryBus();
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var instruments = new Instruments(services.GetRequiredService<IMeterFactory>());
         var clock = time ?? TimeProvider.System;
-        var parts = new RunnerParts(worker.GetType().Name, worker, Settings(), bus, instruments, clock);
-        var ledger = new Ledger();
+        var context = new WorkerContext(worker, Settings(), bus, instruments, clock, NullLogger.Instance);
 
-        var delivery = Deliver(bus, body);
-        ledger.Take(delivery, out _);
-        ledger.TryStart(delivery.Job!);
-        var ending = await new JobRun(parts, ledger, NullLogger.Instance).ExecuteAsync(delivery.Job!, cancel).ConfigureAwait(false);
-        await ending.ConfigureAwait(false);
+        var job = new InFlightJob(Deliver(bus, body));
+        job.TryStart();
+        var outcome = await new JobExecution(context).RunAsync(job, cancel);
+        await new JobEnding(context).EndAsync(job, outcome);
         return bus.Result();
     }
 
@@ -61,7 +58,7 @@ public sealed class JobHarness(Worker worker, IJsonTypeInfoResolver? json = null
     private Delivery Deliver(MemoryBus bus, string body)
     {
         var properties = new BasicProperties { CorrelationId = "harness", ReplyTo = MemoryBus.ReplyTo, Headers = new Dictionary<string, object?>() };
-        if (EarlierAttempts > 0) properties.Headers["x-delivery-count"] = (long)EarlierAttempts;
+        if (EarlierAttempts > 0) properties.Headers[HeaderNames.DeliveryCount] = (long)EarlierAttempts;
         var info = new DeliveryInfo("harness", 1, EarlierAttempts > 0, Names.Exchange, Names.Queue(Settings().Queue));
         return new Delivery(bus, info, properties, Encoding.UTF8.GetBytes(body));
     }

@@ -1,13 +1,13 @@
 using System.Text;
 using System.Text.Json;
 using RabbitMQ.Client;
-using ReWorker.Consuming;
-using ReWorker.Protocol;
+using ReWorker.Deliveries;
 using ReWorker.Publishing;
+using ReWorker.Wire.Contract;
 
 namespace ReWorker.Testing;
 
-/// <summary>A broker of one delivery: takes and confirms everything at once, in order.</summary>
+/// <summary>A broker with one delivery. It takes and confirms everything at once, in order.</summary>
 internal sealed class MemoryBus : IPublisher, IDeliverySource
 {
     public const string ReplyTo = "harness.replies";
@@ -20,26 +20,31 @@ internal sealed class MemoryBus : IPublisher, IDeliverySource
 
     public IChannel? Channel => null;
 
-    public void Enqueue(OutboundMessage message)
+    public void Enqueue(PendingMessage message)
     {
-        lock (_gate) _messages.Add(new HarnessMessage(message.Exchange, message.RoutingKey, Kind(message), Read(message.Body)));
-        message.Owner.Settled(message);
+        var sent = new HarnessMessage(message.Exchange, message.RoutingKey, KindOf(message), Read(message.Body));
+        lock (_gate) _messages.Add(sent);
+        message.Owner.HandleSettled(message);
     }
 
-    public void Again(OutboundMessage message) => throw new NotSupportedException("nothing is refused here");
+    public void Resend(PendingMessage message) => throw new NotSupportedException("Nothing is nacked here.");
 
     public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;
 
-    public void Settle(Delivery delivery, Settlement how) => _settlement = how;
+    public void Settle(Delivery delivery, Settlement settlement) => _settlement = settlement;
 
     public Task FlushAsync(CancellationToken cancel) => Task.CompletedTask;
 
     public HarnessResult Result()
     {
-        lock (_gate) return new HarnessResult([.. _messages], _settlement is Settlement.Ack, _settlement is Settlement.Requeue or Settlement.Retry);
+        lock (_gate)
+        {
+            var isRequeued = _settlement is Settlement.RequeueUncounted or Settlement.RequeueCounted;
+            return new HarnessResult([.. _messages], _settlement is Settlement.Ack, isRequeued);
+        }
     }
 
-    /// <summary>A parked body may be anything: what is no JSON is shown as a text.</summary>
+    /// <summary>A parked body may be anything: what is not JSON is shown as a string.</summary>
     private static JsonElement Read(byte[] body)
     {
         try
@@ -52,7 +57,7 @@ internal sealed class MemoryBus : IPublisher, IDeliverySource
         }
     }
 
-    private static HarnessMessageKind Kind(OutboundMessage message) => message.Kind switch
+    private static HarnessMessageKind KindOf(PendingMessage message) => message.Kind switch
     {
         MessageKind.Status => HarnessMessageKind.Status,
         MessageKind.Output => HarnessMessageKind.Output,

@@ -1,8 +1,10 @@
 using ReWorker;
 using ReWorker.Bench.Step;
-using ReWorker.CommandLine;
+using ReWorker.Hosting;
+using ReWorker.Tools.CommandLine;
+using ReWorker.Tools.Hosting;
 
-return await StepCommand.RunAsync(args, static host =>
+return await WorkerCommand.RunAsync(args, static host =>
 {
     host.AddWorker<BenchStepWorker>(BenchStepJson.Default);
 });

@@ -16,8 +16,8 @@ internal sealed record Verdict(
 /// </summary>
 internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Builds builds) : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<On, Broker> _brokers = [];
-    private Broker? _cluster;
+    private readonly ConcurrentDictionary<On, RabbitBroker> _brokers = [];
+    private RabbitBroker? _cluster;
     private bool? _hasEngine;
 
     public async Task<List<Verdict>> RunAsync(Action<Verdict> done, CancellationToken cancel)
@@ -154,7 +154,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
 
     private static string Label(On kind) => kind switch { On.V43 => "4.3", On.V40 => "4.0", _ => "3.10" };
 
-    private async Task<Broker?> OpenAsync(On kind, bool isCluster)
+    private async Task<RabbitBroker?> OpenAsync(On kind, bool isCluster)
     {
         if (isCluster)
         {
@@ -164,12 +164,12 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         }
         if (_brokers.TryGetValue(kind, out var open)) return open;
         _hasEngine ??= await ContainerBroker.HasEngineAsync();
-        Broker? broker = kind switch
+        RabbitBroker? broker = kind switch
         {
             On.V310 => PrivateBroker.IsThere ? await new PrivateBroker().OpenAsync() : null,
             _ when !_hasEngine.Value => null,
-            On.V43 => await new ContainerBroker(kind, "rabbitmq:4.3-management").OpenAsync(),
-            _ => await new ContainerBroker(kind, "rabbitmq:4.0-management").OpenAsync(),
+            On.V43 => await new ContainerBroker("rabbitmq:4.3-management").OpenAsync(),
+            _ => await new ContainerBroker("rabbitmq:4.0-management").OpenAsync(),
         };
         if (broker is not null) _brokers[kind] = broker;
         return broker;

@@ -5,6 +5,21 @@ namespace ReWorker.Faults;
 /// <summary>The command line.</summary>
 internal sealed record Options
 {
+    public const string Usage =
+        """
+        faults [NAME...]             the rows whose names contain NAME; without a NAME, all rows
+          --list                     names the rows and runs nothing
+          --quick                    only rows that take less than 20 s
+          --broker 4.3|4.0|3.10|all  3.10 is the distribution's rabbitmq-server; default: all
+          --without-remedy           takes out of the runtime what a row is there for: each row must fail
+          --native                   the worker is a native program
+          --repeat N, --at-once N    the number of runs, and of rows that run at a time on a broker
+          --page FILE                writes a page of all results so far, those in artifacts/faults.jsonl
+          --verbose                  shows what the workers of a failed row logged
+        soak [MINUTES]               jobs and random faults; default: 30 minutes
+          --picture FILE             draws memory, threads and handles
+        """;
+
     public List<string> Names { get; } = [];
 
     public On Brokers { get; private set; } = On.Every;
@@ -27,8 +42,8 @@ internal sealed record Options
     /// <summary>The file of the page to write.</summary>
     public string? Page { get; private set; }
 
-    /// <summary>The program that runs as the worker, with the argument <c>worker</c>; null: this one.</summary>
-    public string? Worker { get; private set; }
+    /// <summary>True to run the worker as a native program instead of this one.</summary>
+    public bool IsNative { get; private set; }
 
     /// <exception cref="ArgumentException">An option is wrong; the message says which and what is allowed.</exception>
     public static Options Parse(string[] args)
@@ -40,10 +55,10 @@ internal sealed record Options
             {
                 case "--quick": options.IsQuick = true; break;
                 case "--without-remedy": options.WithoutRemedy = true; break;
+                case "--native": options.IsNative = true; break;
                 case "--verbose": options.IsVerbose = true; break;
                 case "--list": options.IsList = true; break;
                 case "--page": options.Page = Value("a file"); break;
-                case "--worker": options.Worker = Value("a program"); break;
                 case "--at-once": options.AtOnce = Number(); break;
                 case "--repeat": options.Repeat = Number(); break;
                 case "--broker":

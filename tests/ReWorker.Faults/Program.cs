@@ -3,15 +3,17 @@ using System.Runtime.InteropServices;
 using ReWorker.Faults;
 using Spectre.Console;
 
-// faults [name…] [--quick] [--broker 4.3|4.0|3.10|all] [--without-remedy] [--page FILE] [--at-once N] [--repeat N]
-//        [--worker PROGRAM] [--verbose] [--list]
 if (args is ["worker", ..]) return await ChaosProcess.RunAsync(args[1..]);
+if (args.Contains("--help"))
+{
+    Console.WriteLine(Options.Usage);
+    return 0;
+}
 
 using var stop = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
-// soak [MINUTES] [--picture FILE]
 if (args is ["soak", ..])
 {
     var minutes = 30.0;
@@ -62,7 +64,7 @@ if (faults.Count == 0)
     return 64;
 }
 
-using var programs = new Builds(options.Worker);
+using var programs = new Builds(options.IsNative);
 var all = new List<Verdict>();
 for (var round = 0; round < options.Repeat && !stop.IsCancellationRequested; round++)
 {

@@ -5,23 +5,23 @@ internal static class Remedies
 {
     public static readonly Mutant Reconnect = new(
         "reconnects after a loss", "Supervisor.LoopAsync",
-        "if (!_stop.IsCancellationRequested) await LostAsync(loss, isOpen).ConfigureAwait(false);",
-        "await LostAsync(loss, isOpen).ConfigureAwait(false); return;");
+        "await closing;",
+        "await closing; return;");
 
     public static readonly Mutant Adoption = new(
-        "recognizes a redelivered job that it still runs", "Ledger.Take",
-        "delivery.Info.Redelivered ? Match(delivery.Key) : null",
+        "recognizes a redelivered job that it still runs", "Ledger.Register",
+        "FindJobOf(delivery)",
         "null");
 
     public static readonly Mutant Memory = new(
-        "remembers finished jobs for as long as they can be redelivered", "FlowProbe.SweepsFor",
-        "Math.Max(40, 4 * heartbeat / Pause)",
+        "remembers finished jobs for as long as they can be redelivered", "ConsumptionProbe.MaxStaleSweeps",
+        "Math.Max(40, 4 * heartbeat / Interval)",
         "5");
 
-    public static readonly Mutant Interrupted = new(
-        "relies on more than the broker's count", "JobRun.Screen",
-        "hand.Attempt > 1 || hand.WasInterrupted",
-        "hand.Attempt > 1");
+    public static readonly Mutant Redelivered = new(
+        "relies on more than the broker's count", "JobCheck.Run",
+        "inFlight.Attempt > 1 || inFlight.WasRedelivered",
+        "inFlight.Attempt > 1");
 
     public static readonly Mutant StaleDeliveries = new(
         "skips deliveries of a lost connection", "Consumer.IsAlive",
@@ -29,17 +29,18 @@ internal static class Remedies
         "true");
 
     public static readonly Mutant LateAck = new(
-        "acknowledges a job only at its end", "Ledger.Take",
-        "delivery.Job = Add(new JobInHand(delivery));",
+        "acknowledges a job only at its end", "InFlightJob.TryStart",
+        "return State is JobState.Running;",
         """
-        delivery.Job = Add(new JobInHand(delivery) { Settlement = Settlement.Ack });
-        delivery.Settle(Settlement.Ack);
+        if (State is not JobState.Running) return false;
+        Settle(Deliveries.Settlement.Ack);
+        return true;
         """);
 
     public static readonly Mutant Resend = new(
-        "resends unconfirmed messages", "Publisher.Reclaim",
-        "inDoubt.Concat(rest)",
-        "rest");
+        "resends unconfirmed messages", "Publisher.TakeBackUnconfirmed",
+        "unconfirmed.Concat(notYetResent)",
+        "notYetResent");
 
     public static readonly Mutant Mandatory = new(
         "publishes with the mandatory flag", "PublishSession.WriteAsync",
@@ -53,37 +54,34 @@ internal static class Remedies
 
     public static readonly Mutant ConsumerCancel = new(
         "reacts when the broker cancels its consumer", "Consumer.HandleBasicCancelAsync",
-        """
-        _epoch.End(new Loss(
-            LossReason.ConsumerCancelled, $"the broker cancelled the consumer of {_runner.Queue}"));
-        """,
+        "_epoch.End(new Loss(LossReason.ConsumerCancelled, detail));",
         "");
 
     public static readonly Mutant ConsumerTimeout = new(
-        "asks for a consumer timeout of its own", "ConsumerStart.StartAsync",
-        "_takesNoTimeout.ContainsKey(runner.Queue) ? null : QueueArguments.OfConsumer(runner)",
-        "null");
+        "asks for a consumer timeout of its own", "ConsumerFactory.StartAsync",
+        "_withoutTimeout.ContainsKey(runner.Queue)",
+        "true");
 
-    public static readonly Mutant FlowProbe = new(
-        "asks the broker whether waiting jobs are delivered", "Supervisor.HoldAsync",
-        "_ = probe.RunAsync(epoch);",
+    public static readonly Mutant ConsumptionProbe = new(
+        "asks the broker whether waiting jobs are delivered", "Supervisor.WaitForLossAsync",
+        "_ = probe.RunAsync(consumers);",
         "");
 
     public static readonly Mutant Unserved = new(
-        "consumes anew if it never gets a job", "FlowProbe.LookAsync",
-        "PatienceUnserved",
+        "consumes anew if it never gets a job", "ConsumptionProbe.ProbeAsync",
+        "UnservedProbesBeforeReconnect",
         "int.MaxValue");
 
     /// <summary>Adds a fault instead: the broker waits for an acknowledgement that the worker believes sent.</summary>
     public static readonly Mutant LosesAnAck = new(
-        "writes the fifth acknowledgement", "Settler.WriteAcksAsync",
+        "writes the fifth acknowledgement", "AckWriter.WriteAcksAsync",
         "last > 0",
         "last is > 0 and not 5");
 
     public static readonly Mutant Tolerance = new(
         "uses a queue that has other arguments", "TopologyBuilder.EnsureAsync",
-        "LogOther(log, kind, name, refused.ReplyText);",
-        "_said.TryRemove(name, out _); throw new TopologyException(refused.ReplyText);");
+        "LogDifferent(log, kind, name, refusal.ReplyText);",
+        "_logged.TryRemove(name, out _); throw new TopologyException(refusal.ReplyText);");
 
     public static readonly Mutant ReplyRules = new(
         "sends no reply to a worker's queue", "SendRules.ReplyTo",
@@ -101,29 +99,29 @@ internal static class Remedies
         "true");
 
     public static readonly Mutant OwnCount = new(
-        "counts attempts where the queue does not", "JobRun.Screen",
-        "!DeliveryCount.IsCounted(delivery.Properties)",
+        "counts attempts where the queue does not", "JobCheck.Run",
+        "!DeliveryCount.IsCountedByBroker(delivery.Properties)",
         "false");
 
-    public static readonly Mutant PoolWatch = new(
-        "adds threads to a blocked thread pool", "PoolWatch.StartAsync",
+    public static readonly Mutant ThreadPoolGuard = new(
+        "adds threads to a blocked thread pool", "ThreadPoolGuard.StartAsync",
         "_thread.Start();",
         "_thread = null;");
 
     public static readonly Mutant Liveness = new(
         "fails liveness if its supervisor hangs", "HealthState.IsLive",
-        "time.GetElapsedTime(Volatile.Read(ref _tick)) < _silence",
+        "time.GetElapsedTime(Volatile.Read(ref _tick)) < _maxSilence",
         "true");
 
     public static readonly Mutant SignOfLife = new(
-        "passes liveness during a long backoff", "Supervisor.LostAsync",
+        "passes liveness during a long backoff", "Supervisor.PauseAsync",
         "health.Tick();",
         "");
 
     public static readonly Mutant RepliesAreNotAwaitedForEver = new(
         "stops without a broker to confirm its replies", "Runner.DrainAsync",
-        "WaitAsync(() => Volatile.Read(ref _open) == 0, TimeSpan.FromSeconds(3), hurry)",
-        "WaitAsync(() => Volatile.Read(ref _open) == 0, TimeSpan.FromHours(1), hurry)");
+        "WaitUntilAsync(() => Volatile.Read(ref _unsettled) == 0, StopTimeout, hurry)",
+        "WaitUntilAsync(() => Volatile.Read(ref _unsettled) == 0, TimeSpan.FromHours(1), hurry)");
 
     public static readonly Mutant SecondSignal = new(
         "exits at the second signal", "SecondSignal.Count",
@@ -136,7 +134,7 @@ internal static class Remedies
         "factory.CreateConnectionAsync(name, cancel)");
 
     public static readonly Mutant FreshTopology = new(
-        "redeclares queues and bindings while connected", "FlowProbe.RenewAsync",
+        "redeclares queues and bindings while connected", "ConsumptionProbe.DeclareAgainAsync",
         "topology.BuildAsync(epoch.ConsumeConnection, consumer.Runner, token)",
         "Task.CompletedTask");
 
@@ -145,14 +143,14 @@ internal static class Remedies
         "return false;",
         "return true;");
 
-    public static readonly Mutant Refused = new(
-        "resends what a full queue rejected", "PublishSession.Confirmed",
-        "message.Owner.Refused(message);",
+    public static readonly Mutant Nacked = new(
+        "resends what a full queue rejected", "PublishSession.HandleConfirm",
+        "message.Owner.HandleNacked(message);",
         "_settled(message);");
 
     public static readonly Mutant ShortReply = new(
         "sends a short reply if a long one is rejected", "JobEnding.EndAsync",
-        "await ReplyShorterAsync(hand, outbox, reply.Body.Length, refusal).ConfigureAwait(false);",
+        "await ReplyTooLargeAsync(job, reply.Body.Length, error);",
         "");
 
     public static readonly Mutant FreshSecrets = new(

@@ -10,7 +10,10 @@ internal static class Weaver
     /// <summary>The environment variable: names of mutants, separated by commas.</summary>
     public const string Variable = "REWORKER_MUTANT";
 
-    /// <summary>The class that the woven source calls. Each assembly gets one of its own.</summary>
+    /// <summary>
+    /// The class that the woven source calls. Each assembly gets one of its own; where it sees another's internals, the
+    /// compiler takes its own and warns (CS0436).
+    /// </summary>
     public const string Switch =
         $$"""
         internal static class MutantSwitch

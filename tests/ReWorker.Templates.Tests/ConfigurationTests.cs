@@ -2,8 +2,10 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
-using ReWorker.Options;
-using ReWorker.OutputLog;
+using ReWorker;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Settings;
 
 namespace ReWorker.Templates.Tests;
 

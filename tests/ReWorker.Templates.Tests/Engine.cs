@@ -1,27 +1,12 @@
-using System.Diagnostics;
-
 namespace ReWorker.Templates.Tests;
 
 /// <summary>The Docker engine, where there is one.</summary>
 internal static class Engine
 {
-    private static readonly Lazy<bool> _answers = new(() =>
-    {
-        if (Environment.GetEnvironmentVariable("REWORKER_DOCKER") == "0") return false;
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo("docker", ["info"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            _ = process.StandardOutput.ReadToEndAsync();
-            _ = process.StandardError.ReadToEndAsync();
-            return process.WaitForExit(60_000) && process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
-    });
+    // not on the tests' own threads, which may all be waiting for this
+    private static readonly Lazy<bool> Answers = new(() => Task.Run(ContainerBroker.HasEngineAsync).Result);
 
-    public static void Needed() => Assert.SkipUnless(_answers.Value, "needs a Docker engine");
+    public static void Needed() => Assert.SkipUnless(Answers.Value, "needs a Docker engine");
 
     /// <summary>Names and ports that collide with nothing that runs here.</summary>
     public static Dictionary<string, string> Apart()

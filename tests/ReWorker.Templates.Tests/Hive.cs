@@ -24,10 +24,11 @@ internal sealed class Hive(string path, string work)
         (await RunAsync(scaffold.Folder, [item, .. options])).Succeeded().Output;
 
     /// <summary><c>dotnet new …</c></summary>
-    public Task<DotNet.Result> RunAsync(string folder, params string[] arguments) =>
+    public Task<CommandResult> RunAsync(string folder, params string[] arguments) =>
         DotNet.RunAsync(folder, ["new", .. arguments, "--debug:custom-hive", path]);
 
-    public Task<DotNet.Result> RunAsync(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+    public Task<CommandResult> RunAsync(
+        string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         DotNet.RunAsync(folder, environment, ["new", .. arguments, "--debug:custom-hive", path]);
 
     public string EmptyFolder() => Directory.CreateDirectory(Path.Combine(work, Guid.NewGuid().ToString("N"))).FullName;

@@ -1,10 +1,15 @@
-using k8s;
-using k8s.Models;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using ReWorker.Options;
+using ReWorker;
+using ReWorker.Hosting;
+using ReWorker.Tools.Hosting;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Settings;
 using YamlDotNet.RepresentationModel;
+using k8s;
+using k8s.Models;
 
 namespace ReWorker.Templates.Tests;
 

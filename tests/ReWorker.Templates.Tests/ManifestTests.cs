@@ -1,49 +1,67 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>content/MANIFEST: the release, the packages that it needs, and each file as git names its text.</summary>
-public sealed partial class ManifestTests
+/// <summary>content/MANIFEST: the release, which files moved, notes for the owner, the hash of each file.</summary>
+public sealed class ManifestTests
 {
     [Fact]
-    public async Task Manifest_IsOfTheRuntimeAsItIs()
+    public async Task Manifest_MatchesTheRuntime()
     {
         var manifest = Repository.At("content", "MANIFEST");
+        var version = XDocument.Load(Repository.At("ReWorker.Templates.csproj")).Descendants("Version").Single().Value;
+        var lines = Lines(Repository.At("content"), version);
         if (Environment.GetEnvironmentVariable("REWORKER_APPROVE") == "1")
         {
-            await File.WriteAllTextAsync(manifest, string.Join('\n', Lines().Append("")), TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                manifest, string.Join('\n', lines.Append("")), TestContext.Current.CancellationToken);
         }
 
         Assert.True(
-            Lines().SequenceEqual(await File.ReadAllLinesAsync(manifest, TestContext.Current.CancellationToken)),
-            "content/ has changed; REWORKER_APPROVE=1 writes content/MANIFEST anew.");
+            lines.SequenceEqual(await File.ReadAllLinesAsync(manifest, TestContext.Current.CancellationToken)),
+            "content/ has changed; ./build.sh approve updates content/MANIFEST.");
     }
 
-    private static IEnumerable<string> Lines()
+    /// <summary>No name is used again, so that the lines hold for the owner of any earlier release.</summary>
+    [Fact]
+    public void Moves_LeadFromNamesThatAreGoneToFilesThatExist()
     {
-        var version = XDocument.Load(Repository.At("ReWorker.Templates.csproj")).Descendants("Version").Single().Value;
-        var references = Package().Matches(File.ReadAllText(Repository.At("content", "ReWorker.csproj"))).Select(one => one.Groups[1].Value);
-        var versions = XDocument.Load(Repository.At("Directory.Packages.props")).Descendants("PackageVersion").ToDictionary(one => one.Attribute("Include")!.Value, one => one.Attribute("Version")!.Value);
-        return
-        [
-            $"ReWorker runtime {version}",
-            .. references.Select(one => $"package {one} {versions[one]}"),
-            .. Repository.Runtime().Where(file => file != "MANIFEST").Select(file => $"{Blob(Repository.At("content", file))} {file}"),
-        ];
+        var files = Repository.Runtime().ToHashSet();
+        var moves = Moves(Repository.At("content")).ToList();
+
+        Assert.DoesNotContain(moves, move => files.Contains(move.Old));
+        Assert.Distinct(moves.Select(move => move.Old));
+        Assert.Distinct(moves.Select(move => move.New));
+        Assert.All(moves.Index(), move => Assert.True(
+            files.Contains(move.Item.New) || moves.Skip(move.Index + 1).Any(later => later.Old == move.Item.New),
+            $"moved {move.Item.Old} {move.Item.New}: the new file does not exist, and no later line moves it on."));
     }
 
-    /// <summary>The name that git gives to a file's text: with it, upgrade.sh asks a repository how the file was.</summary>
-    private static string Blob(string file)
+    /// <summary>What MANIFEST in a runtime's folder must say: its own moves and notes, the rest computed.</summary>
+    internal static IReadOnlyList<string> Lines(string folder, string version) =>
+    [
+        $"ReWorker runtime {version}",
+        .. File.ReadLines(Path.Combine(folder, "MANIFEST")).Where(line =>
+            line.StartsWith("moved ", StringComparison.Ordinal) || line.StartsWith("note ", StringComparison.Ordinal)),
+        .. Repository.Sources(folder).Where(file => file != "MANIFEST")
+            .Select(file => $"{BlobHash(Path.Combine(folder, file))} {file}"),
+    ];
+
+    internal static IEnumerable<(string Old, string New)> Moves(string folder) =>
+        File.ReadLines(Path.Combine(folder, "MANIFEST"))
+            .Select(line => line.Split(' '))
+            .Where(words => words is ["moved", ..])
+            .Select(words => words is [_, var old, var @new] ? (old, @new) : throw new FormatException(
+                $"'{string.Join(' ', words)}' in MANIFEST is not 'moved OLD NEW'."));
+
+    /// <summary>Git's hash of a file's text, with which upgrade.sh finds the text in git's history.</summary>
+    private static string BlobHash(string file)
     {
         var text = File.ReadAllBytes(file);
 #pragma warning disable CA5350 // git's choice; nothing is secured with it
         return Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {text.Length}\0"), .. text]));
 #pragma warning restore CA5350
     }
-
-    [GeneratedRegex(@"<PackageReference Include=""([^""]+)""")]
-    private static partial Regex Package();
 }

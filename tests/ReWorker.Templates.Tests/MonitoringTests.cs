@@ -15,16 +15,19 @@ public sealed partial class MonitoringTests(InstalledTemplates templates)
     [InlineData("Acme.Billing.Step", "invoices.new")]
     public async Task Rules_OfAScaffold_PassTheirTests(string name, string? queue)
     {
-        await Docker.SkipWithoutAsync();
+        Engine.Needed();
         var scaffold = await templates.Folder.NewAsync(name, queue is null ? [] : ["--queue", queue]);
         var mount = $"{scaffold.At("monitoring")}:/etc/prometheus:ro";
 
-        await Docker.RunAsync("run", "--rm", "-v", mount, "--entrypoint", "promtool", Image, "check", "config", "/etc/prometheus/prometheus.yml");
-        var said = await Docker.RunAsync("run", "--rm", "-v", mount, "--entrypoint", "promtool", Image, "test", "rules", "/etc/prometheus/alerts.test.yml");
+        Task<string> PromtoolAsync(params string[] arguments) => Command.RunAsync(
+            "docker", ["run", "--rm", "-v", mount, "--entrypoint", "promtool", Image, .. arguments]);
+
+        await PromtoolAsync("check", "config", "/etc/prometheus/prometheus.yml");
+        var said = await PromtoolAsync("test", "rules", "/etc/prometheus/alerts.test.yml");
 
         Assert.Contains("SUCCESS", said, StringComparison.Ordinal);
-        Assert.Contains($"queue=\"worker.{queue ?? "mystep"}\"", scaffold.Read("monitoring", "alerts.yml"), StringComparison.Ordinal);
-        Assert.Contains($"names: [{scaffold.Service}, output]", scaffold.Read("monitoring", "prometheus.yml"), StringComparison.Ordinal);
+        Assert.Contains($"queue=\"worker.{queue ?? "mystep"}\"", scaffold.Read("monitoring", "alerts.yml"));
+        Assert.Contains($"names: [{scaffold.Service}, output]", scaffold.Read("monitoring", "prometheus.yml"));
     }
 
     [Fact]
@@ -46,48 +49,63 @@ public sealed partial class MonitoringTests(InstalledTemplates templates)
     [Fact]
     public async Task Prometheus_OfTheComposeFile_SeesEveryWorkerEveryRuleAndEveryQuery()
     {
-        await Docker.SkipWithoutAsync();
+        Engine.Needed();
         var scaffold = await templates.Folder.NewAsync("MyStep");
         await using var compose = new ComposeProject(scaffold.Folder);
-        await compose.RunAsync("--profile", "monitoring", "up", "--detach", "--build", "--wait", "--quiet-pull", "--scale", "mystep=2");
-        using var prometheus = new HttpClient { BaseAddress = new Uri($"http://{(await compose.RunAsync("port", "prometheus", "9090")).Trim()}/api/v1/") };
+        await compose.RunAsync("--profile monitoring up --detach --build --wait --quiet-pull --scale mystep=2");
+        var address = (await compose.RunAsync("port prometheus 9090")).Trim();
+        using var prometheus = new HttpClient { BaseAddress = new Uri($"http://{address}/api/v1/") };
         Assert.Equal("127.0.0.1", prometheus.BaseAddress.Host);
 
-        // something of everything: jobs that complete and fail, a requester that leaves early, a broker that drops its connections
-        await compose.RunAsync("run", "--rm", "-T", "mystep", "submit", "--host", "a", "--dynamic", "environment=dev", "--quiet");
-        await compose.RunAsync([1], "run", "--rm", "-T", "mystep", "submit", "--subcommand", "Fail", "--dynamic", "environment=dev", "--quiet");
-        await compose.RunAsync([2], "run", "--rm", "-T", "mystep", "submit", "--host", "a", "--parameter", "seconds=4", "--timeout", "1s", "--dynamic", "environment=dev", "--quiet");
-        await compose.RunAsync("exec", "-T", "rabbitmq", "rabbitmqctl", "--quiet", "close_all_connections", "tried");
+        // some of everything: jobs that complete and fail, a requester that leaves early, connections that are closed
+        const string submit = "run --rm -T mystep submit --dynamic environment=dev --quiet";
+        await compose.RunAsync($"{submit} --host a");
+        await compose.RunAsync($"{submit} --subcommand Fail", exitCode: 1);
+        await compose.RunAsync($"{submit} --host a --parameter seconds=4 --timeout 1s", exitCode: 2);
+        await compose.RunAsync("exec -T rabbitmq rabbitmqctl --quiet close_all_connections tried");
 
-        var targets = await UntilAsync("targets?state=active", data => data.GetProperty("activeTargets").EnumerateArray().Count(one => one.GetProperty("health").GetString() == "up") == 3);
-        Assert.Equal(["mystep", "mystep", "output"], targets.GetProperty("activeTargets").EnumerateArray().Select(one => one.GetProperty("labels").GetProperty("job").GetString()).Order());
+        var targets = await UntilAsync("targets?state=active", data => Targets(data).Count(IsUp) == 3);
+        var jobs = Targets(targets).Select(one => one.GetProperty("labels").GetProperty("job").GetString());
+        Assert.Equal(["mystep", "mystep", "output"], jobs.Order());
 
-        var rules = (await UntilAsync("rules", data => Rules(data).All(one => one.GetProperty("health").GetString() == "ok"))).Clone();
+        var rules = await UntilAsync("rules", data => Rules(data).All(IsUp));
         Assert.Equal(Alerts().Order(), Rules(rules).Select(one => one.GetProperty("name").GetString()).Order());
 
-        using var dashboard = JsonDocument.Parse(scaffold.Read("monitoring", "grafana.json"));
-        var queries = dashboard.RootElement.GetProperty("panels").EnumerateArray().SelectMany(panel => panel.GetProperty("targets").EnumerateArray()).Select(one => one.GetProperty("expr").GetString()!).ToList();
+        var dashboard = JsonElement.Parse(scaffold.Read("monitoring", "grafana.json"));
+        string[] queries =
+        [
+            .. from panel in Items(dashboard, "panels")
+               from target in Items(panel, "targets")
+               select target.GetProperty("expr").GetString(),
+        ];
         Assert.NotEmpty(queries);
         foreach (var query in queries)
         {
             var now = query.Replace("$__rate_interval", "1m", StringComparison.Ordinal);
-            await UntilAsync($"query?query={Uri.EscapeDataString(now)}", data => data.GetProperty("result").EnumerateArray().Any(one => one.GetProperty("value")[1].GetString() != "NaN"));
+            await UntilAsync(
+                $"query?query={Uri.EscapeDataString(now)}",
+                data => Items(data, "result").Any(one => one.GetProperty("value")[1].GetString() != "NaN"));
         }
 
-        var known = (await UntilAsync("label/__name__/values", _ => true)).EnumerateArray().Select(one => one.GetString()!).ToHashSet();
-        var used = Name().Matches(Labels().Replace(scaffold.Read("monitoring", "alerts.yml") + string.Join(' ', queries), "")).Select(one => one.Value).Distinct();
-        Assert.Subset(known, used.ToHashSet());
+        var known = await UntilAsync("label/__name__/values", _ => true);
+        var all = Labels().Replace(scaffold.Read("monitoring", "alerts.yml") + string.Join(' ', queries), "");
+        Assert.Subset(
+            known.EnumerateArray().Select(one => one.GetString()!).ToHashSet(),
+            Name().Matches(all).Select(one => one.Value).ToHashSet());
 
         // in a container the log is a record a line; compose itself clears the terminal's line ahead of each
-        var log = (await compose.RunAsync("logs", "--no-log-prefix", "--no-color", "mystep", "output")).Replace("\e[2K", "", StringComparison.Ordinal);
-        Assert.All(log.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.StartsWith("ReWorker.", JsonElement.Parse(line).GetProperty("Category").GetString(), StringComparison.Ordinal));
+        var log = await compose.RunAsync("logs --no-log-prefix --no-color mystep output");
+        var lines = log.Replace("\e[2K", "", StringComparison.Ordinal).Split('\n').Where(line => line.Length > 0);
+        var categories = lines.Select(line => JsonElement.Parse(line).GetProperty("Category").GetString());
+        Assert.All(categories, category => Assert.StartsWith("ReWorker.", category, StringComparison.Ordinal));
 
         async Task<JsonElement> UntilAsync(string path, Func<JsonElement, bool> condition)
         {
-            for (var watch = Stopwatch.StartNew(); ; await Task.Delay(500, TestContext.Current.CancellationToken))
+            var cancel = TestContext.Current.CancellationToken;
+            for (var watch = Stopwatch.StartNew(); ; await Task.Delay(500, cancel))
             {
-                using var answer = await prometheus.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
-                var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+                using var answer = await prometheus.GetAsync(new Uri(path, UriKind.Relative), cancel);
+                var text = await answer.Content.ReadAsStringAsync(cancel);
                 Assert.True(answer.IsSuccessStatusCode, $"{path}: {text}");
                 var data = JsonElement.Parse(text).GetProperty("data");
                 if (condition(data)) return data;
@@ -96,9 +114,19 @@ public sealed partial class MonitoringTests(InstalledTemplates templates)
         }
     }
 
-    private static IEnumerable<JsonElement> Rules(JsonElement data) => data.GetProperty("groups").EnumerateArray().SelectMany(group => group.GetProperty("rules").EnumerateArray());
+    private static JsonElement.ArrayEnumerator Items(JsonElement data, string name) =>
+        data.GetProperty(name).EnumerateArray();
 
-    private static IEnumerable<string> Alerts() => Alert().Matches(File.ReadAllText(Repository.At("template", "monitoring", "alerts.yml"))).Select(one => one.Groups[1].Value);
+    private static JsonElement.ArrayEnumerator Targets(JsonElement data) => Items(data, "activeTargets");
+
+    private static IEnumerable<JsonElement> Rules(JsonElement data) =>
+        from part in Items(data, "groups") from rule in Items(part, "rules") select rule;
+
+    private static bool IsUp(JsonElement one) => one.GetProperty("health").GetString() is "up" or "ok";
+
+    private static IEnumerable<string> Alerts() =>
+        Alert().Matches(File.ReadAllText(Repository.At("template", "monitoring", "alerts.yml")))
+            .Select(one => one.Groups[1].Value);
 
     [GeneratedRegex(@"- alert: (\w+)")]
     private static partial Regex Alert();
@@ -115,26 +143,20 @@ public sealed partial class MonitoringTests(InstalledTemplates templates)
     /// <summary>A scaffold's compose file, with names and ports that collide with nothing that runs here.</summary>
     private sealed class ComposeProject(string folder) : IAsyncDisposable
     {
-        private readonly string _name = $"reworker-test-{Guid.NewGuid():N}";
+        private readonly Dictionary<string, string> _environment = new(Engine.Apart()) { ["PROMETHEUS_PORT"] = "0" };
 
-        private Dictionary<string, string> Environment => new()
+        /// <summary>Runs <c>docker compose</c> and returns its standard output.</summary>
+        public async Task<string> RunAsync(string arguments, int exitCode = 0)
         {
-            ["COMPOSE_PROJECT_NAME"] = _name,
-            ["STEP_IMAGE"] = _name,
-            ["RABBITMQ_PORT"] = "0",
-            ["RABBITMQ_MANAGEMENT_PORT"] = "0",
-            ["PROMETHEUS_PORT"] = "0",
-        };
-
-        public Task<string> RunAsync(params string[] arguments) => RunAsync([0], arguments);
-
-        public Task<string> RunAsync(int[] allowed, params string[] arguments) => Docker.RunAsync(folder, Environment, ["compose", .. arguments], allowed);
+            var result = await Shell.RunAsync(folder, _environment, $"docker compose {arguments}");
+            Assert.True(result.ExitCode == exitCode, $"{arguments} ended with {result.ExitCode}:\n{result.Output}");
+            return result.StandardOutput;
+        }
 
         public async ValueTask DisposeAsync()
         {
-            await RunAsync([0, 1], "--profile", "monitoring", "down", "--volumes", "--remove-orphans", "--timeout", "5");
-            // not there if the build failed
-            await Docker.RunAsync(folder, [], ["image", "rm", _name], [0, 1]);
+            const string down = "docker compose --profile monitoring down --volumes --remove-orphans --timeout 5";
+            await Shell.RunAsync(folder, _environment, $"{down}; docker image rm $STEP_IMAGE");
         }
     }
 }

@@ -1,3 +1,5 @@
+using ReWorker.Hosting;
+using ReWorker.Tools.Hosting;
 namespace ReWorker.Templates.Tests;
 
 /// <summary>A second step in a project: <c>dotnet new reworker-step</c>.</summary>

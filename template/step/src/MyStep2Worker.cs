@@ -2,6 +2,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using My.Step_1;
 using ReWorker;
+using ReWorker.Hosting;
+using ReWorker.Tools.Hosting;
 
 [assembly: AddsMyStep2] // Program.cs finds it
 

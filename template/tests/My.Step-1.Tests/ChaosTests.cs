@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using ReWorker.Requesting;
+using ReWorker.Client;
 using Xunit;
 
 namespace My.Step_1.Tests;

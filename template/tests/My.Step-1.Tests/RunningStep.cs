@@ -3,7 +3,9 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ReWorker;
-using ReWorker.Requesting;
+using ReWorker.Client;
+using ReWorker.Hosting;
+using ReWorker.Tools.Hosting;
 
 namespace My.Step_1.Tests;
 

@@ -1,4 +1,8 @@
 using System.Globalization;
+using RabbitMQ.Client;
+using ReWorker.Bench.Load;
+using ReWorker.Bench.Workers;
+using ReWorker.TestKit;
 
 namespace ReWorker.Bench.Running;
 
@@ -25,24 +29,83 @@ internal sealed record Contestant(string Name, string Title, bool IsOurs, string
         List<Contestant> all =
         [
             new("hand", "hand-tuned RabbitMQ.Client", false, self,
-                "Everything that a job sent is confirmed before its ack. One publish channel, pipelined confirms that it counts itself, acks that go out together. Nothing else: it does not reconnect, check, limit, drain or report."),
+                "Everything that a job sent is confirmed before its ack. One publish channel, pipelined confirms that "
+                + "it counts itself, acks that go out together. Nothing else: it does not reconnect, check, limit, "
+                + "drain or report."),
             new("hand-still", "hand-tuned, not spinning", false, self,
-                "The same, with one setting that ReWorker's project file has and .NET's defaults have not: a thread without work sleeps at once.")
+                "The same, with one setting that ReWorker's project file has and .NET's defaults have not: a thread "
+                + "without work sleeps at once.")
             {
                 Setting = ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0"),
             },
             new("jit", "ReWorker", true, stepJit,
-                "Everything that a job sent is confirmed before its ack; exactly one terminal reply, also across lost connections; what is in doubt is sent again in order. As scaffolded, with health, metrics, traces, the ledger, two connections."),
+                "Everything that a job sent is confirmed before its ack; exactly one terminal reply, also across lost "
+                + "connections; what is in doubt is sent again in order. As scaffolded, with health, metrics, traces, "
+                + "the ledger, two connections."),
             new("masstransit", "MassTransit 8.5.12", false, self,
-                "Everything that a job sent is confirmed before its ack: each send is awaited. It reconnects. Replies go to the default exchange, output through `re`; raw JSON."),
+                "Everything that a job sent is confirmed before its ack: each send is awaited. It reconnects. Replies "
+                + "go to the default exchange, output through `re`; raw JSON."),
             new("wolverine", "Wolverine 6.62.0", false, self,
-                "Everything that a job sent is confirmed before its ack: inline listener and senders, with the client's own confirms. It reconnects. `started` is sent with the rest, after the handler; the reply queue is configured, not taken from the job."),
+                "Everything that a job sent is confirmed before its ack: inline listener and senders, with the "
+                + "client's own confirms. It reconnects. `started` is sent with the rest, after the handler; the "
+                + "reply queue is configured, not taken from the job."),
         ];
-        if (stepAot is not null) all.Insert(3, all[2] with { Name = "aot", Title = "ReWorker, native (AOT)", Command = stepAot, Guarantee = "The same source, compiled ahead of time." });
+        if (stepAot is null) return all;
+        var aot = all[2] with { Name = "aot", Title = "ReWorker, native (AOT)", Command = stepAot };
+        all.Insert(3, aot with { Guarantee = "The same source, compiled ahead of time." });
         return all;
     }
 
-    public IReadOnlyList<string> Arguments(Uri broker, string queue, string replyTo, int concurrency) => IsOurs
-        ? []
-        : ["worker", Name, broker.ToString(), queue, replyTo, concurrency.ToString(CultureInfo.InvariantCulture), (PrefetchPerSlot * concurrency).ToString(CultureInfo.InvariantCulture)];
+    public WorkerProcess Start(Uri broker, string queue, string replyTo, int concurrency)
+    {
+        var slots = concurrency.ToString(CultureInfo.InvariantCulture);
+        var prefetch = (PrefetchPerSlot * concurrency).ToString(CultureInfo.InvariantCulture);
+        string[] arguments = IsOurs ? [] : ["worker", Name, broker.ToString(), queue, replyTo, slots, prefetch];
+        var settings = new Dictionary<string, string>();
+        if (Setting is { } setting) settings[setting.Name] = setting.Value;
+        if (IsOurs)
+        {
+            settings["ConnectionStrings:rabbitmq"] = broker.ToString();
+            settings["Worker:Queue"] = queue.Replace("worker.", "", StringComparison.Ordinal);
+            settings["Worker:Concurrency"] = slots;
+        }
+        return new WorkerProcess(Command, arguments, settings) { Grace = TimeSpan.FromSeconds(40) };
+    }
+
+    /// <summary>Starts a process for which a job waits; milliseconds to that job's <c>completed</c>.</summary>
+    public async Task<(WorkerProcess Process, double Took)> StartWithJobAsync(
+        JobLoad load, Uri broker, string queue, int concurrency)
+    {
+        await using (var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync())
+        await using (var channel = await connection.CreateChannelAsync()) await Queues.DeclareAsync(channel, queue);
+        await load.SendAsync(queue, default, default(JobShape).Body());
+        WorkerProcess process = null!;
+        try
+        {
+            var took = await load.OnceAsync(
+                () =>
+                {
+                    process = Start(broker, queue, load.ReplyTo, concurrency);
+                    return Task.CompletedTask;
+                },
+                isSent: true);
+            return (process, took);
+        }
+        catch (TimeoutException)
+        {
+            await process.DisposeAsync();
+            throw new InvalidOperationException($"{Name} did not complete its first job: {process.Said}");
+        }
+    }
+
+    /// <summary>Bytes that a process has allocated so far: ours has a metric for it, the others are asked.</summary>
+    public async Task<double> AllocatedAsync(WorkerProcess process)
+    {
+        if (IsOurs) return (await process.MetricsAsync()).Sum("dotnet_gc_heap_total_allocated_bytes_total");
+        var answers = process.Count(PeerProcess.Allocated);
+        await process.Input.WriteLineAsync();
+        while (process.Count(PeerProcess.Allocated) == answers) await Task.Delay(1);
+        var answer = process.Saying(PeerProcess.Allocated)[answers];
+        return double.Parse(answer[PeerProcess.Allocated.Length..], CultureInfo.InvariantCulture);
+    }
 }

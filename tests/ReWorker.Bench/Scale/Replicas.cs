@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using ReWorker.Bench.Load;
-using ReWorker.Bench.Running;
+using ReWorker.TestKit;
 
 namespace ReWorker.Bench.Scale;
 
@@ -19,11 +19,18 @@ internal static class Replicas
             {
                 workers.Add(await stage.StartAsync(load));
                 await load.FillAsync(stage.Queue, new JobShape(0), TimeSpan.FromSeconds(2));
-                var (cpu, mine, broker, began) = (workers.Sum(one => one.Cpu), Environment.CpuUsage.TotalTime, stage.BrokerCpu, Stopwatch.GetTimestamp());
-                var phase = await load.FillAsync(stage.Queue, new JobShape(0), stage.Time, workers.Count * JobLoad.Window);
+                var (cpu, mine, broker) = (Cpu(), Environment.CpuUsage.TotalTime, stage.BrokerCpu);
+                var began = Stopwatch.GetTimestamp();
+                var window = workers.Count * JobLoad.Window;
+                var phase = await load.FillAsync(stage.Queue, new JobShape(0), stage.Time, window);
                 var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
-                findings.Add(new($"{workers.Count} {(workers.Count == 1 ? "replica" : "replicas")}", string.Create(CultureInfo.InvariantCulture,
-                    $"{phase.PerSecond:#,0} jobs/s; cores busy: broker {(stage.BrokerCpu - broker) / took:0.0}, workers {(workers.Sum(one => one.Cpu) - cpu) / took:0.0}, load {(Environment.CpuUsage.TotalTime - mine).TotalSeconds / took:0.0}, of {Environment.ProcessorCount}")));
+                var figures = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{phase.PerSecond:#,0} jobs/s; cores busy: broker {(stage.BrokerCpu - broker) / took:0.0}"
+                    + $", workers {(Cpu() - cpu) / took:0.0}"
+                    + $", load {(Environment.CpuUsage.TotalTime - mine).TotalSeconds / took:0.0}"
+                    + $", of {Environment.ProcessorCount}");
+                findings.Add(new($"{workers.Count} {(workers.Count == 1 ? "replica" : "replicas")}", figures));
             }
         }
         finally
@@ -32,5 +39,7 @@ internal static class Replicas
         }
         stage.Check(load);
         return findings;
+
+        double Cpu() => workers.Sum(one => one.Cpu);
     }
 }

@@ -1,5 +1,6 @@
 using ReWorker.Bench.Load;
 using ReWorker.Bench.Running;
+using ReWorker.TestKit;
 
 namespace ReWorker.Bench.Scale;
 
@@ -14,15 +15,16 @@ internal sealed class Stage(Options options, BenchBroker broker, Contestant work
 
     public List<string> Violations { get; } = [];
 
-    public Task<JobLoad> LoadAsync(bool reads = true) => JobLoad.OpenAsync(broker.Address, $"scale-replies-{Guid.NewGuid():N}", reads);
+    public Task<JobLoad> LoadAsync(bool reads = true) =>
+        JobLoad.OpenAsync(broker.Address, $"scale-replies-{Guid.NewGuid():N}", reads);
 
     public async Task<WorkerProcess> StartAsync(JobLoad load, int concurrency = 16) =>
-        (await WorkerProcess.WithFirstJobAsync(load, worker, broker.Address, Queue, concurrency)).Process;
+        (await worker.StartWithJobAsync(load, broker.Address, Queue, concurrency)).Process;
 
     /// <summary>Without waiting for its first job, which others stand before.</summary>
-    public WorkerProcess StartBehind(JobLoad load) => WorkerProcess.Start(worker, broker.Address, Queue, load.ReplyTo, 16);
+    public WorkerProcess StartBehind(JobLoad load) => worker.Start(broker.Address, Queue, load.ReplyTo, 16);
 
-    public double BrokerCpu => ProcessTree.Cpu(broker.Pid) ?? double.NaN;
+    public double BrokerCpu => broker.Cpu ?? double.NaN;
 
     /// <summary>To be called when a run is over.</summary>
     public void Check(JobLoad load)

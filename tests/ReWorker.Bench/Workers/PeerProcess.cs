@@ -6,10 +6,14 @@ namespace ReWorker.Bench.Workers;
 /// <summary>This program as a worker: <c>worker NAME BROKER QUEUE REPLY_TO CONCURRENCY PREFETCH</c>.</summary>
 internal static class PeerProcess
 {
+    /// <summary>How an answer begins.</summary>
+    public const string Allocated = "allocated: ";
+
     public static async Task<int> RunAsync(string[] args)
     {
         var (name, broker, queue, replyTo) = (args[0], new Uri(args[1]), args[2], args[3]);
-        var (concurrency, prefetch) = (int.Parse(args[4], CultureInfo.InvariantCulture), int.Parse(args[5], CultureInfo.InvariantCulture));
+        var concurrency = int.Parse(args[4], CultureInfo.InvariantCulture);
+        var prefetch = int.Parse(args[5], CultureInfo.InvariantCulture);
         using var stop = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
         {
@@ -30,6 +34,10 @@ internal static class PeerProcess
     /// <summary>Each line that is read is answered with the bytes allocated so far.</summary>
     private static void Answer()
     {
-        while (Console.ReadLine() is not null) Console.WriteLine(GC.GetTotalAllocatedBytes(precise: true).ToString(CultureInfo.InvariantCulture));
+        while (Console.ReadLine() is not null)
+        {
+            var bytes = GC.GetTotalAllocatedBytes(precise: true);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Allocated}{bytes}"));
+        }
     }
 }

@@ -9,7 +9,7 @@ namespace ReWorker.Faults;
 /// <summary>A row's broker, proxy, requester and workers, on a virtual host of its own; and the checks.</summary>
 /// <param name="program">Runs as the worker, with the argument <c>worker</c>.</param>
 /// <param name="more">The worker's settings beside the row's own.</param>
-internal sealed class Bench(Broker broker, Fault fault, string program, Dictionary<string, string> more)
+internal sealed class Bench(RabbitBroker broker, Fault fault, string program, Dictionary<string, string> more)
     : IAsyncDisposable
 {
     public const string Queue = "worker.chaos";
@@ -23,7 +23,7 @@ internal sealed class Bench(Broker broker, Fault fault, string program, Dictiona
     private long? _over;
     private int _number;
 
-    public Broker Broker => broker;
+    public RabbitBroker Broker => broker;
 
     public string Program => program;
 
@@ -67,8 +67,11 @@ internal sealed class Bench(Broker broker, Fault fault, string program, Dictiona
     /// <summary>A connection that belongs to nobody else, past the proxy.</summary>
     public Task<IConnection> ConnectAsync() => new ConnectionFactory
     {
-        HostName = "127.0.0.1", Port = broker.Nodes[0].Port, VirtualHost = VHost,
-        UserName = $"{VHost}-requester", Password = "requester",
+        HostName = "127.0.0.1",
+        Port = broker.Nodes[0].Port,
+        VirtualHost = VHost,
+        UserName = $"{VHost}-requester",
+        Password = "requester",
     }.CreateConnectionAsync();
 
     /// <summary>Runs the action at the row's end, or earlier by the result, but only once.</summary>
@@ -117,14 +120,18 @@ internal sealed class Bench(Broker broker, Fault fault, string program, Dictiona
             ["Broker:Password"] = Password,
             ["Worker:Queue"] = "chaos",
             ["Worker:Concurrency"] = "8",
+            ["Logging:LogLevel:Default"] = "Information",
+            ["Logging:LogLevel:Microsoft"] = "Warning",
         };
         foreach (var (key, value) in fault.Settings) all[key] = value;
         foreach (var (key, value) in settings) all[key] = value;
         foreach (var (key, value) in more) all[key] = value;
-        var worker = new WorkerProcess(program, all, wrap);
-        _workers.Add(worker);
-        _another = () => Leaks.OfAnotherAsync(program, all, wrap);
-        return worker;
+        _workers.Add(Start());
+        _another = () => Leaks.OfAnotherAsync(Start);
+        return Worker;
+
+        // started in the background of a script, it would ignore SIGINT
+        WorkerProcess Start() => new("env", ["--default-signal=INT,QUIT", program, "worker"], all, wrap);
     }
 
     /// <summary>Starts a worker, waits until it has completed a job, and measures it.</summary>
@@ -209,8 +216,9 @@ internal sealed class Bench(Broker broker, Fault fault, string program, Dictiona
     public static async Task CompletedAsync(SentJob job, double within)
     {
         await InTimeAsync(job.Terminal, $"{job.Id} has no terminal reply", within);
-        if (job.Expected is { } expected && job.Statuses[^1] != expected)
-            throw new FaultException($"{job.Id}: {job.Statuses[^1]} ({job.Data}), {expected} was expected");
+        Check(
+            job.Expected is null || job.Statuses[^1] == job.Expected,
+            $"{job.Id}: {job.Statuses[^1]} ({job.Data}), {job.Expected} was expected");
     }
 
     /// <summary>The fault is over now, unless it was before. The time to recover counts from here.</summary>
@@ -296,10 +304,9 @@ internal sealed class Bench(Broker broker, Fault fault, string program, Dictiona
               _ -> none
             end.
             """);
-        int[] counts =
-            [.. answer.Trim().Trim('{', '}').Split(',').Select(one => int.TryParse(one, out var count) ? count : -1)];
-        return counts is [>= 0 and var ready, >= 0 and var unacked, >= 0 and var served]
-            ? (ready, unacked, served)
+        var counts = answer.Trim('{', '}').Split(',').Select(one => int.TryParse(one, out var count) ? count : -1);
+        return counts.ToArray() is [>= 0 and var ready, >= 0 and var unacked, >= 0 and var consumers]
+            ? (ready, unacked, consumers)
             : (-1, -1, -1);
     }
 
@@ -308,8 +315,7 @@ internal sealed class Bench(Broker broker, Fault fault, string program, Dictiona
         var began = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            if (Stopwatch.GetElapsedTime(began).TotalSeconds > within)
-                throw new FaultException($"not {what} within {within:0} s");
+            Check(Stopwatch.GetElapsedTime(began).TotalSeconds <= within, $"not {what} within {within:0} s");
             await Task.Delay(pause ?? TimeSpan.FromMilliseconds(100));
         }
     }

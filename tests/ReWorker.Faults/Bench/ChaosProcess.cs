@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
-using ReWorker.CommandLine;
+using ReWorker.Hosting;
+using ReWorker.Tools.CommandLine;
+using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Faults;
 
@@ -9,7 +11,7 @@ internal static class ChaosProcess
     /// <summary>A file whose appearance makes the supervisor hang.</summary>
     public const string HangFile = "FAULTS_HANG_FILE";
 
-    public static Task<int> RunAsync(string[] args) => StepCommand.RunAsync(args, static host =>
+    public static Task<int> RunAsync(string[] args) => WorkerCommand.RunAsync(args, static host =>
     {
         if (Environment.GetEnvironmentVariable(HangFile) is { Length: > 0 } file)
             host.Services.AddSingleton<TimeProvider>(new StuckTime(file));

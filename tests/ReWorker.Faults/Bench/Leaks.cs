@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace ReWorker.Faults;
 
 /// <summary>Judges whether memory, threads and handles are back where they were.</summary>
@@ -14,16 +12,17 @@ internal static class Leaks
             now = look();
         }
         Bench.Check(IsBack(), $"before: {before}; after: {now}");
-        bool IsBack() => now.Handles <= before.Handles + 4 && now.Threads <= before.Threads + 12
+
+        bool IsBack() =>
+            now.Handles <= before.Handles + 4
+            && now.Threads <= before.Threads + 12
             && now.Memory <= before.Memory + (96L << 20);
     }
 
     /// <summary>Measures another worker, since the fault hit this one before it could be measured.</summary>
-    public static async Task<Resources> OfAnotherAsync(
-        string program, IEnumerable<KeyValuePair<string, string>> settings,
-        Func<ProcessStartInfo, ProcessStartInfo>? wrap)
+    public static async Task<Resources> OfAnotherAsync(Func<WorkerProcess> start)
     {
-        await using var other = new WorkerProcess(program, settings, wrap);
+        await using var other = start();
         await Bench.UntilAsync(
             "ready, the worker to compare with,", 30, async () => (await other.ReadyAsync()).IsWell);
         await Task.Delay(500);

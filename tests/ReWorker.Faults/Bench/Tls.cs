@@ -62,19 +62,18 @@ internal sealed class Certificates : IDisposable
 /// <summary>Speaks TLS to the worker, and plain AMQP to the broker behind it.</summary>
 internal sealed class TlsFront : IAsyncDisposable
 {
-    private readonly TcpListener _listener;
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly IPEndPoint _broker;
     private readonly CancellationTokenSource _end = new();
 
     public TlsFront(IPEndPoint broker)
     {
-        (_broker, Port) = (broker, ContainerBroker.FreePort());
-        _listener = new TcpListener(IPAddress.Loopback, Port);
+        _broker = broker;
         _listener.Start();
         _ = AcceptAsync();
     }
 
-    public int Port { get; }
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public X509Certificate2? Certificate { get; set; }
 
@@ -106,8 +105,8 @@ internal sealed class TlsFront : IAsyncDisposable
         {
             using var _ = worker;
             await using var tls = new SslStream(worker.GetStream());
-            var options = new SslServerAuthenticationOptions { ServerCertificate = Certificate };
-            await tls.AuthenticateAsServerAsync(options, _end.Token);
+            await tls.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions { ServerCertificate = Certificate }, _end.Token);
             var first = new byte[4096];
             var read = await tls.ReadAsync(first, _end.Token);
             if (read == 0) return;

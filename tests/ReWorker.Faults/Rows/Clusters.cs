@@ -36,7 +36,8 @@ internal static class Clusters
             Inject = async bench =>
             {
                 await KillUnderLoadAsync(bench, cluster => cluster.ConsumedAsync(bench.VHost, Queue));
-                bench.Then(() => bench.Worker.Says("was delivered again, and ended here"), () => "nothing came again");
+                bench.Then(
+                    () => bench.Worker.Says("was redelivered after it had ended here"), () => "nothing came again");
             },
             RecoversWithin = 40,
             // the jobs that ran are redelivered a minute later
@@ -51,7 +52,7 @@ internal static class Clusters
             IsQuick = false,
             NeedsCluster = true,
             Settings = { ["Worker:OnRedelivery"] = "Fail" },
-            Remedy = [Remedies.Interrupted],
+            Remedy = [Remedies.Redelivered],
             Inject = async bench =>
             {
                 await bench.SettledAsync();
@@ -71,7 +72,7 @@ internal static class Clusters
         {
             IsQuick = false,
             NeedsCluster = true,
-            Remedy = [Remedies.Reconnect, Remedies.FlowProbe],
+            Remedy = [Remedies.Reconnect, Remedies.ConsumptionProbe],
             Inject = async bench =>
             {
                 var cluster = (Cluster)bench.Broker;

@@ -286,7 +286,7 @@ internal static class Connections
                 (bench.Proxy.Delay, bench.Proxy.Slice) = (TimeSpan.FromSeconds(3), 100);
                 await bench.SendManyAsync(10, seconds: 1);
                 await Task.Delay(TimeSpan.FromSeconds(60));
-                Check(!bench.Worker.Says("Lost the broker"), "a false alarm");
+                Check(!bench.Worker.Says("Lost the connection"), "a false alarm");
                 (bench.Proxy.Delay, bench.Proxy.Slice) = (TimeSpan.Zero, 0);
             },
             RecoversWithin = 20,

@@ -205,7 +205,7 @@ internal static class Outages
                 await bench.NotReadyAsync(within: 10);
                 var ready = await bench.Worker.ReadyAsync();
                 Check(
-                    ready.Body.Contains("blocks publishers", StringComparison.Ordinal),
+                    ready.Body.Contains("blocks publishing", StringComparison.Ordinal),
                     $"readiness does not name the reason: {ready.Body}");
                 await bench.StillAliveAsync();
                 await Task.Delay(TimeSpan.FromSeconds(lasts));

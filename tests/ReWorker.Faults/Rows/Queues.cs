@@ -13,7 +13,7 @@ internal static class Queues
         new("queue-deleted-idle", "rabbitmqctl delete_queue; the worker is idle")
         {
             On = On.Every,
-            Remedy = [Remedies.ConsumerCancel, Remedies.FlowProbe],
+            Remedy = [Remedies.ConsumerCancel, Remedies.ConsumptionProbe],
             Inject = async bench =>
             {
                 await bench.DeleteQueueAsync();
@@ -27,7 +27,7 @@ internal static class Queues
         new("queue-deleted-during-job", "rabbitmqctl delete_queue during a 4 s job")
         {
             On = On.Every,
-            Remedy = [Remedies.ConsumerCancel, Remedies.FlowProbe],
+            Remedy = [Remedies.ConsumerCancel, Remedies.ConsumptionProbe],
             Inject = async bench =>
             {
                 await bench.StartJobAsync(seconds: 4);
@@ -46,7 +46,7 @@ internal static class Queues
             {
                 await bench.PermitAsync(configure: "^$");
                 await bench.DeleteQueueAsync();
-                await bench.UntilSaidAsync("can't be declared", within: 30);
+                await bench.UntilSaidAsync("cannot be declared", within: 30);
                 await bench.UnreadyAsync("ready, with no queue");
                 await Task.Delay(3000);
                 await bench.DeclareQueueAsync(Queue, ("x-queue-type", "quorum"));
@@ -75,7 +75,7 @@ internal static class Queues
                 bench.Proxy.Reset();
                 bench.Then(() => Warnings() == 2, () => $"{Warnings()} warnings, for one exchange and one queue");
 
-                int Warnings() => bench.Worker.Count("was made with other properties");
+                int Warnings() => bench.Worker.Count("already exists with different arguments");
             },
         },
 
@@ -89,7 +89,7 @@ internal static class Queues
                 var channel = await holder.CreateChannelAsync();
                 await channel.QueueDeclareAsync(Queue, durable: false, exclusive: true, autoDelete: true);
                 bench.StartWorker();
-                await bench.UntilSaidAsync("held exclusively", within: 30);
+                await bench.UntilSaidAsync("exclusively", within: 30);
                 await bench.UnreadyAsync("ready, without the queue");
                 await Task.Delay(5000);
                 bench.CheckTries(0, 10);
@@ -106,7 +106,7 @@ internal static class Queues
             On = On.Every,
             Settings = { ["Worker:Concurrency"] = "1", ["Worker:Prefetch"] = "1" },
             Lacks = [Remedies.LosesAnAck],
-            Remedy = [Remedies.FlowProbe],
+            Remedy = [Remedies.ConsumptionProbe],
             Inject = async bench =>
             {
                 for (var job = 2; job <= 5; job++) await CompletedAsync(await bench.SendAsync(), within: 10);
@@ -124,7 +124,7 @@ internal static class Queues
             IsQuick = false,
             // the worker's own argument takes precedence over the policy
             Lacks = [Remedies.ConsumerTimeout],
-            Remedy = [Remedies.ConsumerCancel, Remedies.FlowProbe],
+            Remedy = [Remedies.ConsumerCancel, Remedies.ConsumptionProbe],
             Before = BrokerFaults.LimitConsumersAsync,
             Inject = async bench =>
             {
@@ -179,7 +179,7 @@ internal static class Queues
             // busy with one job, the worker notices nothing until its late acknowledgement
             Settings = { ["Worker:Concurrency"] = "1", ["Worker:Prefetch"] = "1" },
             Lacks = [Remedies.ConsumerTimeout, Remedies.ConsumerCancel],
-            Remedy = [Remedies.FlowProbe],
+            Remedy = [Remedies.ConsumptionProbe],
             Before = BrokerFaults.LimitConsumersAsync,
             Inject = async bench =>
             {
@@ -214,7 +214,7 @@ internal static class Queues
                 bench.StartWorker();
                 await bench.UntilSaidAsync("Consuming from", within: 15);
                 await bench.NotReadyAsync(within: 15);
-                await bench.UntilSaidAsync("3 jobs wait and none is delivered", within: 135);
+                await bench.UntilSaidAsync("3 ready jobs, none is delivered", within: 135);
                 bench.Over();
                 await other.CloseAsync();
             },
@@ -230,7 +230,7 @@ internal static class Queues
             {
                 await bench.DeleteQueueAsync(DeadQueue);
                 var job = await bench.SendUnreadableAsync("not json"u8.ToArray());
-                await bench.UntilSaidAsync("can't be parked", within: 15);
+                await bench.UntilSaidAsync("cannot be parked", within: 15);
                 bench.Over();
                 await CompletedAsync(job, within: 90);
             },

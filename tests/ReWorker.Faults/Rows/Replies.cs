@@ -60,7 +60,7 @@ internal static class Replies
             "the requester's queue takes one message and rejects the rest, and is read 5 s later; other jobs run")
         {
             On = On.Every,
-            Remedy = [Remedies.Refused],
+            Remedy = [Remedies.Nacked],
             Inject = async bench =>
             {
                 await bench.DeclareQueueAsync("full", ("x-max-length", 1), ("x-overflow", "reject-publish"));

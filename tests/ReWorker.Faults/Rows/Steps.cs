@@ -37,7 +37,7 @@ internal static class Steps
             + "health requests at least take under 50 ms")
         {
             IsAlone = true,
-            Remedy = [Remedies.PoolWatch],
+            Remedy = [Remedies.ThreadPoolGuard],
             Inject = BlockPoolAsync,
             CleanWithin = 15,
         },
@@ -124,7 +124,7 @@ internal static class Steps
     {
         var bystander = await bench.SendAsync("talk", seconds: 2);
         await ExpectAsync("huge", data => data.Contains("bytes; allowed", StringComparison.Ordinal));
-        await ExpectAsync("nowhere", data => data.Contains("no exchange", StringComparison.Ordinal));
+        await ExpectAsync("nowhere", data => data.Contains("does not exist", StringComparison.Ordinal));
         await ExpectAsync("long-key", data => data.Contains("255", StringComparison.Ordinal));
         await ExpectAsync("second", data => data.StartsWith("ArgumentException", StringComparison.Ordinal));
         var late = await bench.SendAsync("late");

@@ -34,7 +34,7 @@ internal static class Surroundings
             Inject = async bench =>
             {
                 var name = $"{bench.VHost}-worker";
-                bench.Undo(() => Shell.TryAsync("docker", "rm", "-f", name));
+                bench.Undo(() => Command.TryAsync("docker", "rm", "-f", name));
                 bench.StartWorker(start => InContainer(start, name, Path.GetDirectoryName(bench.Program)!));
                 await bench.ReadyAsync(within: 45);
                 await bench.SendManyAsync(100, seconds: 0.05);

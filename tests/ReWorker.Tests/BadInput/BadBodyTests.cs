@@ -1,6 +1,6 @@
 using System.Text;
-using ReWorker.Protocol;
 using ReWorker.Tests.Contract;
+using ReWorker.Wire.Contract;
 using Xunit;
 
 namespace ReWorker.Tests.BadInput;
@@ -21,9 +21,9 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
 
         Assert.Null(job);
         Assert.True(refusal!.Park);
-        Assert.StartsWith("the job's body can't be read: ", refusal.Reason, StringComparison.Ordinal);
-        Assert.Contains(bad.Says, refusal.Reason, StringComparison.Ordinal);
-        Assert.InRange(refusal.Reason.Length, 1, 1000);
+        Assert.StartsWith("the job's body can't be read: ", refusal.ReplyText, StringComparison.Ordinal);
+        Assert.Contains(bad.Says, refusal.ReplyText, StringComparison.Ordinal);
+        Assert.InRange(refusal.ReplyText.Length, 1, 1000);
     }
 
     [Fact, Contract("Job's end / not JSON or over a limit")]
@@ -47,7 +47,7 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
             Assert.Equal(bad.Make(), parked.Bytes);
             Assert.Equal((id, session.ReplyTo, worker.Queue), (parked.Property("correlation_id"), parked.Property("reply_to"), parked.Header("x-reworker-queue")));
             Assert.Equal(reply[0].Data.GetString(), parked.Header("x-reworker-reason"));
-            Assert.Single(worker.Logs.Of(Refused), one => one.Message.StartsWith($"Job {id} was refused, answered and parked: ", StringComparison.Ordinal));
+            Assert.Single(worker.Logs.Of(Refused), one => one.Message.StartsWith($"Job {id} is invalid and will be answered and parked: ", StringComparison.Ordinal));
         }
 
         Assert.Single(worker.Logs.Of(40));
@@ -63,6 +63,6 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
     {
         var refusal = JobReader.TryRead(Encoding.UTF8.GetBytes(body), 1000, out _);
 
-        Assert.Equal((reason, false), (refusal!.Reason, refusal.Park));
+        Assert.Equal((reason, false), (refusal!.ReplyText, refusal.Park));
     }
 }

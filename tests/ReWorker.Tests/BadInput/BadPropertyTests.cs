@@ -180,7 +180,7 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
         await using var others = await OtherUser.AddAsync(Bus);
         await using var session = await Bus.OpenAsync();
         await others.DeclareAsync();
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
         await Bus.DeclareAsync($"worker.{name}", new Dictionary<string, object> { ["x-queue-type"] = "classic" });
         await using var doomed = await StartAsync(async (_, cancel) =>

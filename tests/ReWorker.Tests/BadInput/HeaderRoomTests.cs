@@ -17,7 +17,7 @@ public sealed class HeaderRoomTests
         for (var i = 0; i < 18_000; i++) deep = inLists ? new List<object?> { deep } : new Dictionary<string, object?> { ["a"] = deep };
         var headers = new Dictionary<string, object?> { ["deep"] = deep, ["flat"] = new Dictionary<string, object?> { ["a"] = new List<object?> { 1, Encoding.UTF8.GetBytes("x") } }, ["keep"] = "kept" };
 
-        HeaderRoom.MakeIn(headers, new Dictionary<string, object?> { ["keep"] = "kept" });
+        HeaderRoom.Apply(headers, new Dictionary<string, object?> { ["keep"] = "kept" });
 
         Assert.Equal(["flat", "keep", "x-reworker-dropped-headers"], headers.Keys.Order(StringComparer.Ordinal));
         Assert.Equal("deep", headers["x-reworker-dropped-headers"]);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using Xunit;
 
 namespace ReWorker.Tests.BrokerScript;
@@ -15,7 +14,8 @@ public sealed class BrokerScriptTests : IDisposable
     [Fact]
     public async Task Script_CommandEnds_GivesItsExitStatusAndLeavesNothing()
     {
-        using var script = Start("sh", "-c", "echo $REWORKER_TEST_AMQP $ConnectionStrings__rabbitmq; $REWORKER_TEST_RABBITMQCTL list_vhosts; exit 7");
+        const string uris = "echo $REWORKER_TEST_AMQP $ConnectionStrings__rabbitmq";
+        using var script = Start("sh", "-c", $"{uris}; $REWORKER_TEST_RABBITMQCTL list_vhosts; exit 7");
 
         var said = await script.StandardOutput.ReadToEndAsync(_cancel);
         await script.WaitForExitAsync(_cancel).WaitAsync(Patience, _cancel);
@@ -48,7 +48,7 @@ public sealed class BrokerScriptTests : IDisposable
     private Process Start(params string[] command)
     {
         Assert.SkipUnless(File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server"), "needs the package rabbitmq-server");
-        return Process.Start(new ProcessStartInfo("bash", [Script(), .. command])
+        return Process.Start(new ProcessStartInfo("bash", [Repository.At("broker.sh"), .. command])
         {
             Environment = { ["TMPDIR"] = _folder },
             RedirectStandardInput = true,
@@ -61,25 +61,19 @@ public sealed class BrokerScriptTests : IDisposable
     private List<string> Left() =>
     [
         .. Directory.EnumerateFileSystemEntries(_folder),
-        .. Directory.EnumerateDirectories("/proc").Where(process => char.IsAsciiDigit(Path.GetFileName(process)[0]) && Knows(process)),
+        .. Directory.EnumerateDirectories("/proc")
+            .Where(process => char.IsAsciiDigit(Path.GetFileName(process)[0]) && Knows(process)),
     ];
 
     private bool Knows(string process)
     {
         try
         {
-            return Encoding.UTF8.GetString(File.ReadAllBytes($"{process}/environ")).Contains(_folder, StringComparison.Ordinal);
+            return File.ReadAllText($"{process}/environ").Contains(_folder, StringComparison.Ordinal);
         }
         catch (Exception ended) when (ended is IOException or UnauthorizedAccessException)
         {
             return false;
         }
-    }
-
-    private static string Script()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "broker.sh"))) folder = Path.GetDirectoryName(folder)!;
-        return Path.Combine(folder, "broker.sh");
     }
 }

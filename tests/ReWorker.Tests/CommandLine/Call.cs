@@ -1,5 +1,5 @@
 using System.Text;
-using ReWorker.CommandLine;
+using ReWorker.Tools.CommandLine;
 
 namespace ReWorker.Tests.CommandLine;
 
@@ -16,7 +16,7 @@ internal sealed record Call(int Code, string Output, string Error)
     {
         using var error = new StringWriter();
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(input));
-        var code = await StepCommand.RunAsync(args, static _ => { }, new Terminal(stream, output, error, isRich: false));
+        var code = await WorkerCommand.RunAsync(args, static _ => { }, new Terminal(stream, output, error, isRich: false));
         return new Call(code, output.ToString()!, error.ToString());
     }
 }

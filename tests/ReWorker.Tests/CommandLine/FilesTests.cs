@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using ReWorker.CommandLine;
+using ReWorker.Tools.CommandLine;
+using ReWorker.Wire.Telemetry;
 using Xunit;
 
 namespace ReWorker.Tests.CommandLine;
@@ -54,7 +55,7 @@ public sealed class FilesTests
 
     [Fact]
     public void Printable_StrangersText_HasNoControlCharacters() =>
-        Assert.Equal("a\tb\\u001b[31mc\\u000d\\u009bd\\u202ee é 🙂", Telemetry.Printable.Line("a\tb\u001b[31mc\r\u009bd\u202ee é 🙂"));
+        Assert.Equal("a\tb\\u001b[31mc\\u000d\\u009bd\\u202ee é 🙂", Printable.OneLine("a\tb\u001b[31mc\r\u009bd\u202ee é 🙂"));
 
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nA: b\r\n\r\n{\n  \"status\": \"healthy\"\n}", 0, "ready\n")]

@@ -39,7 +39,7 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
     {
         var full = $"test-replies-{Guid.NewGuid():n}";
         await Bus.DeclareAsync(full, TakesOneMessage);
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var worker = await StartAsync(_ => null, wire.Setting);
         await using var session = await Bus.OpenAsync();
 
@@ -115,7 +115,7 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         const int lines = 600;
         RunningWorker? self = null;
         var arrived = new TaskCompletionSource();
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var worker = await StartAsync(async (job, cancel) =>
         {
             for (var i = 0; i < lines; i++)

@@ -1,6 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
-using ReWorker.Protocol;
+using ReWorker.Wire.Contract;
 using Xunit;
 
 namespace ReWorker.Tests.Contract;
@@ -125,7 +125,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         for (var attempt = 1; attempt <= 2; attempt++)
         {
             // a worker that is cut off for good is as good as dead: the broker delivers its job again
-            await using var wire = new Wire(Bus.Amqp);
+            await using var wire = new TestWire(Bus.Amqp);
             await using var doomed = await StartAsync(async (_, cancel) =>
             {
                 await Task.Delay(Timeout.Infinite, cancel);
@@ -152,7 +152,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
     [Fact, Contract("Job's end / started again after a death")]
     public async Task Job_WhoseWorkerDied_FailsWhereTheOwnerWantsIt()
     {
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var session = await Bus.OpenAsync();
         await using var doomed = await StartAsync(async (_, cancel) =>
         {
@@ -259,7 +259,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
     [Fact, Contract("Job's end / one terminal reply")]
     public async Task TerminalReply_WorkerDiesBeforeItsAck_ComesAgainUnderTheSameId()
     {
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var session = await Bus.OpenAsync();
         await using var doomed = await StartAsync(_ =>
         {

@@ -122,7 +122,7 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
     public async Task Ack_BeforeTheEnd_IsAtOnceAndTheReplyStillComes()
     {
         var (isAcked, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var worker = await StartAsync(async (job, cancel) =>
         {
             await job.AckAsync(cancel);
@@ -189,7 +189,7 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
     [Fact, Contract("Python / _connect, run_forever")]
     public async Task Connection_LostAgainAndAgain_IsMadeAgain()
     {
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var worker = await StartAsync(_ => null, wire.Setting);
 
         for (var i = 0; i < 3; i++)

@@ -30,7 +30,7 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
     [Fact]
     public async Task SendAsync_WhileTheBrokerIsSilent_WaitsForTheNextConnection()
     {
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var session = await Bus.OpenAsync();
         await using var worker = await StartAsync(async (job, cancel) =>
         {
@@ -48,7 +48,7 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
     [Fact]
     public async Task AckAsync_WhileTheBrokerIsAway_Returns()
     {
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var session = await Bus.OpenAsync();
         var (away, acked) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var worker = await StartAsync(async (job, _) =>
@@ -73,7 +73,7 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
     [Fact]
     public async Task Setting_ThatCantBeReadAtAReconnect_IsReadAgainAtTheNext()
     {
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var session = await Bus.OpenAsync();
         await using var worker = await StartAsync(_ => null, wire.Setting, ("Broker:Port", "5672"));
         var settings = worker.Services.GetRequiredService<IConfiguration>();

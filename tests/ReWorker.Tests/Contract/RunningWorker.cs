@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using My.Step_1.Tests;
+using ReWorker.Hosting;
+using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tests.Contract;
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ReWorker.Faults;
 using ReWorker.Mutants;
 using Xunit;
@@ -8,9 +7,7 @@ namespace ReWorker.Tests.FaultMatrix;
 /// <summary>Every row can show that its remedy is what helps, and no shipped source knows of that.</summary>
 public sealed class RemedyTests
 {
-    private static string Content { get; } = Path.GetFullPath(Path.Combine(Here(), "../../../content"));
-
-    private static Lazy<RuntimeSource> Source { get; } = new(() => new RuntimeSource(Content));
+    private static Lazy<RuntimeSource> Source { get; } = new(() => new RuntimeSource(Repository.At("content")));
 
     public static TheoryData<string> Names => [.. Remedies.All.Select(one => one.Name)];
 
@@ -43,7 +40,7 @@ public sealed class RemedyTests
     [Fact]
     public void Page_HasEveryRow()
     {
-        var page = File.ReadAllText(Path.Combine(Content, "../docs/faults.md"));
+        var page = File.ReadAllText(Repository.At("docs", "faults.md"));
 
         Assert.All(
             Catalogue.All, row => Assert.Contains($"<a id=\"{row.Name}\"></a>", page, StringComparison.Ordinal));
@@ -56,6 +53,4 @@ public sealed class RemedyTests
 
         Assert.All(sources, text => Assert.DoesNotContain("build.sh", text, StringComparison.Ordinal));
     }
-
-    private static string Here([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 }

@@ -1,9 +1,12 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
-using ReWorker.Options;
+using ReWorker;
 using ReWorker.Testing;
 using ReWorker.Tests.Contract;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Settings;
 using Xunit;
 
 namespace ReWorker.Tests.Harness;
@@ -25,7 +28,7 @@ public sealed class HarnessTests
 
         Assert.Equal(["started", "completed"], result.Statuses);
         Assert.Equal(["one", "two"], result.Output);
-        Assert.Equal((7, true, false, false), (result.Data.GetInt32(), result.IsAcknowledged, result.IsHandedBack, result.IsParked));
+        Assert.Equal((7, true, false, false), (result.Data.GetInt32(), result.IsAcknowledged, result.IsRequeued, result.IsParked));
         Assert.Null(result.Reason);
     }
 
@@ -70,7 +73,7 @@ public sealed class HarnessTests
         }))).RunAsync("{}", stop.Token);
 
         Assert.Equal(["started"], result.Statuses);
-        Assert.Equal((true, false), (result.IsHandedBack, result.IsAcknowledged));
+        Assert.Equal((true, false), (result.IsRequeued, result.IsAcknowledged));
     }
 
     [Fact]
@@ -144,7 +147,7 @@ public sealed class HarnessTests
             return null;
         }))).RunAsync("{}", Cancel);
 
-        Assert.Equal((how != "requeue", how == "requeue", how == "discard"), (result.IsAcknowledged, result.IsHandedBack, result.IsParked));
+        Assert.Equal((how != "requeue", how == "requeue", how == "discard"), (result.IsAcknowledged, result.IsRequeued, result.IsParked));
         Assert.Equal(how == "requeue" ? ["started"] : ["started", "completed"], result.Statuses);
     }
 

@@ -1,5 +1,6 @@
 using RabbitMQ.Client;
 using ReWorker.Consuming;
+using ReWorker.Deliveries;
 using ReWorker.Publishing;
 
 namespace ReWorker.Tests.Jobs;
@@ -7,7 +8,7 @@ namespace ReWorker.Tests.Jobs;
 /// <summary>A broker that confirms nothing before it is told to, and whose connection dies when it is told to.</summary>
 internal sealed class HeldBus : IPublisher, IDeliverySource
 {
-    private readonly List<OutboundMessage> _held = [];
+    private readonly List<PendingMessage> _held = [];
     private bool _isDead;
 
     public List<(Delivery Delivery, Settlement How)> Settled { get; } = [];
@@ -30,13 +31,13 @@ internal sealed class HeldBus : IPublisher, IDeliverySource
 
     public void Die() => _isDead = true;
 
-    public void Enqueue(OutboundMessage message)
+    public void Enqueue(PendingMessage message)
     {
         lock (_held) _held.Add(message);
         if (message.Kind is MessageKind.Status) Statuses.Add(message.MessageId.Split(':')[^1]);
     }
 
-    public void Again(OutboundMessage message)
+    public void Resend(PendingMessage message)
     {
         lock (_held) _held.Add(message);
     }
@@ -44,22 +45,22 @@ internal sealed class HeldBus : IPublisher, IDeliverySource
     /// <summary>The broker will never take a status.</summary>
     public void GiveUp(string status)
     {
-        OutboundMessage message;
+        PendingMessage message;
         lock (_held)
         {
             message = _held.Single(one => one.Kind is MessageKind.Status && one.MessageId.EndsWith($":{status}", StringComparison.Ordinal));
             _held.Remove(message);
         }
         message.Error = new InvalidOperationException("too large");
-        message.Owner.Settled(message);
+        message.Owner.HandleSettled(message);
     }
 
     public void Confirm()
     {
-        OutboundMessage[] held;
+        PendingMessage[] held;
         lock (_held) held = [.. _held];
         _held.Clear();
-        foreach (var one in held) one.Owner.Settled(one);
+        foreach (var one in held) one.Owner.HandleSettled(one);
     }
 
     public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;

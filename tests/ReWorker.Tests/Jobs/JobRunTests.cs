@@ -4,12 +4,17 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
+using ReWorker;
 using ReWorker.Consuming;
-using ReWorker.Options;
+using ReWorker.Deliveries;
 using ReWorker.Publishing;
 using ReWorker.Running;
 using ReWorker.Telemetry;
 using ReWorker.Tests.Contract;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Settings;
+using ReWorker.Wire.Telemetry;
 using Xunit;
 
 namespace ReWorker.Tests.Jobs;
@@ -56,7 +61,7 @@ public sealed class JobRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Outcome_OfAJobThatTheStepPutBack_IsHandedBack()
+    public async Task Outcome_OfAJobThatTheStepPutBack_IsRequeued()
     {
         var outcomes = await OutcomesAsync(async (job, cancel) =>
         {
@@ -64,7 +69,7 @@ public sealed class JobRunTests : IDisposable
             return null;
         }, Cancel);
 
-        Assert.Equal(["handed_back"], outcomes);
+        Assert.Equal(["requeued"], outcomes);
         Assert.Equal(["started"], _bus.Statuses);
     }
 
@@ -200,11 +205,12 @@ public sealed class JobRunTests : IDisposable
     private async Task<Task> RunAsync(Func<Job, CancellationToken, Task<object?>> code, WorkerOptions options, CancellationToken abort)
     {
         var worker = new FrobWorker(new Frob((_, job, cancel) => code(job, cancel)));
-        var parts = new RunnerParts("FrobWorker", worker, options, _bus, _instruments, TimeProvider.System);
+        var context = new WorkerContext(worker, options, _bus, _instruments, TimeProvider.System, NullLogger.Instance);
         var properties = new BasicProperties { CorrelationId = "job", ReplyTo = "replies" };
         var delivery = new Delivery(_bus, new DeliveryInfo("tag", 1, false, "re", "worker.frob"), properties, Encoding.UTF8.GetBytes("{}"));
-        _ledger.Take(delivery, out _);
-        _ledger.TryStart(delivery.Job!);
-        return await new JobRun(parts, _ledger, NullLogger.Instance).ExecuteAsync(delivery.Job!, abort);
+        _ledger.Register(delivery, out _);
+        delivery.Job!.TryStart();
+        var outcome = await new JobExecution(context).RunAsync(delivery.Job!, abort);
+        return new JobEnding(context).EndAsync(delivery.Job!, outcome);
     }
 }

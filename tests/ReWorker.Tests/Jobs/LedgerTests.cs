@@ -1,8 +1,12 @@
 using System.Text;
 using RabbitMQ.Client;
+using ReWorker;
 using ReWorker.Consuming;
+using ReWorker.Deliveries;
 using ReWorker.Health;
 using ReWorker.Running;
+using ReWorker.Supervision;
+using ReWorker.Wire.Connections;
 using Xunit;
 
 namespace ReWorker.Tests.Jobs;
@@ -19,11 +23,11 @@ public sealed class LedgerTests
     public void Take_OneOfTwoEqualJobs_IsTheOneThatIsNotSettled()
     {
         var (open, early) = (Begin(_first), Begin(_first));
-        Assert.True(_ledger.TrySettle(early, Settlement.Ack));
+        Assert.True(early.TrySettle(Settlement.Ack));
         _first.Die();
 
         var again = Deliver(_second, redelivered: true);
-        _ledger.Take(again, out var kind);
+        _ledger.Register(again, out var kind);
 
         Assert.Equal((DeliveryKind.Adopted, open), (kind, again.Job));
         Assert.Empty(_second.Settled);
@@ -34,15 +38,15 @@ public sealed class LedgerTests
     public void Sweep_JobThatWaitsForASlotAndWentElsewhere_IsForgotten()
     {
         var delivery = Deliver(_first, redelivered: false);
-        _ledger.Take(delivery, out _);
+        _ledger.Register(delivery, out _);
         _first.Die();
-        for (var i = 0; i < 4; i++) _ledger.Sweep(2);
+        for (var i = 0; i < 4; i++) _ledger.RemoveStale(2);
 
-        _ledger.Take(Deliver(_second, redelivered: true), out var kind);
+        _ledger.Register(Deliver(_second, redelivered: true), out var kind);
 
         Assert.Equal(DeliveryKind.Redelivered, kind);
         Assert.Empty(delivery.Body);
-        Assert.False(_ledger.TryStart(delivery.Job!));
+        Assert.False(delivery.Job!.TryStart());
     }
 
     /// <summary>A worker that remembers for minutes must not keep the large bodies of each outage so long.</summary>
@@ -50,16 +54,16 @@ public sealed class LedgerTests
     public void Sweep_JobThatWaitsForItsRedelivery_KeepsNoBodyMeanwhile()
     {
         var delivery = Deliver(_first, redelivered: false);
-        _ledger.Take(delivery, out _);
+        _ledger.Register(delivery, out _);
         _first.Die();
-        _ledger.Sweep(2);
+        _ledger.RemoveStale(2);
 
         var again = Deliver(_second, redelivered: true);
-        _ledger.Take(again, out var kind);
+        _ledger.Register(again, out var kind);
 
         Assert.Empty(delivery.Body);
         Assert.Equal(DeliveryKind.Adopted, kind);
-        Assert.True(_ledger.TryStart(again.Job!));
+        Assert.True(again.Job!.TryStart());
         Assert.NotEmpty(again.Job!.Delivery.Body);
     }
 
@@ -68,15 +72,15 @@ public sealed class LedgerTests
     public void Sweep_JobThatCameAgainAndLostItsConnectionAgain_IsRememberedAsLong()
     {
         var job = Begin(_first);
-        _ledger.Close(job);
-        _ledger.End(job, Settlement.Ack);
+        job.MarkEnding();
+        job.Complete(Settlement.Ack);
         _first.Die();
-        for (var i = 0; i < 2; i++) _ledger.Sweep(2);
-        _ledger.Take(Deliver(_second, redelivered: true), out _);
+        for (var i = 0; i < 2; i++) _ledger.RemoveStale(2);
+        _ledger.Register(Deliver(_second, redelivered: true), out _);
         _second.Die();
-        for (var i = 0; i < 2; i++) _ledger.Sweep(2);
+        for (var i = 0; i < 2; i++) _ledger.RemoveStale(2);
 
-        _ledger.Take(Deliver(new HeldBus(), redelivered: true), out var kind);
+        _ledger.Register(Deliver(new HeldBus(), redelivered: true), out var kind);
 
         Assert.Equal(DeliveryKind.Duplicate, kind);
     }
@@ -88,13 +92,13 @@ public sealed class LedgerTests
     [InlineData(60)]
     [InlineData(600)]
     public void Sweeps_OutliveTheBrokersPatience(int heartbeat) =>
-        Assert.InRange(FlowProbe.SweepsFor(TimeSpan.FromSeconds(heartbeat)) * FlowProbe.Pause, TimeSpan.FromSeconds(Math.Max(150, 3 * heartbeat)), TimeSpan.FromHours(1));
+        Assert.InRange(ConsumptionProbe.MaxStaleSweeps(TimeSpan.FromSeconds(heartbeat)) * ConsumptionProbe.Interval, TimeSpan.FromSeconds(Math.Max(150, 3 * heartbeat)), TimeSpan.FromHours(1));
 
-    private JobInHand Begin(HeldBus bus)
+    private InFlightJob Begin(HeldBus bus)
     {
         var delivery = Deliver(bus, redelivered: false);
-        _ledger.Take(delivery, out _);
-        Assert.True(_ledger.TryStart(delivery.Job!));
+        _ledger.Register(delivery, out _);
+        Assert.True(delivery.Job!.TryStart());
         return delivery.Job!;
     }
 

@@ -3,11 +3,16 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
+using ReWorker;
 using ReWorker.Consuming;
-using ReWorker.Options;
+using ReWorker.Deliveries;
 using ReWorker.Running;
 using ReWorker.Telemetry;
 using ReWorker.Tests.Contract;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Settings;
+using ReWorker.Wire.Telemetry;
 using Xunit;
 
 namespace ReWorker.Tests.Jobs;
@@ -22,18 +27,18 @@ public sealed class RunnerTests
         using var instruments = new Instruments(services.GetRequiredService<IMeterFactory>());
         var bus = new HeldBus();
         var worker = new FrobWorker(new Frob((_, _, _) => Task.FromResult<object?>(null)));
-        using var runner = new Runner(new RunnerParts("FrobWorker", worker, new WorkerOptions { Queue = "frob" }, bus, instruments, TimeProvider.System), NullLogger.Instance);
+        using var runner = new Runner(new WorkerContext(worker, new WorkerOptions { Queue = "frob" }, bus, instruments, TimeProvider.System, NullLogger.Instance));
         runner.Accept(Deliver(bus, 1, redelivered: false));
         // the ledger looks at the first job while it takes the second, and the worker is stopped in that moment
         bus.OnLook = () =>
         {
             bus.OnLook = null;
-            runner.StopTaking();
+            runner.StopAccepting();
         };
 
         runner.Accept(Deliver(bus, 2, redelivered: true));
 
-        Assert.Equal([(1UL, Settlement.Requeue), (2UL, Settlement.Requeue)], bus.Settled.Select(one => (one.Delivery.Info.DeliveryTag, one.How)));
+        Assert.Equal([(1UL, Settlement.RequeueUncounted), (2UL, Settlement.RequeueUncounted)], bus.Settled.Select(one => (one.Delivery.Info.DeliveryTag, one.How)));
     }
 
     /// <summary>An owner's listener to the metrics throws into the runtime: that costs no slot.</summary>
@@ -47,14 +52,14 @@ public sealed class RunnerTests
         var ran = new SemaphoreSlim(0);
         var worker = new FrobWorker(new Frob((_, _, _) => { ran.Release(); return Task.FromResult<object?>(null); }));
         using var runner = new Runner(
-            new RunnerParts("FrobWorker", worker, new WorkerOptions { Queue = "frob", Concurrency = 1 }, new HeldBus(), instruments, TimeProvider.System), NullLogger.Instance);
+            new WorkerContext(worker, new WorkerOptions { Queue = "frob", Concurrency = 1 }, new HeldBus(), instruments, TimeProvider.System, NullLogger.Instance));
         runner.Start();
         listener.Start();
 
         for (var tag = 1UL; tag <= 3; tag++) runner.Accept(Deliver(new HeldBus(), tag, redelivered: false));
 
         for (var job = 1; job <= 3; job++) Assert.True(await ran.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken), $"job {job} does not run");
-        runner.StopTaking();
+        runner.StopAccepting();
     }
 
     private static Delivery Deliver(HeldBus bus, ulong tag, bool redelivered) =>

@@ -4,12 +4,17 @@ using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
+using ReWorker;
 using ReWorker.Consuming;
-using ReWorker.Options;
+using ReWorker.Deliveries;
 using ReWorker.Running;
 using ReWorker.Supervision;
 using ReWorker.Telemetry;
 using ReWorker.Tests.Contract;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Settings;
+using ReWorker.Wire.Telemetry;
 using Xunit;
 
 namespace ReWorker.Tests.Jobs;
@@ -31,14 +36,14 @@ public sealed class SettlerTests
         using var instruments = new Instruments(services.GetRequiredService<IMeterFactory>());
         var bus = new HeldBus();
         var worker = new FrobWorker(new Frob((_, _, _) => Task.FromResult<object?>(null)));
-        using var runner = new Runner(new RunnerParts("FrobWorker", worker, new WorkerOptions { Queue = "frob" }, bus, instruments, TimeProvider.System), NullLogger.Instance);
+        using var runner = new Runner(new WorkerContext(worker, new WorkerOptions { Queue = "frob" }, bus, instruments, TimeProvider.System, NullLogger.Instance));
         await using var epoch = new Epoch(TimeProvider.System);
         var channel = DispatchProxy.Create<IChannel, AckedChannel>();
         var acked = (AckedChannel)(object)channel;
-        var settler = new Settler(channel, epoch, runner);
+        var settler = new AckWriter(channel, epoch, runner);
         _ = settler.RunAsync();
 
-        settler.Delivered(1); // the long one
+        settler.Track(1); // the long one
         await SettleAsync(2, 10_000);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         await SettleAsync(10_001, Jobs);
@@ -58,7 +63,7 @@ public sealed class SettlerTests
         {
             for (var tag = (ulong)from; tag <= (ulong)to; tag++)
             {
-                settler.Delivered(tag);
+                settler.Track(tag);
                 Settle(tag);
                 if (tag % 50 == 0) await settler.FlushAsync(Cancel);
             }

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using ReWorker.Broker;
-using ReWorker.Options;
+using ReWorker;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Settings;
 using Xunit;
 
 namespace ReWorker.Tests.Operations;

@@ -1,7 +1,11 @@
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using ReWorker;
 using ReWorker.Health;
-using ReWorker.Options;
+using ReWorker.Supervision;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Settings;
 using Xunit;
 
 namespace ReWorker.Tests.Operations;
@@ -21,10 +25,10 @@ public sealed class LivenessTests
         var last = time.GetUtcNow();
         time.Advance(TimeSpan.FromMinutes(1));
 
-        Assert.True(alive.IsWell);
+        Assert.True(alive.IsHealthy);
         Assert.False(health.IsLive);
         Assert.False(health.IsReady);
-        Assert.Equal((false, last), (health.Parts["supervisor"].IsWell, health.Parts["supervisor"].Since));
+        Assert.Equal((false, last), (health.Parts["supervisor"].IsHealthy, health.Parts["supervisor"].Since));
         Assert.Contains("no sign of life", health.Parts["supervisor"].Detail, StringComparison.Ordinal);
     }
 }

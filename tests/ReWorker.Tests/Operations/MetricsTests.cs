@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using ReWorker.Tests.Contract;
 using Xunit;
@@ -17,18 +18,21 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
     {
         var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
         var (queue, dead) = ($"worker.{name}", $"worker.{name}.dead");
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var session = await Bus.OpenAsync();
         await LeaveAJobOfADeadWorkerAsync(session, name);
-        await using var step = await StepProcess.StartAsync($"Consuming from {queue}", wire.Setting, ("Worker:Queue", name));
+        await using var step =
+            await StepProcess.StartAsync($"Consuming from {queue}", wire.Setting, ("Worker:Queue", name));
 
-        // one was left behind; four run to their end, two fail, one lacks a value, two can't be read, one has nobody waiting
+        // one was left; four run to their end, two fail, one lacks a value, two can't be read, for one nobody waits
         _heard.AddRange(await session.UntilTheEndAsync(Cancel));
         for (var i = 0; i < 4; i++) await RunAsync(session, name, Job(0));
         for (var i = 0; i < 2; i++) await RunAsync(session, name, Failing);
         await RunAsync(session, name, "{}");
         for (var i = 0; i < 2; i++) await RunAsync(session, name, "{");
-        session.SendRaw(name, System.Text.Encoding.UTF8.GetBytes(Job(0)), new() { ["correlation_id"] = $"nobody-{name}", ["reply_to"] = "amq.gen-nobody" });
+        session.SendRaw(
+            name, Encoding.UTF8.GetBytes(Job(0)),
+            new() { ["correlation_id"] = $"nobody-{name}", ["reply_to"] = "amq.gen-nobody" });
         for (var i = 0; i < 2; i++) _heard.Add(await session.NextAsync(Cancel));
         await UntilAsync(async () => (await step.MetricsAsync()).Sum("reworker_publish_unroutable_total") == 2);
 
@@ -42,6 +46,7 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
         await wire.QuietAsync(Cancel);
         wire.HoldAcks();
         await RunAsync(session, name, Job(0));
+        await wire.QuietAsync(Cancel);
         wire.Cut();
         await ConsumesAsync(step, times: 3);
         await wire.QuietAsync(Cancel);
@@ -50,62 +55,83 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
         wire.Cut(stayDown: true);
         await step.SaysAsync("Could not connect");
         var away = await step.MetricsAsync();
-        var (code, body) = await step.GetAsync("/health/ready");
+        var unready = await step.GetAsync("/health/ready");
         await Task.Delay(TimeSpan.FromSeconds(2), Cancel);
         wire.Resume();
         await ConsumesAsync(step, times: 4);
         await UntilAsync(async () => (await step.MetricsAsync()).Sum("reworker_queue_messages", ("queue", dead)) == 2);
 
         var metrics = await step.MetricsAsync();
-        Assert.Equal((0, 0, 503), (away.Sum("reworker_connection_up"), away.Sum("reworker_consuming", ("queue", queue)), (int)code));
-        Assert.Equal((8, 2, 3), (Jobs("completed"), Jobs("failed"), Jobs("refused")));
-        Assert.Equal(13, metrics.Sum("reworker_jobs_total", ("worker", "MyStep1Worker")));
-        Assert.Equal((8, 2, 3), (Took(""), Took("failed"), Took("refused")));
-        Assert.Equal((12, 1, 1, 1), (Deliveries("fresh"), Deliveries("redelivered"), Deliveries("adopted"), Deliveries("duplicate")));
-        Assert.Equal((3, 3), (metrics.Sum("reworker_reconnects_total"), metrics.Sum("reworker_outage_duration_seconds_count")));
-        Assert.InRange(metrics.Sum("reworker_outage_duration_seconds_sum"), 2, 30);
-        Assert.Equal(step.Saying("Could not connect").Count, metrics.Sum("reworker_connect_failures_total"));
-        Assert.Equal((2, 2, 0), (metrics.Sum("reworker_jobs_parked_total"), metrics.Sum("reworker_queue_messages", ("queue", dead)), metrics.Sum("reworker_queue_messages", ("queue", queue))));
-        Assert.Equal((2, 2), (metrics.Sum("reworker_publish_unroutable_total", ("kind", "status")), Sent("unroutable")));
-        // every message that was heard, and two that were parked; one whose confirm was lost with the connection came twice
-        Assert.Equal((_heard.DistinctBy(one => one.Property("message_id")).Count() + 2, 0), (Sent(""), Sent("refused")));
-        Assert.Equal((1, 1, 0, 0), (metrics.Sum("reworker_connection_up"), metrics.Sum("reworker_consuming"), metrics.Sum("reworker_publish_blocked"), metrics.Sum("reworker_jobs_in_hand")));
+        Assert.Equal(
+            (0, 0, 503),
+            (away.Sum("reworker_connection_up"), away.Sum("reworker_consuming", ("queue", queue)), unready.Code));
+        Assert.Equal((8, 2, 3), (Jobs("completed"), Jobs("failed"), Jobs("invalid")));
+        Assert.Equal(13, Sum("jobs_total", ("worker", "MyStep1Worker")));
+        Assert.Equal((8, 2, 3), (Took(""), Took("failed"), Took("invalid")));
+        Assert.Equal(
+            (12, 1, 1, 1),
+            (Deliveries("fresh"), Deliveries("redelivered"), Deliveries("adopted"), Deliveries("duplicate")));
+        Assert.Equal((3, 3), (Sum("reconnects_total"), Sum("outage_duration_seconds_count")));
+        Assert.InRange(Sum("outage_duration_seconds_sum"), 2, 30);
+        Assert.Equal(step.Count("Could not connect"), Sum("connect_failures_total"));
+        Assert.Equal((2, 2, 0), (Sum("jobs_parked_total"), Waiting(dead), Waiting(queue)));
+        Assert.Equal((2, 2), (Sum("publish_unroutable_total", ("kind", "status")), Sent("unroutable")));
+        // every message that was heard, and two that were parked; one whose confirm was lost came twice
+        var heard = _heard.DistinctBy(one => one.Property("message_id")).Count();
+        Assert.Equal((heard + 2, 0), (Sent(""), Sent("nacked")));
+        Assert.Equal(
+            (1, 1, 0, 0), (Sum("connection_up"), Sum("consuming"), Sum("publish_blocked"), Sum("jobs_in_flight")));
         AssertPage(metrics);
-        AssertBody(body, queue);
+        AssertBody(unready.Body, queue);
         await Bus.DeleteAsync(queue, dead);
 
-        double Jobs(string outcome) => metrics.Sum("reworker_jobs_total", ("outcome", outcome));
-        double Took(string error) => metrics.Sum("messaging_process_duration_seconds_count", ("messaging_destination_name", queue), ("messaging_system", "rabbitmq"), ("messaging_operation_name", "process"), ("error_type", error));
-        double Deliveries(string kind) => metrics.Sum("reworker_deliveries_total", ("kind", kind));
-        double Sent(string error) => metrics.Sum("messaging_client_sent_messages_total", ("messaging_system", "rabbitmq"), ("error_type", error));
+        double Sum(string name, params (string, string)[] labels) => metrics.Sum($"reworker_{name}", labels);
+        double Waiting(string name) => Sum("queue_messages", ("queue", name));
+        double Jobs(string outcome) => Sum("jobs_total", ("outcome", outcome));
+        double Deliveries(string kind) => Sum("deliveries_total", ("kind", kind));
+        double Took(string error) => metrics.Sum(
+            "messaging_process_duration_seconds_count", ("messaging_destination_name", queue),
+            ("messaging_system", "rabbitmq"), ("messaging_operation_name", "process"), ("error_type", error));
+        double Sent(string error) => metrics.Sum(
+            "messaging_client_sent_messages_total", ("messaging_system", "rabbitmq"), ("error_type", error));
     }
 
     /// <summary>docs/operating.md has each metric with its type and its labels, and no other.</summary>
     private static void AssertPage(Metrics metrics)
     {
         string[] everywhere = ["otel_scope_name", "otel_scope_version", "otel_scope_schema_url", "le"];
-        var ours = metrics.Types.Where(one => one.Key.StartsWith("reworker", StringComparison.Ordinal) || one.Key.StartsWith("messaging", StringComparison.Ordinal));
-        var there = ours.Select(one => $"{one.Key} {one.Value} {string.Join(' ', metrics.Samples
-            .Where(sample => sample.Name.StartsWith(one.Key, StringComparison.Ordinal)).SelectMany(sample => sample.Labels.Keys).Distinct().Except(everywhere).Order())}");
+        var there =
+            from type in metrics.Types
+            where type.Key.Split('_')[0] is "reworker" or "messaging"
+            let samples = metrics.Samples.Where(one => one.Name.StartsWith(type.Key, StringComparison.Ordinal))
+            let labels = samples.SelectMany(one => one.Labels.Keys).Distinct().Except(everywhere).Order()
+            select $"{type.Key} {type.Value} {string.Join(' ', labels)}";
+        var written = OperatorsPage.Metrics.Select(one => $"{one.Name} {one.Type} {string.Join(' ', one.Labels)}");
 
-        Assert.Equal(OperatorsPage.Metrics.Select(one => $"{one.Name} {one.Type} {string.Join(' ', one.Labels)}").Order(StringComparer.Ordinal), there.Order(StringComparer.Ordinal));
+        Assert.Equal(written.Order(StringComparer.Ordinal), there.Order(StringComparer.Ordinal));
     }
 
     /// <summary>docs/operating.md shows the body as it is: the same keys, a part a line.</summary>
     private static void AssertBody(string body, string queue)
     {
-        var page = JsonElement.Parse(OperatorsPage.Text.Split("```json")[1].Split("```")[0].Replace("worker.mystep", queue, StringComparison.Ordinal));
+        var block = OperatorsPage.Text.Split("```json")[1].Split("```")[0];
+        var page = JsonElement.Parse(block.Replace("worker.mystep", queue, StringComparison.Ordinal));
         var there = JsonElement.Parse(body);
 
         Assert.Equal(Shape(page), Shape(there));
 
-        static IEnumerable<string> Shape(JsonElement health) => health.EnumerateObject().Select(one => one.Name)
-            .Concat(health.GetProperty("parts").EnumerateObject().SelectMany(part => part.Value.EnumerateObject().Select(one => $"{part.Name}.{one.Name}")));
+        static IEnumerable<string> Shape(JsonElement health) =>
+        [
+            .. health.EnumerateObject().Select(one => one.Name),
+            .. from part in health.GetProperty("parts").EnumerateObject()
+               from one in part.Value.EnumerateObject()
+               select $"{part.Name}.{one.Name}",
+        ];
     }
 
     private async Task LeaveAJobOfADeadWorkerAsync(Session session, string name)
     {
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var doomed = await StartAsync(async (_, cancel) =>
         {
             await Task.Delay(Timeout.Infinite, cancel);
@@ -118,9 +144,11 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
         await doomed.StopAsync();
     }
 
-    private async Task RunAsync(Session session, string name, string body) => _heard.AddRange(await session.RunAsync(name, body, Cancel));
+    private async Task RunAsync(Session session, string name, string body) =>
+        _heard.AddRange(await session.RunAsync(name, body, Cancel));
 
-    private static Task ConsumesAsync(StepProcess step, int times) => UntilAsync(() => Task.FromResult(step.Saying("Consuming from").Count == times));
+    private static Task ConsumesAsync(WorkerProcess step, int times) =>
+        UntilAsync(() => Task.FromResult(step.Count("Consuming from") == times));
 
     private static string Job(int seconds) => Good.Replace("SECONDS", $"{seconds}", StringComparison.Ordinal);
 }

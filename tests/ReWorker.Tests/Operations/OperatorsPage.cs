@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace ReWorker.Tests.Operations;
@@ -9,21 +10,21 @@ internal static partial class OperatorsPage
 
     internal sealed record Message(int Id, string Level, string Text);
 
-    public static string Text { get; } = File.ReadAllText(Find("docs", "operating.md"));
+    public static string Text { get; } = File.ReadAllText(Repository.At("docs", "operating.md"));
 
     public static IReadOnlyList<Metric> Metrics =>
-        [.. MetricRow().Matches(Text).Select(one => new Metric(one.Groups[1].Value, one.Groups[2].Value, [.. Code().Matches(one.Groups[3].Value).Select(label => label.Groups[1].Value).Order()]))];
+    [
+        .. from row in MetricRow().Matches(Text)
+           let labels = Code().Matches(row.Groups[3].Value).Select(label => label.Groups[1].Value).Order()
+           select new Metric(row.Groups[1].Value, row.Groups[2].Value, [.. labels]),
+    ];
 
     public static IReadOnlyList<Message> Messages =>
-        [.. MessageRow().Matches(Text).Select(one => new Message(int.Parse(one.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture), one.Groups[2].Value, one.Groups[3].Value))];
-
-    /// <summary>A file of the clone.</summary>
-    public static string Find(params string[] path)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (Path.Combine([folder.FullName, .. path]) is var file && File.Exists(file)) return file;
-        throw new FileNotFoundException(Path.Combine(path));
-    }
+    [
+        .. from row in MessageRow().Matches(Text)
+           let id = int.Parse(row.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
+           select new Message(id, row.Groups[2].Value, row.Groups[3].Value),
+    ];
 
     [GeneratedRegex(@"^\| `(\w+)` \| (counter|gauge|histogram) \| \w* ?\| ([^|]*)\|", RegexOptions.Multiline)]
     private static partial Regex MetricRow();

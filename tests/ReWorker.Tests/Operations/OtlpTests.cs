@@ -19,7 +19,8 @@ public sealed class OtlpTests(PikaBus bus) : ContractTest(bus)
         await using var step = await StepProcess.StartAsync("Consuming from",
             ("ConnectionStrings:rabbitmq", Bus.Amqp.AbsoluteUri), ("Worker:Queue", name),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-            ("OTEL_METRIC_EXPORT_INTERVAL", "300"), ("OTEL_BSP_SCHEDULE_DELAY", "100"), ("OTEL_SERVICE_NAME", "frobber"));
+            ("OTEL_METRIC_EXPORT_INTERVAL", "300"), ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+            ("OTEL_SERVICE_NAME", "frobber"));
 
         session.SendRaw(name, """{"dynamic":{"environment":"dev"}}"""u8.ToArray(), new()
         {
@@ -28,50 +29,47 @@ public sealed class OtlpTests(PikaBus bus) : ContractTest(bus)
         });
         await session.UntilTheEndAsync(Cancel);
 
-        await UntilAsync(() => Task.FromResult(collector.Has("/v1/traces", Encoding.UTF8.GetBytes($"process worker.{name}")) && collector.Has("/v1/traces", Convert.FromHexString(trace))));
-        foreach (var metric in (string[])["reworker.jobs", "reworker.connection.up", "messaging.process.duration", "messaging.client.sent.messages"])
-            await UntilAsync(() => Task.FromResult(collector.Has("/v1/metrics", Encoding.UTF8.GetBytes(metric))));
-        await UntilAsync(() => Task.FromResult(collector.Has("/v1/logs", "Consuming from"u8.ToArray())));
+        await HasAsync("/v1/traces", Encoding.UTF8.GetBytes($"process worker.{name}"));
+        await HasAsync("/v1/traces", Convert.FromHexString(trace));
+        string[] metrics =
+            ["reworker.jobs", "reworker.connection.up", "messaging.process.duration", "messaging.client.sent.messages"];
+        foreach (var metric in metrics) await HasAsync("/v1/metrics", Encoding.UTF8.GetBytes(metric));
+        await HasAsync("/v1/logs", "Consuming from"u8.ToArray());
         // the name that the environment gives comes before the program's
         Assert.True(collector.Has("/v1/metrics", "frobber"u8.ToArray()));
-        Assert.Equal("frobber", (await step.MetricsAsync()).Samples.First(one => one.Name == "target_info").Labels["service_name"]);
+        var target = (await step.MetricsAsync()).Samples.First(one => one.Name == "target_info");
+        Assert.Equal("frobber", target.Labels["service_name"]);
         await Bus.DeleteAsync($"worker.{name}", $"worker.{name}.dead");
+
+        Task HasAsync(string path, byte[] text) => UntilAsync(() => Task.FromResult(collector.Has(path, text)));
     }
 
     /// <summary>Takes what is posted to it.</summary>
     private sealed class Collector : IAsyncDisposable
     {
+        // the listener does not take port 0
+        private readonly ReservedPort _port = ReservedPort.Take();
         private readonly HttpListener _listener = new();
         private readonly ConcurrentQueue<(string Path, byte[] Body)> _posted = [];
         private readonly Task _listening;
 
         public Collector()
         {
-            // the listener takes no port 0
-            for (var port = 29_100; !_listener.IsListening; port++)
-            {
-                try
-                {
-                    _listener.Prefixes.Clear();
-                    _listener.Prefixes.Add(Url = $"http://127.0.0.1:{port}/");
-                    _listener.Start();
-                }
-                catch (HttpListenerException) when (port < 29_200)
-                {
-                    _listener = new();
-                }
-            }
+            _listener.Prefixes.Add(Url);
+            _listener.Start();
             _listening = ListenAsync();
         }
 
-        public string Url { get; } = "";
+        public string Url => $"http://127.0.0.1:{_port.Number}/";
 
-        public bool Has(string path, byte[] text) => _posted.Any(one => one.Path == path && one.Body.AsSpan().IndexOf(text) >= 0);
+        public bool Has(string path, byte[] text) =>
+            _posted.Any(one => one.Path == path && one.Body.AsSpan().IndexOf(text) >= 0);
 
         public async ValueTask DisposeAsync()
         {
             _listener.Close();
             await _listening;
+            _port.Dispose();
         }
 
         private async Task ListenAsync()

@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
-using ReWorker.OutputLog;
-using ReWorker.Requesting;
+using ReWorker.Client;
+using ReWorker.Deliveries;
 using ReWorker.Telemetry;
 using ReWorker.Tests.CommandLine;
 using ReWorker.Tests.Contract;
 using ReWorker.Tests.Output;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Telemetry;
 using Xunit;
 
 namespace ReWorker.Tests.Operations;
@@ -25,7 +27,7 @@ public sealed class TraceTests(OutputBus bus) : ContractTest<OutputBus>(bus)
         await using var client = new JobClient(Bus.Amqp.AbsoluteUri);
 
         // the first worker never ends the job; the second does
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var doomed = await StartAsync(async (_, cancel) =>
         {
             await Task.Delay(Timeout.Infinite, cancel);
@@ -100,7 +102,7 @@ public sealed class TraceTests(OutputBus bus) : ContractTest<OutputBus>(bus)
         {
             _listener = new ActivityListener
             {
-                ShouldListenTo = source => source.Name == Instruments.Name,
+                ShouldListenTo = source => source.Name == Traces.Name,
                 Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
                 ActivityStopped = span =>
                 {

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using ReWorker.Broker;
-using ReWorker.CommandLine;
+using RabbitMQ.Client;
 using ReWorker.Hosting;
 using ReWorker.Tests.Contract;
-using RabbitMQ.Client;
+using ReWorker.Tools.CommandLine;
+using ReWorker.Tools.Hosting;
+using ReWorker.Wire.Connections;
 using Xunit;
 
 namespace ReWorker.Tests.Options;
@@ -104,7 +105,7 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
         var configuration = new ConfigurationManager();
         configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Broker:Password"] = "from elsewhere", ["Broker:Server"] = "s" }).AddCommandLine(["--Broker:User=typed"]);
 
-        StepHost.AddSecrets(configuration, folder.FullName);
+        WorkerHost.AddSecrets(configuration, folder.FullName);
 
         Assert.Equal(("from a file", "typed", "s"), (configuration["Broker:Password"], configuration["Broker:User"], configuration["Broker:Server"]));
         File.WriteAllText(Path.Combine(folder.FullName, "Broker__Password"), "rotated");
@@ -122,10 +123,10 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
         var folder = Directory.CreateTempSubdirectory();
         var secret = Path.Combine(folder.FullName, "Broker__Password");
         await File.WriteAllTextAsync(secret, "first", Cancel);
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
         await using var worker = await RunningWorker.StartAsync(Bus, host =>
         {
-            StepHost.AddSecrets((ConfigurationManager)host.Configuration, folder.FullName);
+            WorkerHost.AddSecrets((ConfigurationManager)host.Configuration, folder.FullName);
             host.Services.AddSingleton(new Frob((_, _, _) => Nothing));
             host.AddWorker<FrobWorker>();
         }, Cancel, ("ConnectionStrings:rabbitmq", ""), ("Broker:Server", "127.0.0.1"), ("Broker:Port", $"{wire.Amqp.Port}"), ("Broker:User", user));

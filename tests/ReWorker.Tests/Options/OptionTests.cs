@@ -1,10 +1,13 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using ReWorker.CommandLine;
+using ReWorker;
 using ReWorker.Hosting;
-using ReWorker.Options;
-using ReWorker.OutputLog;
 using ReWorker.Tests.Contract;
+using ReWorker.Tools.CommandLine;
+using ReWorker.Tools.Hosting;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Settings;
 using Xunit;
 
 namespace ReWorker.Tests.Options;
@@ -98,13 +101,13 @@ public sealed class OptionTests
     [Fact]
     public void Start_SeveralSettingsWrong_AllAreNamedAtOnce()
     {
-        var error = Assert.Throws<AggregateException>(() => StepHost.Build(["--Broker:Port=0", "--Worker:Concurrency=0", "--Worker:MaxAttempts=-1"], 0, builder =>
+        var error = Assert.Throws<AggregateException>(() => WorkerHost.Build(["--Broker:Port=0", "--Worker:Concurrency=0", "--Worker:MaxAttempts=-1"], 0, builder =>
         {
             builder.Services.Add(new(typeof(Frob), new Frob((_, _, _) => Task.FromResult<object?>(null))));
             builder.AddWorker<FrobWorker>();
         }));
 
-        var said = Complaint.Of(error)!.Value.Line;
+        var said = ErrorMessage.For(error)!.Value.Line;
         foreach (var each in new[] { "Broker:Port is '0'", "Worker:Concurrency is '0'", "Worker:MaxAttempts is '-1'" }) Assert.Contains(each, said, StringComparison.Ordinal);
     }
 

@@ -1,4 +1,6 @@
+using ReWorker.Hosting;
 using ReWorker.Tests.Contract;
+using ReWorker.Tools.Hosting;
 using Xunit;
 
 namespace ReWorker.Tests.Options;
@@ -114,7 +116,7 @@ public sealed class TlsTests(PikaBus bus) : ContractTest(bus)
     [Fact]
     public async Task Connect_PlaintextPort_IsRefusedAndSaysWhy()
     {
-        await using var wire = new Wire(Bus.Amqp);
+        await using var wire = new TestWire(Bus.Amqp);
 
         var said = await RefusalAsync(("ConnectionStrings:rabbitmq", $"amqps://localhost:{wire.Amqp.Port}/"));
 

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using ReWorker.Hosting;
 using ReWorker.Tests.Contract;
 using ReWorker.Tests.Options;
+using ReWorker.Tools.Hosting;
 using Xunit;
 
 namespace ReWorker.Tests.Output;
@@ -43,7 +45,7 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
         await session.RunAsync(worker.Name, """{"notify":{"completed":{"irc":["#a"]}}}""", Cancel);
 
         var refused = Assert.Throws<InvalidOperationException>(() => kept!.LogInformation("late"));
-        Assert.Equal("The job has ended: nothing can be sent for it any more.", refused.Message);
+        Assert.Equal("The job has ended: nothing more can be sent for it.", refused.Message);
         await Assert.ThrowsAsync<InvalidOperationException>(() => late!.SendAsync("topic", "late", cancel: Cancel));
         await Assert.ThrowsAsync<InvalidOperationException>(() => late!.NotifyAsync("s", "m", Phase.Completed, cancel: Cancel));
         await worker.StopAsync();

@@ -1,5 +1,5 @@
-using ReWorker.OutputLog;
 using ReWorker.Tests.Contract;
+using ReWorker.Tools.OutputLog;
 
 namespace ReWorker.Tests.Output;
 

@@ -1,4 +1,4 @@
-using ReWorker.OutputLog;
+using ReWorker.Tools.OutputLog;
 using Xunit;
 
 namespace ReWorker.Tests.Output;

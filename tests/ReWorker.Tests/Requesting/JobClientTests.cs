@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using My.Step_1.Tests;
 using RabbitMQ.Client;
-using ReWorker.Requesting;
+using ReWorker.Client;
 using Xunit;
 
 namespace ReWorker.Tests.Requesting;
@@ -158,7 +158,7 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
     [Fact]
     public async Task SendAsync_QueueThatComesSoonAfterTheBroker_IsWaitedFor()
     {
-        await using var wire = new Contract.Wire(broker.Amqp);
+        await using var wire = new Contract.TestWire(broker.Amqp);
         wire.Cut(stayDown: true);
         await using var client = new JobClient(wire.Amqp.AbsoluteUri, new JobClientOptions { QueueTimeout = TimeSpan.FromSeconds(2) });
         var queue = BrokerFixture.UniqueQueue();

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using My.Step_1;
-using ReWorker.Requesting;
+using ReWorker.Client;
 
 namespace ReWorker.Tests.Requesting;
 

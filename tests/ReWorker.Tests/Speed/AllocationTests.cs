@@ -5,12 +5,17 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
+using ReWorker;
 using ReWorker.Consuming;
-using ReWorker.Options;
-using ReWorker.Protocol;
+using ReWorker.Deliveries;
 using ReWorker.Publishing;
 using ReWorker.Running;
 using ReWorker.Telemetry;
+using ReWorker.Tools.OutputLog;
+using ReWorker.Wire.Connections;
+using ReWorker.Wire.Contract;
+using ReWorker.Wire.Settings;
+using ReWorker.Wire.Telemetry;
 using Xunit;
 
 namespace ReWorker.Tests.Speed;
@@ -46,7 +51,8 @@ public sealed class AllocationTests : IDisposable
         var options = new WorkerOptions { Queue = "talking" };
         var bus = new ConfirmingBus();
         var ledger = new Ledger();
-        var run = new JobRun(new RunnerParts("Talking", worker, options, bus, _instruments, TimeProvider.System), ledger, NullLogger.Instance);
+        var context = new WorkerContext(worker, options, bus, _instruments, TimeProvider.System, NullLogger.Instance);
+        var (run, ending) = (new JobExecution(context), new JobEnding(context));
         var body = Encoding.UTF8.GetBytes($$$"""{"group":"g","parameters":{"command":"talking","subcommand":"Run","hosts":["a.example.com"],"lines":{{{lines}}}},"dynamic":{"environment":"dev"},"notify":{}}""");
         var properties = new BasicProperties { CorrelationId = Guid.NewGuid().ToString(), ReplyTo = "replies" };
 
@@ -57,10 +63,10 @@ public sealed class AllocationTests : IDisposable
             for (var number = 1; number <= Jobs; number++)
             {
                 var delivery = new Delivery(bus, new DeliveryInfo("tag", (ulong)number, false, Names.Exchange, "worker.talking"), properties, [.. body]);
-                ledger.Take(delivery, out _);
-                ledger.TryStart(delivery.Job!);
-                await await run.ExecuteAsync(delivery.Job!, TestContext.Current.CancellationToken);
-                ledger.Forget(delivery.Job!);
+                ledger.Register(delivery, out _);
+                delivery.Job!.TryStart();
+                await ending.EndAsync(delivery.Job!, await run.RunAsync(delivery.Job!, TestContext.Current.CancellationToken));
+                ledger.Remove(delivery.Job!);
             }
             least = Math.Min(least, (GC.GetTotalAllocatedBytes(precise: true) - before) / Jobs);
         }
@@ -92,14 +98,14 @@ public sealed class AllocationTests : IDisposable
 
         public IChannel? Channel => null;
 
-        public void Enqueue(OutboundMessage message)
+        public void Enqueue(PendingMessage message)
         {
             Assert.True(message.ToProperties().Persistent);
             Messages++;
-            message.Owner.Settled(message);
+            message.Owner.HandleSettled(message);
         }
 
-        public void Again(OutboundMessage message) => Assert.Fail("nothing was refused");
+        public void Resend(PendingMessage message) => Assert.Fail("nothing was refused");
 
         public Task CheckExchangeAsync(string exchange, CancellationToken cancel) => Task.CompletedTask;
 

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using ReWorker.Wire.Connections;
+
+namespace ReWorker.Client;
+
+/// <summary>Adds a requester to a host.</summary>
+public static class JobClientRegistration
+{
+    /// <summary>
+    /// Adds a <see cref="JobClient"/>, one for the process, that goes where <c>ConnectionStrings:rabbitmq</c> or the section
+    /// <c>Broker</c> says.
+    /// </summary>
+    public static IHostApplicationBuilder AddJobClient(this IHostApplicationBuilder builder, Action<JobClientOptions>? configure = null)
+    {
+        builder.Services.AddConnectionSource();
+        builder.Services.AddSingleton(services =>
+        {
+            var options = new JobClientOptions();
+            configure?.Invoke(options);
+            return services.CreateJobClient(options);
+        });
+        return builder;
+    }
+
+    internal static JobClient CreateJobClient(this IServiceProvider services, JobClientOptions options) => new(
+        services.GetRequiredService<ConnectionSource>(),
+        options,
+        services.GetRequiredService<IOptionsMonitor<BrokerOptions>>().CurrentValue.ConfirmTimeout,
+        services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<ILogger<JobClient>>());
+}

@@ -1,0 +1,20 @@
+using System.Buffers.Binary;
+
+namespace ReWorker.Client;
+
+/// <summary>Names for jobs: unique, 26 characters that survive being read aloud, in the order of their making.</summary>
+internal static class JobIds
+{
+    private const string Crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+    public static string New(TimeProvider time)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        Guid.CreateVersion7(time.GetUtcNow()).TryWriteBytes(bytes, bigEndian: true, out _);
+        var number = BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        return string.Create(26, number, static (text, rest) =>
+        {
+            for (var i = text.Length - 1; i >= 0; i--, rest >>= 5) text[i] = Crockford[(int)(rest & 31)];
+        });
+    }
+}

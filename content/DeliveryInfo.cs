@@ -1,9 +1,0 @@
-namespace ReWorker;
-
-/// <summary>What the broker says of a delivery besides its properties and body.</summary>
-/// <param name="ConsumerTag">The consumer that it was delivered to.</param>
-/// <param name="DeliveryTag">Its number on the channel.</param>
-/// <param name="Redelivered">True if the broker had delivered the message before.</param>
-/// <param name="Exchange">The exchange that it was published to.</param>
-/// <param name="RoutingKey">The routing key that it was published with.</param>
-public readonly record struct DeliveryInfo(string ConsumerTag, ulong DeliveryTag, bool Redelivered, string Exchange, string RoutingKey);

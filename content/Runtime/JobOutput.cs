@@ -1,0 +1,36 @@
+using ReWorker.Publishing;
+
+namespace ReWorker;
+
+/// <summary>
+/// A logger whose lines reach the users over the bus. Of an exception it shows the message, never the stack trace.
+/// </summary>
+internal sealed class JobOutput(JobMessages messages, LogLevel minLevel, CancellationToken cancel) : ILogger
+{
+    private readonly AsyncLocal<Scope?> _scope = new();
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= minLevel && logLevel is not LogLevel.None;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
+    {
+        if (!IsEnabled(logLevel)) return;
+        var text = formatter(state, null);
+        if (exception is not null) text = text.Length > 0 ? $"{text}: {exception.Message}" : exception.Message;
+        for (var scope = _scope.Value; scope is not null; scope = scope.Outer) text = $"[{scope.Text}] {text}";
+        messages.SendLine(text, cancel);
+    }
+
+    public IDisposable BeginScope<TState>(TState state)
+        where TState : notnull => _scope.Value = new Scope(this, state.ToString() ?? "", _scope.Value);
+
+    private sealed class Scope(JobOutput owner, string text, Scope? outer) : IDisposable
+    {
+        public string Text => text;
+
+        public Scope? Outer => outer;
+
+        public void Dispose() => owner._scope.Value = outer;
+    }
+}

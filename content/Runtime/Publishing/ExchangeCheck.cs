@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using RabbitMQ.Client.Exceptions;
+
+namespace ReWorker.Publishing;
+
+/// <summary>
+/// Asks the broker whether an exchange exists before the step publishes to it: publishing to a missing exchange would
+/// close the channel that all jobs share.
+/// </summary>
+internal sealed class ExchangeCheck(Epoch epoch, TimeSpan timeout, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<string, bool> _known =
+        new() { [Names.Exchange] = true, [Names.DefaultExchange] = true };
+
+    /// <summary>False if the broker does not answer: the connection is lost, or will be found to be.</summary>
+    /// <exception cref="InvalidOperationException">The exchange does not exist, or the user may not see it.</exception>
+    public async Task<bool> FindAsync(string exchange, CancellationToken cancel)
+    {
+        if (_known.ContainsKey(exchange)) return true;
+        try
+        {
+            await Deadline.RunAsync(token => AskAsync(exchange, token), timeout, "asking for an exchange", time, cancel);
+            _known.TryAdd(exchange, true);
+            return true;
+        }
+        catch (OperationInterruptedException e)
+            when (e.ShutdownReason is { ReplyCode: 403 or 404 } && !epoch.Ended.IsCancellationRequested)
+        {
+            var answer = e.ShutdownReason!;
+            throw new InvalidOperationException(answer.ReplyCode is 404
+                ? $"the exchange '{exchange}' does not exist on the broker"
+                : $"the user may not see the exchange '{exchange}': {answer.ReplyText}", e);
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested
+            && (epoch.Ended.IsCancellationRequested
+                || e is TimeoutException or OperationCanceledException or OperationInterruptedException or IOException))
+        {
+            return false;
+        }
+    }
+
+    private async Task AskAsync(string exchange, CancellationToken cancel)
+    {
+        // not on the connection that publishes: during an alarm the broker reads nothing there
+        await using var channel = await epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel);
+        await channel.ExchangeDeclarePassiveAsync(exchange, cancel);
+    }
+}

@@ -1,0 +1,151 @@
+namespace ReWorker.Publishing;
+
+/// <summary>
+/// Everything that one job sends. Numbers the messages, limits how much unconfirmed output the step may have, and
+/// knows when the broker has confirmed all of it.
+/// </summary>
+/// <param name="publisher">Sends the messages.</param>
+/// <param name="correlationId">The job's, repeated in every message.</param>
+/// <param name="replyQueue">Where status replies go; null if nobody waits for them.</param>
+/// <param name="appId">The worker's name, in every message.</param>
+/// <param name="time">The clock.</param>
+internal sealed class JobMessages(
+    IPublisher publisher, string? correlationId, string? replyQueue, string appId, TimeProvider time)
+{
+    /// <summary>A job that writes faster than the broker confirms is slowed down; its neighbours are not.</summary>
+    private const int MaxUnconfirmedLines = 64;
+
+    // continuations only settle the job, so they may run on the thread that handles the last confirm
+    private readonly TaskCompletionSource _confirmed = new();
+    private readonly Lock _order = new();
+    private string? _id;
+    private SemaphoreSlim? _lineSlots;
+    private NackedMessages? _nacked;
+    private int _unconfirmed = 1;
+    private int _sequence;
+    private bool _sealed;
+
+    public string? CorrelationId => correlationId;
+
+    public string AppId => appId;
+
+    /// <summary>The trace context that every message carries.</summary>
+    public string? TraceParent { get; set; }
+
+    public string? TraceState { get; set; }
+
+    /// <summary>How often the broker failed while a message of this job was the only unconfirmed one.</summary>
+    public int BrokerFailures { get; set; }
+
+    /// <summary>Completes when nothing more will be sent and the broker has confirmed everything.</summary>
+    public Task Confirmed => _confirmed.Task;
+
+    /// <summary>Identifies this run of the job. Message ids start with it.</summary>
+    private string Id => _id ??= Guid.CreateVersion7().ToString("N");
+
+    public string NextId(int sequence) => $"{Id}:{sequence}";
+
+    /// <inheritdoc cref="IPublisher.CheckExchangeAsync"/>
+    public Task CheckExchangeAsync(string exchange, CancellationToken cancel) =>
+        publisher.CheckExchangeAsync(exchange, cancel);
+
+    /// <summary>Sends a message of the step.</summary>
+    /// <exception cref="InvalidOperationException">The job has ended.</exception>
+    public void Send(OutgoingMessage message)
+    {
+        lock (_order)
+        {
+            if (_sealed) throw new InvalidOperationException("The job has ended: nothing more can be sent for it.");
+            Enqueue(message);
+        }
+    }
+
+    /// <summary>Sends a line of output. Waits while too many lines are unconfirmed.</summary>
+    /// <exception cref="ArgumentException">The line is larger than a message may be.</exception>
+    /// <exception cref="InvalidOperationException">The job has ended.</exception>
+    public void SendLine(string text, CancellationToken cancel)
+    {
+        var body = Bodies.Output(text);
+        SendRules.Check(Names.Output, Names.Exchange, correlationId: null, body, replyTo: null);
+        var slots = LazyInitializer.EnsureInitialized(ref _lineSlots, () => new SemaphoreSlim(MaxUnconfirmedLines));
+        // code that was told to stop may still write a line, but not wait for a slot
+        if (!slots.Wait(0, CancellationToken.None)) slots.Wait(cancel);
+        try
+        {
+            Send(new OutgoingMessage(MessageKind.Output, Names.Exchange, Names.Output, body));
+        }
+        catch (InvalidOperationException)
+        {
+            // the next line in wait must be rejected too, not wait for ever
+            slots.Release();
+            throw;
+        }
+    }
+
+    /// <summary>Sends a status reply. Returns null if nobody waits for it.</summary>
+    public PendingMessage? SendStatus(string status, byte[] body, TaskCompletionSource<bool>? waiter = null)
+    {
+        if (replyQueue is null)
+        {
+            waiter?.TrySetResult(false);
+            return null;
+        }
+        return SendInternal(new OutgoingMessage(MessageKind.Status, Names.DefaultExchange, replyQueue, body)
+        {
+            MessageId = MessageIds.Status(correlationId ?? Id, status),
+            Waiter = waiter,
+        });
+    }
+
+    /// <summary>Sends a message of the runtime, also after the step's code has ended.</summary>
+    public PendingMessage SendInternal(OutgoingMessage message)
+    {
+        lock (_order) return Enqueue(message);
+    }
+
+    /// <summary>From now on the step's code can send nothing more. Lines that wait for a slot are rejected.</summary>
+    public void Seal()
+    {
+        lock (_order) _sealed = true;
+        _lineSlots?.Release();
+    }
+
+    /// <summary>Nothing more will be sent.</summary>
+    public void Complete() => CountDown();
+
+    /// <summary>The broker has confirmed a message, or it can never be sent.</summary>
+    public void HandleSettled(PendingMessage message)
+    {
+        if (message.Kind is MessageKind.Output) _lineSlots?.Release();
+        Volatile.Read(ref _nacked)?.HandleSettled(message);
+        if (message.Error is { } error) message.Waiter?.TrySetException(error);
+        else message.Waiter?.TrySetResult(!message.Unroutable);
+        CountDown();
+    }
+
+    /// <summary>A full queue has nacked a message. It is sent again after a pause, before those that must follow it.</summary>
+    public void HandleNacked(PendingMessage message)
+    {
+        var nacked = message.IsOrdered
+            ? LazyInitializer.EnsureInitialized(ref _nacked, () => new NackedMessages(publisher, time))
+            : new NackedMessages(publisher, time);
+        nacked.Add(message);
+    }
+
+    /// <summary>True if the message must wait for an earlier one that was nacked. It will be enqueued again.</summary>
+    public bool MustWait(PendingMessage message) =>
+        message.IsOrdered && Volatile.Read(ref _nacked)?.MustWait(message) is true;
+
+    private PendingMessage Enqueue(OutgoingMessage message)
+    {
+        Interlocked.Increment(ref _unconfirmed);
+        var pending = new PendingMessage(message, this, ++_sequence, time.GetUtcNow());
+        publisher.Enqueue(pending);
+        return pending;
+    }
+
+    private void CountDown()
+    {
+        if (Interlocked.Decrement(ref _unconfirmed) == 0) _confirmed.TrySetResult();
+    }
+}

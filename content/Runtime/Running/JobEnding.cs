@@ -1,0 +1,153 @@
+using ReWorker.Deliveries;
+using ReWorker.Publishing;
+using ReWorker.Telemetry;
+
+namespace ReWorker.Running;
+
+/// <summary>
+/// One job from the end of the step's code to its settlement: sends the terminal reply, waits until the broker has
+/// confirmed everything that the job sent, and only then acknowledges the job.
+/// </summary>
+internal sealed partial class JobEnding(WorkerContext context)
+{
+    private static readonly TimeSpan ParkRetryDelay = TimeSpan.FromSeconds(10);
+
+    private const int MaxReasonLength = 1000;
+
+    private readonly ILogger _log = context.Log;
+
+    /// <summary>Returns when the job is settled. Never throws.</summary>
+    public async Task EndAsync(InFlightJob job, Outcome outcome)
+    {
+        try
+        {
+            if (outcome.Kind is OutcomeKind.Requeued)
+            {
+                Requeue(job);
+                return;
+            }
+            var reply = outcome.Kind is OutcomeKind.Republished
+                ? await RepublishCountedAsync(job)
+                : await SendTerminalAsync(job, outcome);
+            job.Messages.Complete();
+            await job.Messages.Confirmed;
+            if (reply?.Error is { } error) await ReplyTooLargeAsync(job, reply.Body.Length, error);
+            job.Complete(Settlement.Ack);
+        }
+        catch (Exception e)
+        {
+            job.MarkLost();
+            LogNotEnded(_log, e, job.CorrelationId);
+        }
+    }
+
+    private void Requeue(InFlightJob job)
+    {
+        job.Messages.Complete();
+        job.Complete(Settlement.RequeueUncounted);
+        if (context.Options.OnRedelivery is OnRedelivery.Fail) LogRequeuedToFail(_log, job.CorrelationId);
+        else LogRequeued(_log, job.CorrelationId);
+    }
+
+    /// <returns>The terminal reply; null if nobody waits for it.</returns>
+    private async ValueTask<PendingMessage?> SendTerminalAsync(InFlightJob job, Outcome outcome)
+    {
+        if (job.Settlement is Settlement.DeadLetter)
+        {
+            await ParkAsync(job, "rejected by the step");
+            LogRejected(_log, job.CorrelationId, Names.DeadQueue(context.Queue));
+        }
+        else if (outcome.Error is { Park: true } error) await ParkAsync(job, error.ReplyText);
+        if (outcome.IsCompleted)
+        {
+            AutoNotification.Send(context, job, Phase.Completed);
+            var body = outcome.Data is { } data ? Bodies.CompletedWith(data) : Bodies.Completed;
+            return job.Messages.SendStatus("completed", body);
+        }
+        var reason = outcome.Error!.ReplyText;
+        AutoNotification.Send(context, job, Phase.Failed, reason);
+        return job.Messages.SendStatus("failed", Bodies.Failed(reason));
+    }
+
+    /// <summary>The broker may take a shorter reply than the one that it rejected.</summary>
+    private static async Task ReplyTooLargeAsync(InFlightJob job, int bytes, Exception error)
+    {
+        var body = Bodies.Failed($"the step's reply of {bytes} bytes could not be sent: {error.Message}");
+        if (body.Length >= bytes) return;
+        var confirmed = NewWaiter();
+        job.Messages.SendStatus("failed", body, confirmed);
+        // nothing reaches this requester if that fails too; the log has said so twice
+        await ((Task)confirmed.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>
+    /// Puts a copy of the job into the dead-letter queue and waits until it is safe there. A rejected delivery would be
+    /// lost if somebody else declared the queue without a dead-letter target.
+    /// </summary>
+    private async Task ParkAsync(InFlightJob job, string reason)
+    {
+        var queue = Names.DeadQueue(context.Queue);
+        var headers = new Dictionary<string, object?>
+        {
+            [HeaderNames.Reason] = reason.Length <= MaxReasonLength ? reason : $"{reason[..MaxReasonLength]}…",
+            [HeaderNames.ParkedAt] = context.Time.GetUtcNow().ToString("O"),
+            [HeaderNames.Queue] = context.Queue,
+            [HeaderNames.Attempts] = job.Attempt - 1,
+        };
+        while (!await CopyToAsync(job, queue, headers, MessageKind.Parked))
+        {
+            LogCannotPark(_log, job.CorrelationId, queue, ParkRetryDelay.TotalSeconds);
+            await Task.Delay(ParkRetryDelay, context.Time);
+        }
+        context.Instruments.Parked.Add(1, new KeyValuePair<string, object?>("worker", context.Name));
+    }
+
+    /// <summary>
+    /// Puts the job back at the end of its queue with one more attempt counted. If that fails, it stays unacknowledged
+    /// and is redelivered.
+    /// </summary>
+    private async ValueTask<PendingMessage?> RepublishCountedAsync(InFlightJob job)
+    {
+        var headers = new Dictionary<string, object?> { [HeaderNames.Attempts] = job.Attempt - 1 };
+        if (!await CopyToAsync(job, context.Queue, headers, MessageKind.Sent))
+            throw new InvalidOperationException($"the queue {context.Queue} takes no messages");
+        return null;
+    }
+
+    private static Task<bool> CopyToAsync(
+        InFlightJob job, string queue, Dictionary<string, object?> headers, MessageKind kind)
+    {
+        var confirmed = NewWaiter();
+        job.Messages.SendInternal(new OutgoingMessage(kind, Names.DefaultExchange, queue, job.Delivery.Body)
+        {
+            Original = job.Delivery.Properties,
+            Headers = headers,
+            Waiter = confirmed,
+        });
+        return confirmed.Task;
+    }
+
+    private static TaskCompletionSource<bool> NewWaiter() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(20, LogLevel.Information,
+        "Job {CorrelationId} was requeued; the next worker runs it from the start")]
+    private static partial void LogRequeued(ILogger log, Untrusted correlationId);
+
+    [LoggerMessage(25, LogLevel.Information,
+        "Job {CorrelationId} was requeued; the next worker answers it as failed, because Worker:OnRedelivery is "
+        + "Fail")]
+    private static partial void LogRequeuedToFail(ILogger log, Untrusted correlationId);
+
+    [LoggerMessage(24, LogLevel.Warning, "Job {CorrelationId} was rejected by the step and parked in {Queue}")]
+    private static partial void LogRejected(ILogger log, Untrusted correlationId, string queue);
+
+    [LoggerMessage(22, LogLevel.Error,
+        "Job {CorrelationId} cannot be parked: the queue {Queue} does not exist. The job is kept; the next try is "
+        + "in {Seconds} s.")]
+    private static partial void LogCannotPark(ILogger log, Untrusted correlationId, string queue, double seconds);
+
+    [LoggerMessage(23, LogLevel.Error,
+        "Job {CorrelationId} could not be ended. It stays unacknowledged; the broker redelivers it after the next "
+        + "reconnect.")]
+    private static partial void LogNotEnded(ILogger log, Exception e, Untrusted correlationId);
+}

@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using ReWorker.Deliveries;
+using ReWorker.Publishing;
+using ReWorker.Telemetry;
+
+namespace ReWorker.Running;
+
+/// <summary>
+/// One job from its start to the end of the step's code: checks it, sends <c>started</c>, runs the step under its time
+/// limit, and decides how the job ended.
+/// </summary>
+internal sealed partial class JobExecution(WorkerContext context)
+{
+    /// <summary>How long code may take to stop after its token was cancelled, before it is abandoned.</summary>
+    private static readonly TimeSpan CancellationGrace = TimeSpan.FromSeconds(2);
+
+    /// <summary>Long enough for the acknowledgement of a republished job's original to reach the broker.</summary>
+    private static readonly TimeSpan CopyDelay = TimeSpan.FromSeconds(1);
+
+    private readonly JobCheck _check = new(context);
+    private readonly ILogger _log = context.Log;
+
+    public async Task<Outcome> RunAsync(InFlightJob job, CancellationToken abort)
+    {
+        var properties = job.Delivery.Properties;
+        job.Messages = new JobMessages(
+            context.Publisher, properties.CorrelationId, ReplyQueue(job), context.AppId, context.Time);
+        using var trace = job.Trace = JobTrace.Start(job.Delivery, context.Queue, job.Messages);
+        var startedAt = context.Time.GetTimestamp();
+        context.Instruments.JobStarted();
+        Outcome outcome;
+        try
+        {
+            outcome = _check.Run(job, out var checkedJob) ?? await RunStepAsync(job, checkedJob!, abort);
+        }
+        catch (Exception e)
+        {
+            LogBroken(_log, e, job.CorrelationId, job.Attempt);
+            outcome = Outcome.Failed(e.Message);
+        }
+        job.Messages.Seal();
+        job.MarkEnding();
+        outcome = AfterEarlySettlement(job, outcome);
+        context.Instruments.JobEnded();
+        Record(job, outcome, context.Time.GetElapsedTime(startedAt));
+        return outcome;
+    }
+
+    private async Task<Outcome> RunStepAsync(InFlightJob inFlight, Job job, CancellationToken abort)
+    {
+        // the original is acknowledged only after its copy is safe: a copy that killed its worker at once would leave both
+        if (DeliveryCount.IsRepublished(job.Properties))
+            await Task.Delay(CopyDelay, context.Time, CancellationToken.None);
+        if (job.Attempt > 1) LogRunsAgain(_log, job.CorrelationId, job.Attempt, context.Options.MaxAttempts);
+        SendStarted(inFlight);
+
+        // a separate work item, so that blocking code cannot delay the time limit, which counts from before it
+        var start = new Task<Task<object?>>(() => context.Worker.ProcessAsync(job, inFlight.Cancellation.Token));
+        Task<object?> work = start.Unwrap();
+        var watch = ((Task)work).WaitAsync(context.Options.TimeLimit, context.Time, abort);
+        start.Start(TaskScheduler.Default);
+        await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!work.IsCompleted && await CancelAsync(inFlight, work, abort) is { } cutShort) return cutShort;
+        try
+        {
+            return Completed(await work);
+        }
+        catch (Exception e)
+        {
+            LogFailed(_log, e, job.CorrelationId, e.Message);
+            return Outcome.Failed(e.Message.Length > 0 ? e.Message : e.GetType().Name);
+        }
+    }
+
+    /// <summary>Stops a step that has exceeded its time limit, or whose process must end.</summary>
+    /// <returns>How the job ends; null if the step has finished its work after all.</returns>
+    private async Task<Outcome?> CancelAsync(InFlightJob inFlight, Task work, CancellationToken abort)
+    {
+        var isTimeout = !abort.IsCancellationRequested;
+        // on the pool, because the step's callbacks may block or throw
+        _ = inFlight.Cancellation.CancelAsync();
+        await work.WaitAsync(CancellationGrace, context.Time, CancellationToken.None)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!isTimeout) return work.IsCompletedSuccessfully ? null : Outcome.Requeued;
+        var limit = context.Options.TimeLimit;
+        if (work.IsCompleted) LogTimedOut(_log, inFlight.CorrelationId, limit);
+        else LogIgnoredCancellation(_log, inFlight.CorrelationId, limit);
+        return Outcome.Failed($"timed out after {limit:c}");
+    }
+
+    private void SendStarted(InFlightJob job)
+    {
+        job.Messages.SendStatus("started", Bodies.Started);
+        AutoNotification.Send(context, job, Phase.Started);
+    }
+
+    private Outcome Completed(object? result)
+    {
+        if (result is null) return Outcome.Completed(null);
+        var data = context.Worker.Json.Serialize(result);
+        return data.Length <= SendRules.MaxDataBytes
+            ? Outcome.Completed(data)
+            : Outcome.Failed($"the step's result has {data.Length} bytes; allowed: {SendRules.MaxDataBytes}");
+    }
+
+    /// <summary>
+    /// After an early requeue, the next run answers the job. After an early acknowledgement, nobody but this run can.
+    /// </summary>
+    private static Outcome AfterEarlySettlement(InFlightJob job, Outcome outcome) => job.Settlement switch
+    {
+        Settlement.RequeueCounted => Outcome.Requeued,
+        not null when outcome.Kind is OutcomeKind.Requeued =>
+            Outcome.Failed("the worker was stopped before the job's end, and the job was already settled"),
+        _ => outcome,
+    };
+
+    private string? ReplyQueue(InFlightJob job)
+    {
+        var replyTo = job.Delivery.Properties.ReplyTo;
+        if (!context.Worker.SendsReplies || string.IsNullOrEmpty(replyTo)) return null;
+        var queue = SendRules.ReplyTo(replyTo);
+        if (queue is null) LogNoReplies(_log, job.CorrelationId, replyTo);
+        return queue;
+    }
+
+    private void Record(InFlightJob job, Outcome outcome, TimeSpan elapsed)
+    {
+        var label = MetricLabel.For(outcome.Kind);
+        context.Instruments.Jobs.Add(1, new("worker", context.Name), new("outcome", label));
+        if (outcome.IsFinal)
+        {
+            var tags = new TagList
+            {
+                { "messaging.system", Traces.System },
+                { "messaging.operation.name", JobTrace.Operation },
+                { "messaging.destination.name", context.Queue },
+            };
+            if (!outcome.IsCompleted) tags.Add("error.type", label);
+            context.Instruments.JobDuration.Record(elapsed.TotalSeconds, tags);
+        }
+        if (outcome.Error is not { } error) return;
+        job.Trace?.SetTag("error.type", label).SetStatus(ActivityStatusCode.Error, error.LogText);
+        if (outcome.Kind is OutcomeKind.Invalid)
+            LogInvalid(_log, job.CorrelationId, error.LogText, error.Park ? "answered and parked" : "answered");
+    }
+
+    [LoggerMessage(10, LogLevel.Warning, "Job {CorrelationId} failed: {Reason}")]
+    private static partial void LogFailed(ILogger log, Exception e, Untrusted correlationId, Untrusted reason);
+
+    [LoggerMessage(11, LogLevel.Warning, "Job {CorrelationId} is invalid and will be {Fate}: {Reason}")]
+    private static partial void LogInvalid(ILogger log, Untrusted correlationId, Untrusted reason, string fate);
+
+    [LoggerMessage(12, LogLevel.Warning,
+        "Job {CorrelationId} exceeded its time limit of {Limit}. The step has stopped.")]
+    private static partial void LogTimedOut(ILogger log, Untrusted correlationId, TimeSpan limit);
+
+    [LoggerMessage(15, LogLevel.Warning,
+        "Job {CorrelationId} exceeded its time limit of {Limit}. The step ignored cancellation and is still "
+        + "running; its result will be dropped.")]
+    private static partial void LogIgnoredCancellation(ILogger log, Untrusted correlationId, TimeSpan limit);
+
+    [LoggerMessage(13, LogLevel.Error, "Job {CorrelationId}, attempt {Attempt}, could not be run and fails")]
+    private static partial void LogBroken(ILogger log, Exception e, Untrusted correlationId, int attempt);
+
+    [LoggerMessage(14, LogLevel.Information,
+        "Job {CorrelationId} was not finished by the worker that had it before. It runs again from the start: "
+        + "attempt {Attempt} of {MaxAttempts}.")]
+    private static partial void LogRunsAgain(ILogger log, Untrusted correlationId, int attempt, int maxAttempts);
+
+    [LoggerMessage(21, LogLevel.Warning,
+        "Job {CorrelationId} gets no replies: its reply_to '{ReplyTo}' is the queue of a worker, or longer than 255 "
+        + "bytes")]
+    private static partial void LogNoReplies(ILogger log, Untrusted correlationId, Untrusted replyTo);
+}

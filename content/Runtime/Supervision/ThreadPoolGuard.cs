@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Hosting;
+
+namespace ReWorker.Supervision;
+
+/// <summary>
+/// Keeps a step whose code blocks from delaying everybody else. When all threads of the pool are blocked, the pool adds
+/// only one or two per second; until then no heartbeat is sent and no probe answered. The guard adds as many threads as
+/// there are, each time it looks. It has a thread of its own, because on the pool it would be blocked too.
+/// </summary>
+internal sealed class ThreadPoolGuard : IHostedService, IDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan CalmBeforeShrinking = TimeSpan.FromSeconds(10);
+
+    /// <summary>Code that blocks for ever must not exhaust the machine.</summary>
+    private const int MaxAdded = 1000;
+
+    private readonly ManualResetEventSlim _stop = new();
+    private Thread? _thread;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _thread = new Thread(Run) { IsBackground = true, Name = "thread pool guard" };
+        _thread.Start();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        _stop.Set();
+        return Task.CompletedTask;
+    }
+
+    public void Dispose()
+    {
+        _stop.Set();
+        _thread?.Join(); // it waits on what is disposed of next
+        _stop.Dispose();
+    }
+
+    private void Run()
+    {
+        ThreadPool.GetMinThreads(out var usual, out var completionPorts);
+        var (minThreads, completed, blockedLooks, blockedAt) = (usual, 0L, 0, 0L);
+        // the machine's clock, not the host's: a test's clock would stand still
+        while (!_stop.Wait(Interval))
+        {
+            var before = completed;
+            completed = ThreadPool.CompletedWorkItemCount;
+            var pending = ThreadPool.PendingWorkItemCount;
+            blockedLooks = pending > 0 && completed == before ? blockedLooks + 1 : 0;
+            if (blockedLooks > 1)
+            {
+                var threads = ThreadPool.ThreadCount;
+                minThreads = (int)Math.Min(threads + Math.Min(pending, threads), usual + MaxAdded);
+                ThreadPool.SetMinThreads(minThreads, completionPorts);
+                blockedAt = Environment.TickCount64;
+            }
+            else if (minThreads > usual && Environment.TickCount64 - blockedAt > CalmBeforeShrinking.TotalMilliseconds)
+            {
+                minThreads = usual;
+                ThreadPool.SetMinThreads(minThreads, completionPorts);
+            }
+        }
+    }
+}

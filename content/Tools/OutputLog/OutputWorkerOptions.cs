@@ -1,0 +1,27 @@
+
+using Microsoft.Extensions.Options;
+using ReWorker.Wire.Settings;
+
+namespace ReWorker.Tools.OutputLog;
+
+/// <summary>How the output worker writes: section <c>OutputWorker</c>.</summary>
+public sealed class OutputWorkerOptions
+{
+    /// <summary>The section of the configuration.</summary>
+    public const string Section = "OutputWorker";
+
+    /// <summary>The directory of the log files, one a release; made if it is missing. One output worker writes to it, a second waits. Default: <c>output</c>.</summary>
+    [Text(1, 4096)]
+    public string Directory { get; set; } = "output";
+
+    /// <summary>Regular expressions: a line that matches one is written as <c>[redacted]</c>. Default: none.</summary>
+    [Patterns]
+    public IList<string> Redactions { get; set; } = [];
+
+    /// <summary>How many files are kept open. 1 to 10000, default 256.</summary>
+    [Between(1, 10_000)]
+    public int MaxOpenFiles { get; set; } = 256;
+}
+
+[OptionsValidator]
+internal sealed partial class OutputWorkerOptionsValidator : IValidateOptions<OutputWorkerOptions>;

@@ -1,0 +1,30 @@
+using System.Text;
+using RabbitMQ.Client;
+
+namespace ReWorker.Wire.Contract;
+
+/// <summary>
+/// What the client refuses to write: short strings over AMQP's limit. They come in all the same: each byte that is no UTF-8 is
+/// read as a character of three.
+/// </summary>
+internal static class ShortStrings
+{
+    public static bool Fits(string? text) =>
+        text is null || text.Length * 3 <= Names.ShortStringBytes || Encoding.UTF8.GetByteCount(text) <= Names.ShortStringBytes;
+
+    public static string? OrNull(string? text) => Fits(text) ? text : null;
+
+    /// <summary>Clears the properties that can't be sent on.</summary>
+    public static void ClearOversized(BasicProperties properties)
+    {
+        if (!Fits(properties.ContentType)) properties.ClearContentType();
+        if (!Fits(properties.ContentEncoding)) properties.ClearContentEncoding();
+        if (!Fits(properties.CorrelationId)) properties.ClearCorrelationId();
+        if (!Fits(properties.ReplyTo)) properties.ClearReplyTo();
+        if (!Fits(properties.Expiration)) properties.ClearExpiration();
+        if (!Fits(properties.MessageId)) properties.ClearMessageId();
+        if (!Fits(properties.Type)) properties.ClearType();
+        if (!Fits(properties.AppId)) properties.ClearAppId();
+        if (!Fits(properties.ClusterId)) properties.ClearClusterId();
+    }
+}

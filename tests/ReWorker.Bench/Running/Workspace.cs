@@ -1,0 +1,22 @@
+namespace ReWorker.Bench.Running;
+
+/// <summary>A temporary folder, and whatever else must not outlive the run.</summary>
+internal sealed class Workspace : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("reworker-bench-").FullName;
+    private readonly Stack<string[]> _cleanups = [];
+
+    /// <summary>Ends the names of what the run creates on the Docker engine.</summary>
+    public string Id { get; } = Guid.NewGuid().ToString("N")[..8];
+
+    public string At(params string[] path) => Path.Combine([_folder, .. path]);
+
+    /// <summary>Registers a command that removes something; the last one registered runs first.</summary>
+    public void RemoveWith(params string[] command) => _cleanups.Push(command);
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_cleanups.TryPop(out var command)) await Command.TryAsync(command[0], command[1..]);
+        Directory.Delete(_folder, recursive: true);
+    }
+}

@@ -1,0 +1,19 @@
+namespace ReWorker.Templates.Tests;
+
+/// <summary>build.sh holds what a bare machine needs and no more, so that a newcomer can read it in one go.</summary>
+public sealed class BuildScriptTests
+{
+    private const int MaxLines = 150;
+    private const int MaxColumns = 120;
+
+    [Fact]
+    public void Script_WhateverItDoes_StaysShort()
+    {
+        var script = Repository.At("build.sh");
+
+        var lines = File.ReadAllLines(script);
+
+        Assert.InRange(lines.Length, 1, MaxLines);
+        Assert.DoesNotContain(lines, line => line.Length > MaxColumns);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Xunit;
+
+namespace ReWorker.Tests.Kit;
+
+/// <summary>The proxy tells a worker's connections apart by their names: they may come in any order.</summary>
+public sealed class ProxyTests : IDisposable
+{
+    private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
+    private readonly TcpListener _echo = new(IPAddress.Loopback, 0);
+
+    [Theory]
+    [InlineData("a consumes", "a publishes")]
+    [InlineData("a publishes", "a consumes")]
+    public async Task Hold_OneOfTwo_HoldsTheOneOfThatName(string first, string second)
+    {
+        _echo.Start();
+        _ = EchoAsync();
+        await using var proxy = new Proxy([_echo.LocalEndpoint]);
+        using var one = await OpenAsync(proxy, first);
+        using var other = await OpenAsync(proxy, second);
+
+        proxy.Hold(Way.ToWorker, " consumes");
+
+        var (consumes, publishes) = first == "a consumes" ? (one, other) : (other, one);
+        await publishes.SendAsync("x"u8.ToArray(), _cancel);
+        await consumes.SendAsync("x"u8.ToArray(), _cancel);
+        Assert.Equal("x", await ReadAsync(publishes));
+        await Task.Delay(100, _cancel);
+        Assert.Equal(0, consumes.Available);
+        proxy.Reset();
+        await Assert.ThrowsAsync<SocketException>(() => ReadAsync(consumes));
+    }
+
+    public void Dispose() => _echo.Dispose();
+
+    /// <summary>A connection that has said its name as AMQP's clients do.</summary>
+    private async Task<Socket> OpenAsync(Proxy proxy, string name)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(IPAddress.Loopback, proxy.Port, _cancel);
+        var greeting = $"AMQP\0\u000fconnection_nameS\0\0\0{(char)name.Length}{name}";
+        await socket.SendAsync(Encoding.ASCII.GetBytes(greeting), _cancel);
+        Assert.Equal(greeting, await ReadAsync(socket));
+        return socket;
+    }
+
+    private async Task<string> ReadAsync(Socket socket)
+    {
+        var buffer = new byte[1024];
+        return Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, _cancel));
+    }
+
+    private async Task EchoAsync()
+    {
+        while (true)
+        {
+            var stream = (await _echo.AcceptTcpClientAsync(_cancel)).GetStream();
+            _ = stream.CopyToAsync(stream, _cancel);
+        }
+    }
+}
