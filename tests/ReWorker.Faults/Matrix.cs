@@ -1,13 +1,19 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using ReWorker.Mutants;
 using Spectre.Console;
 
 namespace ReWorker.Faults;
 
-/// <summary>What became of a row on one broker.</summary>
-internal sealed record Verdict(Fault Fault, string Broker, bool IsClean, bool IsSkipped, string Text, int Jobs, int Duplicates, double? Recovery, double Took);
+/// <summary>The result of a row on one broker.</summary>
+internal sealed record Verdict(
+    Fault Fault, string Broker, bool IsClean, bool IsSkipped, string Text, int Jobs = 0, int Duplicates = 0,
+    double? Recovery = null, double Took = 0);
 
-/// <summary>Runs rows on the brokers that they are about: all brokers beside each other; on each several rows at a time, then one by one those that need it to themselves.</summary>
+/// <summary>
+/// Runs rows on their brokers: all brokers at the same time; on each broker several rows at a time, then one by one
+/// those that need the broker to themselves.
+/// </summary>
 internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Builds builds) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<On, RabbitBroker> _brokers = [];
@@ -17,8 +23,18 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
     public async Task<List<Verdict>> RunAsync(Action<Verdict> done, CancellationToken cancel)
     {
         var verdicts = new ConcurrentQueue<Verdict>();
-        await Task.WhenAll(new[] { On.V43, On.V40, On.V310 }.Select(kind => RunAsync(kind, verdict => { verdicts.Enqueue(verdict); done(verdict); }, cancel)));
-        return [.. verdicts.OrderBy(one => faults.ToList().IndexOf(one.Fault)).ThenByDescending(one => Version.Parse(one.Broker))];
+        await Task.WhenAll(new[] { On.V43, On.V40, On.V310 }.Select(kind => RunAsync(kind, Add, cancel)));
+        var order = faults.ToList();
+        return
+        [
+            .. verdicts.OrderBy(one => order.IndexOf(one.Fault)).ThenByDescending(one => Version.Parse(one.Broker)),
+        ];
+
+        void Add(Verdict verdict)
+        {
+            verdicts.Enqueue(verdict);
+            done(verdict);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -35,14 +51,17 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         }
         var rows = faults.Where(one => Runs(one, kind)).ToLookup(one => one.IsAlone);
         if (rows[false].Any()) await OpenAsync(kind, isCluster: false);
-        // the longest first, so that none is waited for at the end
-        await Parallel.ForEachAsync(rows[false].OrderByDescending(one => one.Limit), new ParallelOptions { MaxDegreeOfParallelism = options.AtOnce }, async (fault, _) => await JudgeAsync(fault));
+        // the longest first: no single long row is left at the end
+        await Parallel.ForEachAsync(
+            rows[false].OrderByDescending(one => one.Limit),
+            new ParallelOptions { MaxDegreeOfParallelism = options.AtOnce },
+            async (fault, _) => await JudgeAsync(fault));
         foreach (var fault in rows[true]) await JudgeAsync(fault);
         if (_brokers.TryRemove(kind, out var broker)) await broker.DisposeAsync();
     }
 
     private bool Runs(Fault fault, On kind) => options.Brokers.HasFlag(kind)
-        // asked for alone, as where there is no engine, the private node stands for the others
+        // alone, as on a machine without Docker, the private node stands in for the other brokers
         && (fault.On.HasFlag(kind) || (options.Brokers == On.V310 && fault.IsQuick && !fault.NeedsContainer));
 
     private async Task<Verdict> RunAsync(Fault fault, On kind, CancellationToken cancel)
@@ -50,20 +69,25 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         var began = Stopwatch.GetTimestamp();
         double Took() => Stopwatch.GetElapsedTime(began).TotalSeconds;
         var broker = await OpenAsync(kind, fault.NeedsCluster);
-        if (broker is null) return new(fault, Label(kind), false, true, "skipped: no engine, or no such broker here", 0, 0, null, 0);
-        if (fault.NeedsContainer && broker is not ContainerBroker) return new(fault, broker.Version, false, true, "skipped: needs a container", 0, 0, null, 0);
-        if (options.WithoutRemedy && fault.NoRemedy is { } why) return new(fault, broker.Version, false, true, $"no remedy to take away: {why}", 0, 0, null, 0);
+        if (broker is null) return new(fault, Label(kind), false, true, "skipped: no Docker engine, or no such broker");
+        if (fault.NeedsContainer && broker is not ContainerBroker)
+            return new(fault, broker.Version, false, true, "skipped: needs a container");
+        if (options.WithoutRemedy && fault.NoRemedy is { } why)
+            return new(fault, broker.Version, false, true, $"no remedy to remove: {why}");
 
+        IReadOnlyList<Mutant> mutants = options.WithoutRemedy ? [.. fault.Lacks, .. fault.Remedy] : fault.Lacks;
         string program;
+        Dictionary<string, string> settings;
         try
         {
-            program = await builds.ProgramAsync(options.WithoutRemedy ? [.. fault.Lacks, .. fault.Remedy] : fault.Lacks);
+            (program, settings) = await builds.ProgramAsync(mutants);
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is InvalidOperationException or StaleMutantException)
         {
-            return new(fault, broker.Version, false, false, e.Message, 0, 0, null, 0);
+            return new(fault, broker.Version, false, false, e.Message);
         }
-        var bench = new Bench(broker, fault, program, options.WithoutRemedy);
+        foreach (var (key, value) in options.WithoutRemedy ? fault.WithoutRemedy : []) settings[key] = value;
+        var bench = new Bench(broker, fault, program, settings);
         string? problem = null;
         try
         {
@@ -74,7 +98,8 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         catch (Exception e)
         {
             problem = e is FaultException ? e.Message : $"{e.GetType().Name}: {e.Message}";
-            if (options.IsVerbose && !options.WithoutRemedy && !cancel.IsCancellationRequested) await DumpAsync(bench, e);
+            if (options.IsVerbose && !options.WithoutRemedy && !cancel.IsCancellationRequested)
+                await DumpAsync(bench, e);
         }
         var took = Took();
         try
@@ -83,9 +108,9 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         }
         catch (Exception e)
         {
-            problem ??= $"clearing away: {e.Message}";
+            problem ??= $"cleanup: {e.Message}";
         }
-        // a broker that something was done to and not undone is no use to the next row
+        // the next row gets a new broker: the fault may not have been undone
         if (problem is not null && fault.IsAlone)
         {
             if (broker == _cluster) _cluster = null;
@@ -93,9 +118,15 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
             await broker.DisposeAsync();
         }
 
-        if (problem is not null && cancel.IsCancellationRequested) return new(fault, broker.Version, false, true, "interrupted", bench.Jobs, bench.Duplicates, null, took);
+        if (problem is not null && cancel.IsCancellationRequested)
+            return new(fault, broker.Version, false, true, "interrupted", bench.Jobs, bench.Duplicates, null, took);
         var isClean = options.WithoutRemedy ? problem is not null : problem is null;
-        var text = options.WithoutRemedy ? problem is null ? "Clean all the same: the row proves nothing" : $"fails: {problem}" : problem ?? "Clean";
+        var text = (options.WithoutRemedy, problem) switch
+        {
+            (false, _) => problem ?? "Clean",
+            (true, null) => "Clean all the same: the row proves nothing",
+            (true, _) => $"fails: {problem}",
+        };
         return new(fault, broker.Version, isClean, false, text, bench.Jobs, bench.Duplicates, bench.Recovery, took);
     }
 
@@ -112,7 +143,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         }
         catch (Exception broken)
         {
-            Console.WriteLine($"--- the broker does not say: {broken.Message}");
+            Console.WriteLine($"--- the broker does not answer: {broken.Message}");
         }
         foreach (var worker in bench.Workers)
         {

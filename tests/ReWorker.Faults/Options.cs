@@ -24,22 +24,22 @@ internal sealed record Options
 
     public On Brokers { get; private set; } = On.Every;
 
-    /// <summary>Only what takes under 20 s.</summary>
+    /// <summary>Runs only rows that take less than 20 s.</summary>
     public bool IsQuick { get; private set; }
 
-    /// <summary>Each row without its remedy: it must fail.</summary>
+    /// <summary>Runs each row without its remedy: it must fail.</summary>
     public bool WithoutRemedy { get; private set; }
 
     public bool IsVerbose { get; private set; }
 
     public bool IsList { get; private set; }
 
-    /// <summary>How many rows are run at a time on each broker.</summary>
+    /// <summary>How many rows run at a time on each broker.</summary>
     public int AtOnce { get; private set; } = 5;
 
     public int Repeat { get; private set; } = 1;
 
-    /// <summary>The page to write.</summary>
+    /// <summary>The file of the page to write.</summary>
     public string? Page { get; private set; }
 
     /// <summary>True to run the worker as a native program instead of this one.</summary>
@@ -62,16 +62,30 @@ internal sealed record Options
                 case "--at-once": options.AtOnce = Number(); break;
                 case "--repeat": options.Repeat = Number(); break;
                 case "--broker":
-                    options.Brokers = Value("4.3, 4.0, 3.10, all") switch { "4.3" => On.V43, "4.0" => On.V40, "3.10" => On.V310, "all" => On.Every, var other => throw new ArgumentException($"--broker {other}; allowed: 4.3, 4.0, 3.10, all") };
+                    options.Brokers = Value("4.3, 4.0, 3.10, all") switch
+                    {
+                        "4.3" => On.V43,
+                        "4.0" => On.V40,
+                        "3.10" => On.V310,
+                        "all" => On.Every,
+                        var other => throw new ArgumentException($"--broker {other}; allowed: 4.3, 4.0, 3.10, all"),
+                    };
                     break;
-                case var name when name.StartsWith('-'): throw new ArgumentException($"unknown: {name}");
+                case var name when name.StartsWith('-'): throw new ArgumentException($"unknown option: {name}");
                 case var name: options.Names.Add(name); break;
             }
 
-            string Value(string allowed) => ++at < args.Length ? args[at] : throw new ArgumentException($"{args[at - 1]} has no value; allowed: {allowed}");
+            string Value(string allowed) => ++at < args.Length
+                ? args[at]
+                : throw new ArgumentException($"{args[at - 1]} has no value; allowed: {allowed}");
 
-            int Number() => int.TryParse(Value("a number"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
-                ? number : throw new ArgumentException($"{args[at - 1]} {args[at]}; allowed: a number from 1 on");
+            int Number()
+            {
+                var text = Value("a number");
+                return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
+                    ? number
+                    : throw new ArgumentException($"{args[at - 1]} {text}; allowed: a number from 1 on");
+            }
         }
         return options;
     }

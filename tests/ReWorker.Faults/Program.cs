@@ -11,20 +11,22 @@ if (args.Contains("--help"))
 }
 
 using var stop = new CancellationTokenSource();
-using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => { signal.Cancel = true; stop.Cancel(); });
-using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => { signal.Cancel = true; stop.Cancel(); });
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
 if (args is ["soak", ..])
 {
     var minutes = 30.0;
-    if (args.Length > 1 && args[1] != "--picture" && !(double.TryParse(args[1], CultureInfo.InvariantCulture, out minutes) && minutes > 0))
+    if (args.Length > 1 && args[1] != "--picture"
+        && !(double.TryParse(args[1], CultureInfo.InvariantCulture, out minutes) && minutes > 0))
     {
-        Console.Error.WriteLine($"soak {args[1]}; allowed: minutes");
+        Console.Error.WriteLine($"soak {args[1]}; allowed: a number of minutes");
         return 64;
     }
-    var soak = new Soak(TimeSpan.FromMinutes(minutes), args.SkipWhile(word => word != "--picture").ElementAtOrDefault(1));
+    var picture = args.SkipWhile(word => word != "--picture").ElementAtOrDefault(1);
+    var soak = new Soak(TimeSpan.FromMinutes(minutes), picture);
     using var builds = new Builds();
-    await using var one = new Matrix(Options.Parse(["--broker", "4.3", "--verbose"]), [soak], builds);
+    await using var one = new Matrix(Options.Parse(["--broker", "4.3", "--verbose"]), [soak.Row], builds);
     var verdict = (await one.RunAsync(_ => { }, stop.Token)).Single();
     if (verdict.IsSkipped)
     {
@@ -48,7 +50,9 @@ catch (ArgumentException e)
     return 64;
 }
 
-var faults = Catalogue.All.Where(one => (!options.IsQuick || one.IsQuick) && (options.Names.Count == 0 || options.Names.Any(name => one.Name.Contains(name, StringComparison.Ordinal)))).ToList();
+bool IsNamed(Fault row) =>
+    options.Names.Count == 0 || options.Names.Any(name => row.Name.Contains(name, StringComparison.Ordinal));
+var faults = Catalogue.All.Where(row => (row.IsQuick || !options.IsQuick) && IsNamed(row)).ToList();
 if (options.IsList)
 {
     foreach (var fault in faults) Console.WriteLine($"{fault.Name,-28} {fault.How}");
@@ -56,7 +60,7 @@ if (options.IsList)
 }
 if (faults.Count == 0)
 {
-    Console.Error.WriteLine($"no row has a name with {string.Join(" or ", options.Names)}; --list shows them");
+    Console.Error.WriteLine($"no row's name contains {string.Join(" or ", options.Names)}; --list shows all names");
     return 64;
 }
 
@@ -69,19 +73,30 @@ for (var round = 0; round < options.Repeat && !stop.IsCancellationRequested; rou
         verdict =>
         {
             Results.Add(verdict, options.WithoutRemedy);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{verdict.Fault.Name,-28} {verdict.Broker,-8} {verdict.Text} ({verdict.Took:0} s)"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{verdict.Fault.Name,-28} {verdict.Broker,-8} {verdict.Text} ({verdict.Took:0} s)"));
         },
         stop.Token));
 }
 
 var table = new Table().AddColumns("fault", "broker", "result", "jobs", "duplicates", "s to recover");
 foreach (var one in all)
-    table.AddRow(one.Fault.Name, one.Broker, Markup.Escape(one.Text), $"{one.Jobs}", $"{one.Duplicates}", one.Recovery?.ToString("0.0", CultureInfo.InvariantCulture) ?? "");
+{
+    var recovery = one.Recovery?.ToString("0.0", CultureInfo.InvariantCulture) ?? "";
+    table.AddRow(one.Fault.Name, one.Broker, Markup.Escape(one.Text), $"{one.Jobs}", $"{one.Duplicates}", recovery);
+}
 if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 200;
 AnsiConsole.Write(table);
-if (options.Page is { } page) await File.WriteAllTextAsync(page, Page.Of(Results.Read()));
+if (options.Page is { } page) await File.WriteAllTextAsync(page, Page.Write(Results.Read()));
 
 var skipped = all.Count(one => one.IsSkipped);
 var failed = all.Count(one => !one.IsClean && !one.IsSkipped);
 Console.WriteLine($"\n  succeeded: {all.Count - skipped - failed}\n  failed: {failed}\n  skipped: {skipped}");
 return failed == 0 && skipped < all.Count ? 0 : 1;
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
+}

@@ -2,11 +2,12 @@ using System.Text.Json;
 
 namespace ReWorker.Faults;
 
-/// <summary>One run of one row, as it is kept.</summary>
+/// <summary>One run of one row, as it is stored.</summary>
 internal sealed record Result(
-    string Fault, string Broker, bool WithoutRemedy, bool IsClean, bool IsSkipped, string Text, int Jobs, int Copies, double? Recovery, DateTime At);
+    string Fault, string Broker, bool WithoutRemedy, bool IsClean, bool IsSkipped, string Text, int Jobs, int Copies,
+    double? Recovery, DateTime At);
 
-/// <summary>What all runs in this clone came to, so that the page can be put together from several.</summary>
+/// <summary>The results of all runs in this clone, so that a page can show several runs.</summary>
 internal static class Results
 {
     private static readonly Lock Gate = new();
@@ -16,7 +17,8 @@ internal static class Results
     public static void Add(Verdict verdict, bool withoutRemedy)
     {
         var result = new Result(
-            verdict.Fault.Name, verdict.Broker, withoutRemedy, verdict.IsClean, verdict.IsSkipped, verdict.Text, verdict.Jobs, verdict.Duplicates, verdict.Recovery, DateTime.UtcNow);
+            verdict.Fault.Name, verdict.Broker, withoutRemedy, verdict.IsClean, verdict.IsSkipped, verdict.Text,
+            verdict.Jobs, verdict.Duplicates, verdict.Recovery, DateTime.UtcNow);
         lock (Gate)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(File)!);
@@ -24,6 +26,7 @@ internal static class Results
         }
     }
 
-    public static List<Result> Read() =>
-        System.IO.File.Exists(File) ? [.. System.IO.File.ReadLines(File).Select(line => JsonSerializer.Deserialize<Result>(line)!)] : [];
+    public static List<Result> Read() => System.IO.File.Exists(File)
+        ? [.. System.IO.File.ReadLines(File).Select(line => JsonSerializer.Deserialize<Result>(line)!)]
+        : [];
 }

@@ -1,26 +1,30 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using RabbitMQ.Client;
 
 namespace ReWorker.Faults;
 
-/// <summary>What a row works with, on a virtual host of its own, and how it is judged.</summary>
-internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bool withoutRemedy) : IAsyncDisposable
+/// <summary>A row's broker, proxy, requester and workers, on a virtual host of its own; and the checks.</summary>
+/// <param name="program">Runs as the worker, with the argument <c>worker</c>.</param>
+/// <param name="more">The worker's settings beside the row's own.</param>
+internal sealed class Bench(RabbitBroker broker, Fault fault, string program, Dictionary<string, string> more)
+    : IAsyncDisposable
 {
     public const string Queue = "worker.chaos";
     public const string DeadQueue = "worker.chaos.dead";
 
     private readonly List<WorkerProcess> _workers = [];
     private readonly Stack<Func<Task>> _undo = [];
+    private readonly List<Func<Task>> _checks = [];
     private Resources? _before;
     private Func<Task<Resources>> _another = null!;
-    private long _over;
+    private long? _over;
     private int _number;
 
     public RabbitBroker Broker => broker;
 
-    /// <summary>What is started as the worker, with the word <c>worker</c> behind it.</summary>
     public string Program => program;
 
     public string VHost { get; } = $"fault-{Guid.NewGuid().ToString("N")[..8]}";
@@ -60,7 +64,7 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
         Requester = new Requester(broker.Nodes, VHost, requester, "requester");
     }
 
-    /// <summary>A connection of somebody else's, past the proxy.</summary>
+    /// <summary>A connection that belongs to nobody else, past the proxy.</summary>
     public Task<IConnection> ConnectAsync() => new ConnectionFactory
     {
         HostName = "127.0.0.1",
@@ -70,15 +74,44 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
         Password = "requester",
     }.CreateConnectionAsync();
 
-    /// <summary>At the row's end, however it ends.</summary>
-    public void Undo(Func<Task> action) => _undo.Push(action);
+    /// <summary>Runs the action at the row's end, or earlier by the result, but only once.</summary>
+    public Func<Task> Undo(Func<Task> action)
+    {
+        var isDone = false;
+        _undo.Push(OnceAsync);
+        return OnceAsync;
 
-    public WorkerProcess StartWorker(params KeyValuePair<string, string>[] more) => StartWorker(null, more);
+        Task OnceAsync()
+        {
+            if (isDone) return Task.CompletedTask;
+            isDone = true;
+            return action();
+        }
+    }
+
+    /// <summary>A file that is deleted at the row's end.</summary>
+    public async Task<string> TempFileAsync(string text)
+    {
+        var file = Path.GetTempFileName();
+        Undo(() => Task.Run(() => File.Delete(file)));
+        await File.WriteAllTextAsync(file, text);
+        return file;
+    }
+
+    /// <summary>A folder that is deleted at the row's end.</summary>
+    public string TempFolder()
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        Undo(() => Task.Run(() => folder.Delete(recursive: true)));
+        return folder.FullName;
+    }
+
+    public WorkerProcess StartWorker(params (string Key, string Value)[] settings) => StartWorker(null, settings);
 
     public WorkerProcess StartWorker(
-        Func<ProcessStartInfo, ProcessStartInfo>? wrap, params KeyValuePair<string, string>[] more)
+        Func<ProcessStartInfo, ProcessStartInfo>? wrap, params (string Key, string Value)[] settings)
     {
-        var settings = new Dictionary<string, string>
+        var all = new Dictionary<string, string>
         {
             ["Broker:Server"] = "127.0.0.1",
             ["Broker:Port"] = Proxy.Port.ToString(CultureInfo.InvariantCulture),
@@ -90,35 +123,49 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
             ["Logging:LogLevel:Default"] = "Information",
             ["Logging:LogLevel:Microsoft"] = "Warning",
         };
-        foreach (var (key, value) in fault.Settings.Concat(more)) settings[key] = value;
-        foreach (var (key, value) in withoutRemedy ? fault.WithoutRemedy : []) settings[key] = value;
-        // started in the background of a script, it would ignore SIGINT
-        WorkerProcess Start() => new("env", ["--default-signal=INT,QUIT", program, "worker"], settings, wrap);
+        foreach (var (key, value) in fault.Settings) all[key] = value;
+        foreach (var (key, value) in settings) all[key] = value;
+        foreach (var (key, value) in more) all[key] = value;
         _workers.Add(Start());
         _another = () => Leaks.OfAnotherAsync(Start);
         return Worker;
+
+        // started in the background of a script, it would ignore SIGINT
+        WorkerProcess Start() => new("env", ["--default-signal=INT,QUIT", program, "worker"], all, wrap);
     }
 
-    /// <summary>A worker that consumes, has done a job, and is measured.</summary>
-    public async Task WarmUpAsync(params KeyValuePair<string, string>[] more)
+    /// <summary>Starts a worker, waits until it has completed a job, and measures it.</summary>
+    public async Task WarmUpAsync(params (string Key, string Value)[] settings)
     {
         Requester.Start();
-        StartWorker(more);
-        await ReadyAsync(TimeSpan.FromSeconds(40));
-        await CompletedAsync(await SendAsync(), TimeSpan.FromSeconds(15));
+        StartWorker(settings);
+        await ReadyAsync(within: 40);
+        await CompletedAsync(await SendAsync(), within: 15);
         _before = Worker.Resources();
-        _over = Stopwatch.GetTimestamp();
     }
 
-    public Task ReadyAsync(TimeSpan limit) =>
-        UntilAsync("ready", limit, async () => (await Worker.ReadyAsync()).IsWell);
+    /// <summary>Sends the worker a signal and checks that it exits in time, with status 0.</summary>
+    public async Task StopWorkerAsync(double within, string signal = "TERM")
+    {
+        await Worker.SignalAsync(signal);
+        Check(await Worker.ExitAsync(TimeSpan.FromSeconds(within)) == 0, "the exit status is not 0");
+    }
 
-    public Task NotReadyAsync(TimeSpan limit) =>
-        UntilAsync("unready", limit, async () => (await Worker.ReadyAsync()).Code == 503);
+    public Task ReadyAsync(double within) =>
+        UntilAsync("ready", within, async () => (await Worker.ReadyAsync()).IsWell);
 
+    public Task NotReadyAsync(double within) =>
+        UntilAsync("unready", within, async () => (await Worker.ReadyAsync()).Code == 503);
+
+    /// <summary>Checks the readiness of a worker that may have started only now.</summary>
     public Task UnreadyAsync(string otherwise) => AnswersAsync(() => Worker.ReadyAsync(), 503, otherwise);
 
+    /// <summary>Checks the liveness of a worker that may have started only now.</summary>
     public Task AliveAsync() => AnswersAsync(() => Worker.LiveAsync(), 200, "not alive");
+
+    /// <summary>Checks the liveness of a worker that answers.</summary>
+    public async Task StillAliveAsync(string otherwise = "not alive") =>
+        Check((await Worker.LiveAsync()).IsWell, otherwise);
 
     public async Task<SentJob> SendAsync(
         string what = "sleep", double seconds = 0, string? expected = "completed", Action<SentJob>? expect = null)
@@ -126,6 +173,15 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
         var parameters = new Dictionary<string, object> { ["do"] = what, ["seconds"] = seconds };
         var body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["parameters"] = parameters });
         return await SendRawAsync(body, job => { job.Expected = expected; expect?.Invoke(job); });
+    }
+
+    /// <summary>Sends a job and waits until it runs.</summary>
+    public async Task<SentJob> StartJobAsync(
+        double seconds, string what = "sleep", string? expected = "completed", int runs = 1, double within = 15)
+    {
+        var job = await SendAsync(what, seconds, expected, one => one.Runs = runs);
+        await StartedAsync(job, within);
+        return job;
     }
 
     public async Task<SentJob> SendRawAsync(
@@ -138,6 +194,15 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
         return job;
     }
 
+    /// <summary>Sends a body that is dead-lettered before any code sees it.</summary>
+    public Task<SentJob> SendUnreadableAsync(byte[] body) =>
+        SendRawAsync(body, job => (job.Expected, job.Starts, job.Runs, job.IsParked) = ("failed", false, 0, true));
+
+    /// <summary>Sends a job that gets no reply.</summary>
+    public Task<SentJob> SendUnansweredAsync(
+        string body, string? replyTo = null, Action<BasicProperties>? craft = null) =>
+        SendRawAsync(Encoding.UTF8.GetBytes(body), job => job.Expected = null, replyTo, craft);
+
     public async Task<List<SentJob>> SendManyAsync(int count, string what = "sleep", double seconds = 0)
     {
         var jobs = new List<SentJob>();
@@ -145,33 +210,34 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
         return jobs;
     }
 
-    public static Task StartedAsync(SentJob job, TimeSpan limit) =>
-        InTimeAsync(job.Started, $"{job.Id} has not started", limit);
+    public static Task StartedAsync(SentJob job, double within) =>
+        InTimeAsync(job.Started, $"{job.Id} has not started", within);
 
-    public static async Task CompletedAsync(SentJob job, TimeSpan limit)
+    public static async Task CompletedAsync(SentJob job, double within)
     {
-        await InTimeAsync(job.Terminal, $"{job.Id} has no terminal reply", limit);
+        await InTimeAsync(job.Terminal, $"{job.Id} has no terminal reply", within);
         Check(
             job.Expected is null || job.Statuses[^1] == job.Expected,
             $"{job.Id}: {job.Statuses[^1]} ({job.Data}), {job.Expected} was expected");
     }
 
-    /// <summary>The fault is over now; the time to recover counts from here.</summary>
-    public void Over() => _over = Stopwatch.GetTimestamp();
+    /// <summary>The fault is over now, unless it was before. The time to recover counts from here.</summary>
+    public void Over() => _over ??= Stopwatch.GetTimestamp();
 
-    /// <summary>A job goes through again.</summary>
-    public async Task RecoverAsync(TimeSpan limit)
+    /// <summary>Waits until a job completes again.</summary>
+    public async Task RecoverAsync(double within)
     {
-        await CompletedAsync(await SendAsync(), limit);
-        Recovery = Stopwatch.GetElapsedTime(_over).TotalSeconds;
+        Over();
+        await CompletedAsync(await SendAsync(), within);
+        Recovery = Stopwatch.GetElapsedTime(_over!.Value).TotalSeconds;
     }
 
-    /// <summary>The judgement that is the same for every row.</summary>
-    /// <param name="wait">How long the jobs may take from here on.</param>
-    /// <param name="restarted">Another process than the one measured at the start.</param>
-    public async Task CleanAsync(TimeSpan wait, bool restarted = false, int consumers = 1)
+    /// <summary>Makes the checks that all rows share.</summary>
+    /// <param name="within">Seconds that each job may still take.</param>
+    /// <param name="restarted">True if this is not the process that was measured at the start.</param>
+    public async Task CleanAsync(double within, bool restarted = false, int consumers = 1)
     {
-        foreach (var job in Requester.Jobs.Where(one => one.Expected is not null)) await CompletedAsync(job, wait);
+        foreach (var job in Requester.Jobs.Where(one => one.Expected is not null)) await CompletedAsync(job, within);
         await SettledAsync(consumers: consumers);
         await Task.Delay(200);
 
@@ -179,16 +245,36 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
         Check(Requester.Strays.IsEmpty, $"a stray reply: {Requester.Strays.FirstOrDefault()}");
         // the broker's count of a quorum queue may be five seconds old
         var parked = Requester.Jobs.Count(job => job.IsParked);
-        await UntilAsync(
-            $"{parked} parked", TimeSpan.FromSeconds(10), async () => (await QueueAsync(DeadQueue)).Ready == parked);
+        await UntilAsync($"{parked} parked", 10, async () => (await QueueAsync(DeadQueue)).Ready == parked);
         CheckLogs();
         if (!restarted) await Leaks.CheckAsync(_before ?? await _another(), Worker.Resources);
     }
 
-    /// <summary>The broker has the acks of all jobs but some.</summary>
+    /// <summary>Adds a check of the row's own, for after the shared ones.</summary>
+    public void Then(Func<Task> check) => _checks.Add(check);
+
+    /// <inheritdoc cref="Then(Func{Task})"/>
+    public void Then(Func<bool> check, Func<string> otherwise) => Then(() =>
+    {
+        Check(check(), otherwise());
+        return Task.CompletedTask;
+    });
+
+    public async Task CheckRowAsync()
+    {
+        foreach (var check in _checks) await check();
+    }
+
+    /// <summary>Waits until the broker has the acknowledgements of all jobs except those that run.</summary>
     public Task SettledAsync(int running = 0, int consumers = 1) => UntilAsync(
-        "settled", TimeSpan.FromSeconds(20), async () => await QueueAsync(Queue) == (0, running, consumers),
-        TimeSpan.FromMilliseconds(250));
+        "settled", 20, async () => await QueueAsync(Queue) == (0, running, consumers), TimeSpan.FromMilliseconds(250));
+
+    /// <summary>Checks how often the worker said that it could not connect.</summary>
+    public void CheckTries(int least, int most)
+    {
+        var tries = Worker.Count("Could not connect");
+        Check(tries >= least && tries <= most, $"{tries} warnings of failed connects, {least} to {most} expected");
+    }
 
     public void CheckLogs()
     {
@@ -204,13 +290,14 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
     /// <summary>Ready, unacknowledged, consumers; all -1 if there is no such queue.</summary>
     public async Task<(int Ready, int Unacked, int Consumers)> QueueAsync(string queue)
     {
-        // of a quorum queue its leader's node alone knows
+        // only the leader's node knows the counts of a quorum queue
         var answer = await broker.EvalAsync(
             $$"""
             case rabbit_amqqueue:lookup(rabbit_misc:r(<<"{{VHost}}">>, queue, <<"{{queue}}">>)) of
               {ok, Q} ->
                 Node = case amqqueue:get_pid(Q) of {_, Leader} -> Leader; Pid -> node(Pid) end,
-                case rpc:call(Node, rabbit_amqqueue, info, [Q, [messages_ready, messages_unacknowledged, consumers]]) of
+                Items = [messages_ready, messages_unacknowledged, consumers],
+                case rpc:call(Node, rabbit_amqqueue, info, [Q, Items]) of
                   Counts when is_list(Counts) -> list_to_tuple([V || {_, V} <- Counts]);
                   _ -> none
                 end;
@@ -223,18 +310,21 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
             : (-1, -1, -1);
     }
 
-    public static async Task UntilAsync(string what, TimeSpan limit, Func<Task<bool>> condition, TimeSpan? pause = null)
+    public static async Task UntilAsync(string what, double within, Func<Task<bool>> condition, TimeSpan? pause = null)
     {
         var began = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            Check(Stopwatch.GetElapsedTime(began) <= limit, $"not {what} within {limit.TotalSeconds:0} s");
+            Check(Stopwatch.GetElapsedTime(began).TotalSeconds <= within, $"not {what} within {within:0} s");
             await Task.Delay(pause ?? TimeSpan.FromMilliseconds(100));
         }
     }
 
-    public Task UntilSaidAsync(string text, TimeSpan limit) =>
-        UntilAsync($"said in the log, \"{text}\",", limit, () => Task.FromResult(Worker.Says(text)));
+    public static Task UntilAsync(string what, double within, Func<bool> condition) =>
+        UntilAsync(what, within, () => Task.FromResult(condition()));
+
+    public Task UntilSaidAsync(string text, double within) =>
+        UntilAsync($"said in the log, \"{text}\",", within, () => Worker.Says(text));
 
     public int RunsOf(SentJob job) => _workers.Sum(worker => worker.Count($"RAN {job.Id} "));
 
@@ -252,11 +342,11 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
             """);
     }
 
-    /// <summary>What it says at its first answer: a worker that has only just started may not listen yet.</summary>
+    /// <summary>Checks the first answer: a worker that has only just started may not listen yet.</summary>
     private static async Task AnswersAsync(Func<Task<Answer>> ask, int expected, string otherwise)
     {
         var code = 0;
-        await UntilAsync("answering", TimeSpan.FromSeconds(15), async () => (code = (await ask()).Code) != 0);
+        await UntilAsync("answering", 15, async () => (code = (await ask()).Code) != 0);
         Check(code == expected, otherwise);
     }
 
@@ -271,18 +361,18 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
             job.Expected is null || job.IsDeadly || started == (job.Starts ? 1 : 0), $"{job.Id}: {started} x started");
         Check(job.Expected is null || job.Statuses[^1] != "started", $"{job.Id}: started came last");
         var runs = RunsOf(job);
-        Check(runs <= job.Runs, $"{job.Id} ran {runs} times, {job.Runs} at most was expected");
+        Check(runs <= job.Runs, $"{job.Id} ran {runs} times, at most {job.Runs} expected");
     }
 
-    private static async Task InTimeAsync(Task task, string otherwise, TimeSpan limit)
+    private static async Task InTimeAsync(Task task, string otherwise, double within)
     {
         try
         {
-            await task.WaitAsync(limit);
+            await task.WaitAsync(TimeSpan.FromSeconds(within));
         }
         catch (TimeoutException)
         {
-            throw new FaultException($"{otherwise} after {limit.TotalSeconds:0} s");
+            throw new FaultException($"{otherwise} after {within:0} s");
         }
     }
 }

@@ -13,7 +13,8 @@ internal static class ChaosProcess
 
     public static Task<int> RunAsync(string[] args) => WorkerCommand.RunAsync(args, static host =>
     {
-        if (Environment.GetEnvironmentVariable(HangFile) is { Length: > 0 } file) host.Services.AddSingleton<TimeProvider>(new StuckTime(file));
+        if (Environment.GetEnvironmentVariable(HangFile) is { Length: > 0 } file)
+            host.Services.AddSingleton<TimeProvider>(new StuckTime(file));
         host.AddWorker<ChaosWorker>(ChaosJson.Default);
     });
 }

@@ -9,7 +9,7 @@ namespace ReWorker.Faults;
 [JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class ChaosJson : JsonSerializerContext;
 
-/// <summary>A step that does what steps should not do. Each run says <c>RAN id</c> on standard output.</summary>
+/// <summary>A step that does what steps should not do. Each run writes <c>RAN id</c> to standard output.</summary>
 internal sealed class ChaosWorker : Worker
 {
     private static readonly List<byte[]> Hoard = [];
@@ -17,10 +17,8 @@ internal sealed class ChaosWorker : Worker
     protected internal override async Task<object?> ProcessAsync(Job job, CancellationToken cancel)
     {
         Say($"RAN {job.CorrelationId} attempt {job.Attempt}");
-        var parameters = job.Parameters;
-        var seconds = parameters.ValueKind is JsonValueKind.Object && parameters.TryGetProperty("seconds", out var given) ? given.GetDouble() : 0;
-        var what = parameters.ValueKind is JsonValueKind.Object && parameters.TryGetProperty("do", out var named) ? named.GetString() : "sleep";
-        switch (what)
+        var seconds = Parameter(job, "seconds")?.GetDouble() ?? 0;
+        switch (Parameter(job, "do")?.GetString() ?? "sleep")
         {
             case "talk":
                 for (var line = 0; line < seconds * 10; line++)
@@ -38,8 +36,9 @@ internal sealed class ChaosWorker : Worker
                 await Task.Delay(TimeSpan.FromSeconds(seconds), CancellationToken.None);
                 return null;
             case "block":
-                // as bad as code can be: it takes pool threads that are not its own, and blocks them
-                for (var one = 0; one < 200; one++) ThreadPool.QueueUserWorkItem(_ => Thread.Sleep(TimeSpan.FromSeconds(seconds)));
+                // the worst code can do: it blocks pool threads that are not its own
+                for (var one = 0; one < 200; one++)
+                    ThreadPool.QueueUserWorkItem(_ => Thread.Sleep(TimeSpan.FromSeconds(seconds)));
                 Thread.Sleep(TimeSpan.FromSeconds(seconds));
                 return null;
             case "die":
@@ -57,15 +56,17 @@ internal sealed class ChaosWorker : Worker
                 Hoard.Clear();
                 return null;
             case "huge":
-                return await RefusalAsync(() => job.SendAsync("nobody", new string('x', 17 * 1024 * 1024), cancel: cancel));
+                return await ErrorAsync(() => job.SendAsync("nobody", new string('x', 17 << 20), cancel: cancel));
             case "return-much":
                 return new string('x', 300 * 1024);
             case "nowhere":
-                return await RefusalAsync(() => job.SendAsync("nobody", "x", exchange: "no-such-exchange", cancel: cancel));
+                return await ErrorAsync(
+                    () => job.SendAsync("nobody", "x", exchange: "no-such-exchange", cancel: cancel));
             case "long-key":
-                return await RefusalAsync(() => job.SendAsync(new string('k', 300), "x", cancel: cancel));
+                return await ErrorAsync(() => job.SendAsync(new string('k', 300), "x", cancel: cancel));
             case "second":
-                return await RefusalAsync(() => job.SendAsync(job.ReplyTo!, new Dictionary<string, string> { ["status"] = "completed" }, exchange: "", cancel: cancel));
+                var status = new Dictionary<string, string> { ["status"] = "completed" };
+                return await ErrorAsync(() => job.SendAsync(job.ReplyTo!, status, exchange: "", cancel: cancel));
             case "late":
                 _ = LateAsync(job);
                 return null;
@@ -79,6 +80,11 @@ internal sealed class ChaosWorker : Worker
         }
     }
 
+    private static JsonElement? Parameter(Job job, string name) =>
+        job.Parameters.ValueKind is JsonValueKind.Object && job.Parameters.TryGetProperty(name, out var value)
+            ? value
+            : null;
+
     private static void Say(string text)
     {
         try
@@ -87,11 +93,11 @@ internal sealed class ChaosWorker : Worker
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // two of the rows have a full device for standard output, or none
+            // in two rows standard output is full or closed
         }
     }
 
-    private static async Task<string> RefusalAsync(Func<Task<bool>> send)
+    private static async Task<string> ErrorAsync(Func<Task<bool>> send)
     {
         try
         {

@@ -19,13 +19,12 @@ internal static class Leaks
             && now.Memory <= before.Memory + (96L << 20);
     }
 
-    /// <summary>What another worker holds, for a row whose own worker met the fault before it was measured.</summary>
+    /// <summary>Measures another worker, since the fault hit this one before it could be measured.</summary>
     public static async Task<Resources> OfAnotherAsync(Func<WorkerProcess> start)
     {
         await using var other = start();
         await Bench.UntilAsync(
-            "ready, the worker to compare with,", TimeSpan.FromSeconds(30),
-            async () => (await other.ReadyAsync()).IsWell);
+            "ready, the worker to compare with,", 30, async () => (await other.ReadyAsync()).IsWell);
         await Task.Delay(500);
         return other.Resources();
     }

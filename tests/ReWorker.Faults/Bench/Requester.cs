@@ -9,7 +9,8 @@ namespace ReWorker.Faults;
 /// Sends jobs and hears replies and output through durable queues of its own, past the proxy. It is written on the bare
 /// client, so that the worker is not judged by its own code, and outlives everything that is done to the broker.
 /// </summary>
-internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, string user, string password) : IAsyncDisposable
+internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, string user, string password)
+    : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, SentJob> _jobs = [];
     private readonly CancellationTokenSource _end = new();
@@ -33,10 +34,15 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
         if (_loop == Task.CompletedTask) _loop = Task.Run(LoopAsync);
     }
 
-    public async Task SendAsync(SentJob job, string queue, byte[] body, string? replyTo = null, Action<BasicProperties>? craft = null, string exchange = "")
+    public async Task SendAsync(
+        SentJob job, string queue, byte[] body, string? replyTo = null, Action<BasicProperties>? craft = null,
+        string exchange = "")
     {
         _jobs[job.Id] = job;
-        var properties = new BasicProperties { CorrelationId = job.Id, ReplyTo = replyTo ?? ReplyQueue, Persistent = true };
+        var properties = new BasicProperties
+        {
+            CorrelationId = job.Id, ReplyTo = replyTo ?? ReplyQueue, Persistent = true,
+        };
         craft?.Invoke(properties);
         var limit = Environment.TickCount64 + 120_000;
         while (true)
@@ -47,17 +53,19 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
                 {
                     using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
                     deadline.CancelAfter(TimeSpan.FromSeconds(30));
-                    await channel.BasicPublishAsync(exchange, queue, mandatory: true, properties, body, deadline.Token).AsTask().WaitAsync(TimeSpan.FromSeconds(31));
+                    await channel.BasicPublishAsync(exchange, queue, mandatory: true, properties, body, deadline.Token)
+                        .AsTask().WaitAsync(TimeSpan.FromSeconds(31));
                     return;
                 }
             }
             catch (Exception) when (!_end.IsCancellationRequested && Environment.TickCount64 < limit)
             {
-                // in doubt: once more, with the same ids; the broker may have it twice then
+                // unconfirmed: it is sent again with the same ids, and the broker may have it twice
                 job.Runs++;
             }
             await Task.Delay(100, _end.Token);
-            if (Environment.TickCount64 > limit) throw new FaultException("the requester could not send a job for two minutes");
+            if (Environment.TickCount64 > limit)
+                throw new FaultException("the requester could not send a job for two minutes");
         }
     }
 
@@ -69,7 +77,8 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
         return await action(channel);
     }
 
-    public Task OnChannelAsync(Func<IChannel, Task> action) => OnChannelAsync(async channel => { await action(channel); return true; });
+    public Task OnChannelAsync(Func<IChannel, Task> action) =>
+        OnChannelAsync(async channel => { await action(channel); return true; });
 
     public async ValueTask DisposeAsync()
     {
@@ -87,12 +96,13 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
             }
             catch (Exception)
             {
-                // the broker is being ill-treated
+                // a row is damaging the broker
             }
             _publish = null;
             try
             {
-                if (_connection is { } old) await old.AbortAsync(200, "", TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(2));
+                if (_connection is { } old)
+                    await old.AbortAsync(200, "", TimeSpan.FromSeconds(1)).WaitAsync(TimeSpan.FromSeconds(2));
                 await Task.Delay(200, _end.Token);
             }
             catch (Exception)
@@ -104,23 +114,26 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
 
     private async Task LiveAsync(IPEndPoint node)
     {
+        var (shortly, longer) = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10));
         var factory = new ConnectionFactory
         {
-            HostName = node.Address.ToString(), Port = node.Port, VirtualHost = vhost, UserName = user, Password = password,
-            AutomaticRecoveryEnabled = false, RequestedHeartbeat = TimeSpan.FromSeconds(5), RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
-            HandshakeContinuationTimeout = TimeSpan.FromSeconds(5), ContinuationTimeout = TimeSpan.FromSeconds(10), ClientProvidedName = "requester",
+            HostName = node.Address.ToString(), Port = node.Port, VirtualHost = vhost,
+            UserName = user, Password = password, ClientProvidedName = "requester", AutomaticRecoveryEnabled = false,
+            RequestedHeartbeat = shortly, RequestedConnectionTimeout = shortly,
+            HandshakeContinuationTimeout = shortly, ContinuationTimeout = longer,
         };
         var lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var stop = _end.Token.Register(() => lost.TrySetResult());
-        var connection = _connection = await factory.CreateConnectionAsync(_end.Token).WaitAsync(TimeSpan.FromSeconds(10));
+        var connection = _connection = await factory.CreateConnectionAsync(_end.Token).WaitAsync(longer);
         connection.ConnectionShutdownAsync += (_, _) => { lost.TrySetResult(); return Task.CompletedTask; };
 
         var channel = await connection.CreateChannelAsync(cancellationToken: _end.Token);
         channel.ChannelShutdownAsync += (_, _) => { lost.TrySetResult(); return Task.CompletedTask; };
         var arguments = new Dictionary<string, object?> { ["x-queue-type"] = "quorum" };
-        // a cluster that lost a node keeps for a minute what it has handed to consumers there, and goes on handing until it knows
+        // a cluster that lost a node waits a minute before it redelivers what consumers there had
         if (nodes.Count > 1) arguments["x-consumer-disconnected-timeout"] = 2000;
-        await channel.QueueDeclareAsync(ReplyQueue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: _end.Token);
+        await channel.QueueDeclareAsync(
+            ReplyQueue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: _end.Token);
         if (HearsOutput)
         {
             await channel.ExchangeDeclareAsync("re", ExchangeType.Topic, durable: true, cancellationToken: _end.Token);
@@ -143,7 +156,9 @@ internal sealed class Requester(IReadOnlyList<IPEndPoint> nodes, string vhost, s
 
     private void Hear(IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, bool redelivered)
     {
-        if (_jobs.TryGetValue(properties.CorrelationId ?? "", out var job)) job.Hear(properties.MessageId, body, redelivered);
-        else Strays.Enqueue($"{properties.CorrelationId}: {Encoding.UTF8.GetString(body.Span)}");
+        if (_jobs.TryGetValue(properties.CorrelationId ?? "", out var job))
+            job.Hear(properties.MessageId, body, redelivered);
+        else
+            Strays.Enqueue($"{properties.CorrelationId}: {Encoding.UTF8.GetString(body.Span)}");
     }
 }

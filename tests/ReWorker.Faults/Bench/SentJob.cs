@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace ReWorker.Faults;
 
-/// <summary>A job as its requester sees it; copies, which carry the id of a message heard before, are counted and dropped.</summary>
+/// <summary>A job as its requester sees it. Copies, which repeat a message id, are counted and dropped.</summary>
 internal sealed class SentJob(string id)
 {
     private readonly HashSet<string> _ids = [];
@@ -44,7 +44,7 @@ internal sealed class SentJob(string id)
 
     public Task Terminal => _terminal.Task;
 
-    /// <param name="redelivered">The broker had handed it to a connection that was lost before it acknowledged: its place is where it was then.</param>
+    /// <param name="redelivered">True if the message may be older than those that came before it.</param>
     public void Hear(string? messageId, ReadOnlyMemory<byte> body, bool redelivered)
     {
         using var json = JsonDocument.Parse(body);

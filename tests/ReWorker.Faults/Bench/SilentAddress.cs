@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ReWorker.Faults;
 
-/// <summary>An address that answers no attempt to connect, as a machine that is switched off: its queue of connections is full, and nobody takes any.</summary>
+/// <summary>An address that never answers a connection attempt, like a dead machine: its backlog is full.</summary>
 internal sealed class SilentAddress : IDisposable
 {
     private readonly List<Socket> _sockets = [];
@@ -13,7 +13,8 @@ internal sealed class SilentAddress : IDisposable
         var listener = Tcp();
         listener.Bind(address);
         listener.Listen(0);
-        for (var one = 0; one < 4; one++) _ = Tcp().ConnectAsync(address).ContinueWith(static done => _ = done.Exception, TaskScheduler.Default);
+        for (var one = 0; one < 4; one++)
+            _ = Tcp().ConnectAsync(address).ContinueWith(static done => _ = done.Exception, TaskScheduler.Default);
     }
 
     public void Dispose() => _sockets.ForEach(one => one.Dispose());

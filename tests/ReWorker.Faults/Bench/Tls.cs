@@ -120,7 +120,7 @@ internal sealed class TlsFront : IAsyncDisposable
         catch (Exception e) when (e is IOException or OperationCanceledException or SocketException
             or AuthenticationException or ObjectDisposedException)
         {
-            // the worker did not want to
+            // the worker rejected the certificate
         }
     }
 }

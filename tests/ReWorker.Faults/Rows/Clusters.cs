@@ -1,103 +1,112 @@
+using ReWorker.Mutants;
+using static ReWorker.Faults.Bench;
+
 namespace ReWorker.Faults.Rows;
 
-internal abstract class ClusterFault(string name, string how) : Fault(name, how)
+/// <summary>A cluster of three nodes loses one or two of them.</summary>
+internal static class Clusters
 {
-    public override bool IsQuick => false;
+    public static Fault[] Rows { get; } =
+    [
+        new(
+            "cluster-leader-killed",
+            "three nodes, quorum queues, load; docker kill of the job queue's leader; 15 s; docker start")
+        {
+            IsQuick = false,
+            NeedsCluster = true,
+            Remedy = [Remedies.Reconnect],
+            Inject = async bench =>
+            {
+                var start = await KillUnderLoadAsync(bench, cluster => cluster.LeaderAsync(bench.VHost, Queue));
+                await bench.SendManyAsync(20, seconds: 0.2);
+                await bench.RecoverAsync(within: 40);
+                await Task.Delay(TimeSpan.FromSeconds(15));
+                await start();
+            },
+            CleanWithin = 40,
+        },
 
-    public override bool NeedsCluster => true;
+        new(
+            "cluster-node-gone",
+            "three nodes, load; docker kill of the node that the worker consumes from, which returns after all jobs")
+        {
+            IsQuick = false,
+            NeedsCluster = true,
+            Remedy = [Remedies.Memory],
+            Inject = async bench =>
+            {
+                await KillUnderLoadAsync(bench, cluster => cluster.ConsumedAsync(bench.VHost, Queue));
+                bench.Then(
+                    () => bench.Worker.Says("was redelivered after it had ended here"), () => "nothing came again");
+            },
+            RecoversWithin = 40,
+            // the jobs that ran are redelivered a minute later
+            CleanWithin = 90,
+        },
 
-    /// <summary>Jobs are running and waiting, a node is killed, and the worker, whichever node it was on, is without it.</summary>
-    protected static async Task<int> KillUnderLoadAsync(Bench bench, Func<Cluster, Task<int>> find)
+        new(
+            "never-twice-node-gone",
+            "three nodes, Worker:OnRedelivery is Fail; during a job docker kill of the node that the worker consumes "
+            + "from and kill -9 of the worker, as if they shared a machine; another worker starts")
+        {
+            IsQuick = false,
+            NeedsCluster = true,
+            Settings = { ["Worker:OnRedelivery"] = "Fail" },
+            Remedy = [Remedies.Redelivered],
+            Inject = async bench =>
+            {
+                await bench.SettledAsync();
+                await bench.StartJobAsync(seconds: 30, expected: "failed");
+                await KillAsync(bench, cluster => cluster.ConsumedAsync(bench.VHost, Queue));
+                await bench.Worker.SignalAsync("KILL");
+                bench.Over();
+                bench.StartWorker();
+            },
+            RecoversWithin = 40,
+            // the broker redelivers the job after a minute, without having counted the first delivery
+            CleanWithin = 100,
+            IsRestarted = true,
+        },
+
+        new("cluster-majority-down", "docker kill of two of three nodes for 40 s while jobs run and wait")
+        {
+            IsQuick = false,
+            NeedsCluster = true,
+            Remedy = [Remedies.Reconnect, Remedies.ConsumptionProbe],
+            Inject = async bench =>
+            {
+                var cluster = (Cluster)bench.Broker;
+                await bench.SendManyAsync(20, seconds: 3);
+                await cluster.KillAsync(1);
+                await cluster.KillAsync(2);
+                var start = bench.Undo(() => cluster.StartAsync(1, 2));
+                await bench.NotReadyAsync(within: 40);
+                await bench.StillAliveAsync();
+                await Task.Delay(TimeSpan.FromSeconds(40));
+                await start();
+            },
+            ReadyWithin = 60,
+            RecoversWithin = 30,
+            CleanWithin = 60,
+        },
+    ];
+
+    /// <summary>Kills a node while jobs run and wait, and resets the worker's connections.</summary>
+    private static async Task<Func<Task>> KillUnderLoadAsync(Bench bench, Func<Cluster, Task<int>> find)
     {
-        await bench.WarmUpAsync();
         await bench.SendManyAsync(40, seconds: 0.5);
-        var node = await KillAsync(bench, find);
+        var start = await KillAsync(bench, find);
         bench.Proxy.Reset();
         bench.Over();
-        return node;
+        return start;
     }
 
-    protected static async Task<int> KillAsync(Bench bench, Func<Cluster, Task<int>> find)
+    /// <summary>Kills a node; the result starts it again.</summary>
+    private static async Task<Func<Task>> KillAsync(Bench bench, Func<Cluster, Task<int>> find)
     {
         var cluster = (Cluster)bench.Broker;
         var node = await find(cluster);
         await cluster.KillAsync(node);
-        bench.Undo(() => cluster.StartAsync(node));
-        return node;
-    }
-}
-
-internal sealed class LeaderKilled() : ClusterFault("cluster-leader-killed", "three nodes, quorum queues, load; docker kill the leader of the job queue; 15 s; start it")
-{
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        var leader = await KillUnderLoadAsync(bench, cluster => cluster.LeaderAsync(bench.VHost, Bench.Queue));
-        await bench.SendManyAsync(20, seconds: 0.2);
-        await bench.RecoverAsync(TimeSpan.FromSeconds(40));
-        await Task.Delay(TimeSpan.FromSeconds(15));
-        await ((Cluster)bench.Broker).StartAsync(leader);
-        await bench.CleanAsync(TimeSpan.FromSeconds(40));
-    }
-}
-
-internal sealed class NodeGone() : ClusterFault("cluster-node-gone", "three nodes, load; docker kill the node that the worker consumes from; it comes back when all jobs are done")
-{
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.Memory];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        await KillUnderLoadAsync(bench, cluster => cluster.ConsumedAsync(bench.VHost, Bench.Queue));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(40));
-        // what the worker had in hand comes again a minute later
-        await bench.CleanAsync(TimeSpan.FromSeconds(90));
-        Bench.Check(bench.Worker.Says("was delivered again, and ended here"), "nothing came again");
-    }
-}
-
-internal sealed class NeverTwiceNodeGone() : ClusterFault("never-twice-node-gone", "three nodes, Worker:OnRedelivery is Fail, a job running: kill -9 of its worker, and of the node that it consumes from, as of one machine; another worker is started")
-{
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.Interrupted];
-
-    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Worker:OnRedelivery", "Fail")];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        await bench.WarmUpAsync();
-        await bench.SettledAsync();
-        var job = await bench.SendAsync(seconds: 30, expected: "failed");
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
-        await KillAsync(bench, cluster => cluster.ConsumedAsync(bench.VHost, Bench.Queue));
-        await bench.Worker.SignalAsync("KILL");
-        bench.Over();
-        bench.StartWorker();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(40));
-        // the broker gives it out again after a minute, and without having counted it
-        await Bench.CompletedAsync(job, TimeSpan.FromSeconds(100));
-        await bench.CleanAsync(TimeSpan.FromSeconds(5), restarted: true);
-    }
-}
-
-internal sealed class MajorityDown() : ClusterFault("cluster-majority-down", "two of three nodes killed for 40 s, jobs waiting and running")
-{
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect, Mutants.FlowProbe];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        var cluster = (Cluster)bench.Broker;
-        await bench.WarmUpAsync();
-        await bench.SendManyAsync(20, seconds: 3);
-        await cluster.KillAsync(1);
-        await cluster.KillAsync(2);
-        bench.Undo(() => cluster.StartAsync(1, 2));
-        await bench.NotReadyAsync(TimeSpan.FromSeconds(40));
-        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
-        await Task.Delay(TimeSpan.FromSeconds(40));
-        await cluster.StartAsync(1, 2);
-        bench.Over();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(60));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(30));
-        await bench.CleanAsync(TimeSpan.FromSeconds(60));
+        return bench.Undo(() => cluster.StartAsync(node));
     }
 }

@@ -1,246 +1,322 @@
 using System.Globalization;
+using System.Net;
+using ReWorker.Mutants;
+using static ReWorker.Faults.Bench;
 
 namespace ReWorker.Faults.Rows;
 
-internal sealed class TcpReset() : Fault("tcp-reset", "the proxy resets every connection, under load")
+/// <summary>Faults between the worker and the broker.</summary>
+internal static class Connections
 {
-    public override On On => On.Every;
-
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        await bench.WarmUpAsync();
-        await bench.SendManyAsync(20, seconds: 0.5);
-        bench.Proxy.Reset();
-        bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
-        Bench.Check(bench.Recovery < 5, $"it took {bench.Recovery:0.0} s");
-        await bench.CleanAsync(TimeSpan.FromSeconds(15));
-        Bench.Check(await bench.Worker.MetricAsync("reworker_reconnects_total") == 1, "not one reconnect was counted");
-    }
-}
-
-internal sealed class AbsentAtStart() : Fault("broker-absent-at-start", "the port is closed when the worker starts; open after 5 s")
-{
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        bench.Proxy.Close();
-        bench.Requester.Start();
-        bench.StartWorker();
-        await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
-        await Task.Delay(5000);
-        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
-        Bench.Check(bench.Worker.Count("Could not connect") is >= 2 and <= 8, $"{bench.Worker.Count("Could not connect")} warnings");
-        bench.Proxy.Open();
-        bench.Over();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
-        await bench.CleanAsync(TimeSpan.FromSeconds(5));
-    }
-}
-
-internal sealed class AbsentAtStartForAMinute() : Fault("broker-absent-60s", "rabbitmqctl stop_app; the worker starts; 60 s; start_app")
-{
-    public override bool IsAlone => true;
-
-    public override On On => On.Every;
-
-    public override bool IsQuick => false;
-
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        await bench.Broker.ControlAsync("stop_app");
-        bench.StartWorker();
-        try
+    public static Fault[] Rows { get; } =
+    [
+        new("broker-absent-at-start", "the port is closed when the worker starts, and opens after 5 s")
         {
-            await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
-            await Task.Delay(TimeSpan.FromSeconds(60));
-            Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
-            Bench.Check(bench.Worker.Count("Could not connect") is >= 5 and <= 20, $"{bench.Worker.Count("Could not connect")} warnings");
-        }
-        finally
+            Remedy = [Remedies.Reconnect],
+            StartsWorker = false,
+            Inject = async bench =>
+            {
+                bench.Proxy.Close();
+                bench.StartWorker();
+                await bench.NotReadyAsync(within: 10);
+                await Task.Delay(5000);
+                await bench.StillAliveAsync();
+                bench.CheckTries(2, 8);
+                bench.Proxy.Open();
+            },
+            ReadyWithin = 30,
+            CleanWithin = 5,
+        },
+
+        new("name-unresolved", "the host name does not resolve until /etc/hosts is corrected")
         {
-            await bench.Broker.ControlAsync("start_app");
-        }
-        bench.Over();
-        bench.Requester.Start();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
-        Bench.Check(bench.Recovery < 15, $"it took {bench.Recovery:0.0} s");
-        await bench.CleanAsync(TimeSpan.FromSeconds(5));
-    }
-}
+            Remedy = [Remedies.Reconnect],
+            StartsWorker = false,
+            Inject = async bench =>
+            {
+                bench.StartWorker(("Broker:Server", "no-such-host.invalid"));
+                await bench.UntilSaidAsync("Could not connect", within: 30);
+                await bench.AliveAsync();
+                await bench.Worker.SignalAsync("KILL");
 
-internal sealed class LongPauses() : Fault("long-pauses", "nothing listens for 95 s, Broker:MaxBackoff is a minute: alive all the time")
-{
-    public override bool IsQuick => false;
+                var hosts = await bench.TempFileAsync("127.0.0.2 localhost\n");
+                bench.StartWorker(
+                    start => OwnMounts.Hosts(start, hosts, bench.Program), ("Broker:Server", "broker.example.test"));
+                await bench.UntilSaidAsync("Could not connect", within: 30);
+                await File.WriteAllTextAsync(hosts, "127.0.0.1 broker.example.test\n");
+            },
+            ReadyWithin = 30,
+            CleanWithin = 5,
+        },
 
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.SignOfLife];
-
-    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Broker:Port", "1"), Set("Broker:MaxBackoff", "00:01:00"), Set("Broker:ConnectTimeout", "00:00:02")];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        bench.StartWorker();
-        await bench.NotReadyAsync(TimeSpan.FromSeconds(20));
-        for (var second = 0; second < 95; second++)
+        // the client itself tries only the first address of a name
+        new(
+            "name-of-several",
+            "the host name has three addresses, as a cluster's may; one refuses connections, one is silent")
         {
-            Bench.Check((await bench.Worker.LiveAsync()).IsWell, $"not alive after {second} s");
-            await Task.Delay(1000);
-        }
-        bench.CheckLogs();
-    }
-}
+            Remedy = [Remedies.EveryAddress],
+            StartsWorker = false,
+            Inject = async bench =>
+            {
+                var hosts = await bench.TempFileAsync(
+                    "127.0.0.1 broker.example.test\n127.0.0.2 broker.example.test\n127.0.0.3 broker.example.test\n");
+                var second = new Proxy(bench.Broker.Nodes, IPAddress.Parse("127.0.0.2"));
+                bench.Undo(() => second.DisposeAsync().AsTask());
+                var silent = new SilentAddress(new IPEndPoint(IPAddress.Parse("127.0.0.3"), second.Port));
+                bench.Undo(() => Task.Run(silent.Dispose));
+                bench.StartWorker(
+                    start => OwnMounts.Hosts(start, hosts, bench.Program),
+                    ("Broker:Server", "broker.example.test"),
+                    ("Broker:Port", second.Port.ToString(CultureInfo.InvariantCulture)));
+                await bench.ReadyAsync(within: 30);
+                await bench.SendManyAsync(10, seconds: 0.3);
+                second.Reset();
+            },
+            RecoversWithin = 15,
+        },
 
-internal sealed class NameDoesNotResolve() : Fault("name-unresolved", "the host name does not resolve; then the file with the settings is put right")
-{
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.Reconnect];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        // the client's own port stays the proxy's: the name in a secret's file changes, and is read anew at every try
-        bench.Requester.Start();
-        bench.StartWorker(Set("Broker:Server", "no-such-host.invalid"));
-        await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
-        await bench.AliveAsync();
-        await bench.Worker.SignalAsync("KILL");
-
-        var hosts = Path.GetTempFileName();
-        bench.Undo(() => { File.Delete(hosts); return Task.CompletedTask; });
-        await File.WriteAllTextAsync(hosts, "127.0.0.2 localhost\n");
-        bench.StartWorker(start => OwnMounts.Hosts(start, hosts, bench.Program), Set("Broker:Server", "broker.example.test"));
-        await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
-        await File.WriteAllTextAsync(hosts, "127.0.0.1 broker.example.test\n");
-        bench.Over();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
-        await bench.CleanAsync(TimeSpan.FromSeconds(5));
-    }
-}
-
-internal sealed class SilentPort() : Fault("silent-port", "something listens that never says a word; then the broker is there")
-{
-    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Broker:ConnectTimeout", "00:00:03")];
-
-    public override IEnumerable<KeyValuePair<string, string>> WithoutRemedy => [Set("Broker:ConnectTimeout", "00:05:00")];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        bench.Proxy.IsSilent = true;
-        bench.Requester.Start();
-        bench.StartWorker();
-        await Bench.UntilAsync("at its third try", TimeSpan.FromSeconds(20), () => Task.FromResult(bench.Proxy.Accepted >= 3));
-        await bench.AliveAsync();
-        bench.Proxy.IsSilent = false;
-        bench.Over();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
-        await bench.CleanAsync(TimeSpan.FromSeconds(5));
-    }
-}
-
-internal sealed class ConfirmWithheld() : Fault("confirm-withheld", "the proxy holds what the broker sends to the publishing connection, from the terminal reply on")
-{
-    public override On On => On.Every;
-
-    public override bool IsQuick => false;
-
-    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Broker:ConfirmTimeout", "00:00:03")];
-
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.Resend];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        await bench.WarmUpAsync();
-        var job = await bench.SendAsync(seconds: 4);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
-        // started has been confirmed by then
-        await Task.Delay(1000);
-        // the broker must hear nothing either: else it has the reply, and its copy alone tells of the second sending
-        bench.Proxy.Hold(Way.Both, "publishes");
-        await Task.Delay(4000);
-        // asking takes its time: by the answer the reply may have been sent again and confirmed
-        var queue = await bench.QueueAsync(Bench.Queue);
-        Bench.Check(queue.Ready + queue.Unacked == 1 || bench.Worker.Says("was not confirmed within"), "the job was acknowledged before its reply was confirmed");
-        await Bench.CompletedAsync(job, TimeSpan.FromSeconds(20));
-
-        // and once with the reply on the broker, the confirm on its way back
-        var other = await bench.SendAsync(seconds: 4);
-        await Bench.StartedAsync(other, TimeSpan.FromSeconds(15));
-        await Task.Delay(1000);
-        bench.Proxy.Hold(Way.ToWorker, "publishes");
-        await Bench.UntilAsync("given up a second time", TimeSpan.FromSeconds(15), () => Task.FromResult(bench.Worker.Count("was not confirmed within") == 2));
-        bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
-        await bench.CleanAsync(TimeSpan.FromSeconds(10));
-        Bench.Check(other.Copies > 0, "the reply did not come again under its id");
-    }
-}
-
-internal sealed class ConfirmNeverComes() : Fault("confirm-deadline", "the same with both ways held: nothing but the deadline tells")
-{
-    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Broker:ConfirmTimeout", "00:00:03")];
-
-    public override IEnumerable<KeyValuePair<string, string>> WithoutRemedy => [Set("Broker:ConfirmTimeout", "00:10:00"), Set("Broker:Heartbeat", "00:10:00")];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        await bench.WarmUpAsync();
-        bench.Proxy.Hold(Way.Both, "publishes");
-        var job = await bench.SendAsync();
-        bench.Over();
-        await Bench.CompletedAsync(job, TimeSpan.FromSeconds(15));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
-        await bench.CleanAsync(TimeSpan.FromSeconds(10));
-    }
-}
-
-internal sealed class StaleDeliveries() : Fault("stale-deliveries", "prefetch 20, one slot, 20 short jobs; the connection is closed while they wait here")
-{
-    public override On On => On.Every;
-
-    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Worker:Concurrency", "1"), Set("Worker:Prefetch", "20")];
-
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.StaleDeliveries, Mutants.Adoption];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        await bench.WarmUpAsync();
-        await bench.SendManyAsync(20, seconds: 0.2);
-        bench.Proxy.Reset();
-        bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(20));
-        await bench.CleanAsync(TimeSpan.FromSeconds(10));
-    }
-}
-
-internal sealed class AllConnectionsClosed() : Fault("connections-closed-5x", "rabbitmqctl close_all_connections, 5 times under load")
-{
-    public override On On => On.Every;
-
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.Adoption];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        await bench.WarmUpAsync();
-        using var enough = new CancellationTokenSource();
-        var load = LoadAsync(bench, enough.Token);
-        for (var time = 0; time < 5; time++)
+        new("silent-port", "the port accepts connections and never answers; then the broker is behind it")
         {
-            await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
-            await Task.Delay(1000);
-        }
-        bench.Over();
-        await enough.CancelAsync();
-        await load;
-        await bench.RecoverAsync(TimeSpan.FromSeconds(15));
-        await bench.CleanAsync(TimeSpan.FromSeconds(20));
-    }
+            Settings = { ["Broker:ConnectTimeout"] = "00:00:03" },
+            WithoutRemedy = { ["Broker:ConnectTimeout"] = "00:05:00" },
+            StartsWorker = false,
+            Inject = async bench =>
+            {
+                bench.Proxy.IsSilent = true;
+                bench.StartWorker();
+                await UntilAsync("at its third attempt", 20, () => bench.Proxy.Accepted >= 3);
+                await bench.AliveAsync();
+                bench.Proxy.IsSilent = false;
+            },
+            ReadyWithin = 30,
+            CleanWithin = 5,
+        },
+
+        new(
+            "tls",
+            "the certificate is expired, for another name, or from an unknown authority; the port is plaintext; "
+            + "then everything is valid")
+        {
+            WithoutRemedy = { ["Broker:Ssl"] = "false" },
+            StartsWorker = false,
+            Inject = UntrustedAsync,
+            ReadyWithin = 30,
+            CleanWithin = 5,
+            IsRestarted = true,
+        },
+
+        new(
+            "secret-rotated",
+            "change_password and close_all_connections; 3 s later /run/secrets has the new password")
+        {
+            Remedy = [Remedies.FreshSecrets],
+            StartsWorker = false,
+            Inject = async bench =>
+            {
+                var folder = bench.TempFolder();
+                var file = Path.Combine(folder, "Broker__Password");
+                await File.WriteAllTextAsync(file, bench.Password);
+                bench.StartWorker(
+                    start => OwnMounts.Secrets(start, folder, bench.Program), ("Broker:Password", "s3cr3t-not-used"));
+                await bench.ReadyAsync(within: 30);
+                await bench.SetPasswordAsync("s3cr3t-rotated");
+                await bench.CloseConnectionsAsync();
+                await bench.UntilSaidAsync("refuses the user name or the password", within: 30);
+                await Task.Delay(3000);
+                await File.WriteAllTextAsync(file, "s3cr3t-rotated");
+            },
+            RecoversWithin = 15,
+            CleanWithin = 5,
+        },
+
+        new("tcp-reset", "the proxy resets every connection under load")
+        {
+            On = On.Every,
+            Remedy = [Remedies.Reconnect],
+            Inject = async bench =>
+            {
+                await bench.SendManyAsync(20, seconds: 0.5);
+                bench.Proxy.Reset();
+            },
+            RecoversWithin = 5,
+            CleanWithin = 15,
+            Reconnects = 1,
+        },
+
+        new("connections-closed-5x", "rabbitmqctl close_all_connections, 5 times under load")
+        {
+            On = On.Every,
+            Remedy = [Remedies.Adoption],
+            Inject = async bench =>
+            {
+                using var enough = new CancellationTokenSource();
+                var load = LoadAsync(bench, enough.Token);
+                for (var time = 0; time < 5; time++)
+                {
+                    await bench.CloseConnectionsAsync();
+                    await Task.Delay(1000);
+                }
+                bench.Over();
+                await enough.CancelAsync();
+                await load;
+            },
+            RecoversWithin = 15,
+            CleanWithin = 20,
+        },
+
+        new("connections-closed-50x", "rabbitmqctl close_all_connections every 2 s, 50 times under load")
+        {
+            IsQuick = false,
+            Remedy = [Remedies.Adoption],
+            Inject = async bench =>
+            {
+                for (var time = 0; time < 50; time++)
+                {
+                    await bench.SendManyAsync(5, seconds: 0.7);
+                    await bench.CloseConnectionsAsync();
+                    await Task.Delay(1000);
+                }
+            },
+            RecoversWithin = 30,
+            CleanWithin = 30,
+        },
+
+        new(
+            "held-both-ways",
+            "the proxy stops forwarding on all open connections, in both directions; Broker:Heartbeat is 2 s")
+        {
+            Settings = { ["Broker:Heartbeat"] = "00:00:02" },
+            WithoutRemedy = { ["Broker:Heartbeat"] = "00:10:00", ["Broker:ConnectTimeout"] = "00:05:00" },
+            Inject = async bench =>
+            {
+                await bench.StartJobAsync(seconds: 3);
+                bench.Proxy.Hold(Way.Both);
+            },
+            RecoversWithin = 30,
+        },
+
+        new(
+            "confirm-withheld",
+            "the proxy withholds the confirm of a terminal reply: once with the reply, once without")
+        {
+            On = On.Every,
+            IsQuick = false,
+            Settings = { ["Broker:ConfirmTimeout"] = "00:00:03" },
+            Remedy = [Remedies.Resend],
+            Inject = WithholdConfirmsAsync,
+        },
+
+        new(
+            "confirm-deadline",
+            "the proxy stops forwarding on the publishing connection: only the confirm timeout notices")
+        {
+            Settings = { ["Broker:ConfirmTimeout"] = "00:00:03" },
+            WithoutRemedy = { ["Broker:ConfirmTimeout"] = "00:10:00", ["Broker:Heartbeat"] = "00:10:00" },
+            Inject = async bench =>
+            {
+                bench.Proxy.Hold(Way.Both, "publishes");
+                var job = await bench.SendAsync();
+                bench.Over();
+                await CompletedAsync(job, within: 15);
+            },
+        },
+
+        new("stale-deliveries", "the connections are reset while 20 prefetched jobs wait for the worker's only slot")
+        {
+            On = On.Every,
+            Settings = { ["Worker:Concurrency"] = "1", ["Worker:Prefetch"] = "20" },
+            Remedy = [Remedies.StaleDeliveries, Remedies.Adoption],
+            Inject = async bench =>
+            {
+                await bench.SendManyAsync(20, seconds: 0.2);
+                bench.Proxy.Reset();
+            },
+            RecoversWithin = 20,
+        },
+
+        new(
+            "half-open",
+            "iptables in the broker's network namespace drops port 5672 in both directions for 120 s; a job runs")
+        {
+            IsQuick = false,
+            NeedsContainer = true,
+            WithoutRemedy =
+            {
+                ["Broker:Heartbeat"] = "00:10:00",
+                ["Broker:ConfirmTimeout"] = "00:10:00",
+                ["Broker:ConnectTimeout"] = "00:05:00",
+            },
+            StartsWorker = false,
+            Inject = DropPacketsAsync,
+            ReadyWithin = 45,
+            RecoversWithin = 20,
+            CleanWithin = 60,
+        },
+
+        new("flapping", "the proxy opens and closes every second for five minutes")
+        {
+            IsQuick = false,
+            Limit = TimeSpan.FromMinutes(10),
+            Remedy = [Remedies.Adoption],
+            Inject = async bench =>
+            {
+                var before = bench.Proxy.Accepted;
+                for (var second = 0; second < 300; second += 2)
+                {
+                    await bench.SendAsync(seconds: 1);
+                    bench.Proxy.Close();
+                    bench.Proxy.Reset();
+                    await Task.Delay(1000);
+                    bench.Proxy.Open();
+                    await Task.Delay(1000);
+                }
+                var attempts = bench.Proxy.Accepted - before;
+                bench.Then(() => attempts < 400, () => $"{attempts} connections in 300 s: no backoff");
+            },
+            RecoversWithin = 30,
+            CleanWithin = 60,
+        },
+
+        new("slow-link", "for a minute the proxy delays everything by 3 s ± 1 s and cuts it into pieces of 100 bytes")
+        {
+            IsQuick = false,
+            NoRemedy = "the timeouts and the probe's patience are long enough by themselves",
+            Inject = async bench =>
+            {
+                (bench.Proxy.Delay, bench.Proxy.Slice) = (TimeSpan.FromSeconds(3), 100);
+                await bench.SendManyAsync(10, seconds: 1);
+                await Task.Delay(TimeSpan.FromSeconds(60));
+                Check(!bench.Worker.Says("Lost the connection"), "a false alarm");
+                (bench.Proxy.Delay, bench.Proxy.Slice) = (TimeSpan.Zero, 0);
+            },
+            RecoversWithin = 20,
+            CleanWithin = 30,
+        },
+
+        new("long-pauses", "nothing listens for 95 s and Broker:MaxBackoff is a minute; the worker stays alive")
+        {
+            IsQuick = false,
+            Settings =
+            {
+                ["Broker:Port"] = "1",
+                ["Broker:MaxBackoff"] = "00:01:00",
+                ["Broker:ConnectTimeout"] = "00:00:02",
+            },
+            Remedy = [Remedies.SignOfLife],
+            StartsWorker = false,
+            JudgesItself = true,
+            Inject = async bench =>
+            {
+                bench.StartWorker();
+                await bench.NotReadyAsync(within: 20);
+                for (var second = 0; second < 95; second++)
+                {
+                    await bench.StillAliveAsync($"not alive after {second} s");
+                    await Task.Delay(1000);
+                }
+            },
+        },
+    ];
 
     private static async Task LoadAsync(Bench bench, CancellationToken enough)
     {
@@ -250,131 +326,81 @@ internal sealed class AllConnectionsClosed() : Fault("connections-closed-5x", "r
             await Task.Delay(100, CancellationToken.None);
         }
     }
-}
 
-internal sealed class AllConnectionsClosedOften() : Fault("connections-closed-50x", "rabbitmqctl close_all_connections every 2 s, 50 times, under load")
-{
-    public override bool IsQuick => false;
-
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.Adoption];
-
-    public override async Task RunAsync(Bench bench)
+    private static async Task UntrustedAsync(Bench bench)
     {
-        await bench.WarmUpAsync();
-        for (var time = 0; time < 50; time++)
+        var certificates = new Certificates();
+        bench.Undo(() => Task.Run(certificates.Dispose));
+        var authority = await bench.TempFileAsync(certificates.AuthorityPem);
+        var front = new TlsFront(bench.Broker.Nodes[0]);
+        bench.Undo(() => front.DisposeAsync().AsTask());
+
+        foreach (var certificate in new[] { certificates.Expired, certificates.OtherName, certificates.OtherAuthority })
         {
-            await bench.SendManyAsync(5, seconds: 0.7);
-            await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
+            front.Certificate = certificate;
+            var refusing = Start(front.Port);
+            await bench.UntilSaidAsync("Could not connect", within: 30);
             await Task.Delay(1000);
+            Check(front.Passed == 0, "it talked to a broker that it must not trust");
+            Check(bench.Worker.Says("certificate"), "the log does not blame the certificate");
+            await refusing.DisposeAsync();
         }
-        bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(30));
-        await bench.CleanAsync(TimeSpan.FromSeconds(30));
+        var plain = Start(bench.Proxy.Port);
+        await bench.UntilSaidAsync("Could not connect", within: 30);
+        Check(bench.Worker.Says("does not speak it"), "the log does not say that the port does not speak TLS");
+        await bench.UnreadyAsync("ready, over a plaintext port");
+        await plain.DisposeAsync();
+
+        front.Certificate = certificates.Good;
+        Start(front.Port);
+
+        WorkerProcess Start(int port) => bench.StartWorker(
+            ("Broker:Ssl", "true"), ("Broker:CaFile", authority), ("Broker:Server", "localhost"),
+            ("Broker:Port", port.ToString(CultureInfo.InvariantCulture)));
     }
-}
 
-internal sealed class HalfOpen() : Fault("half-open", "iptables in the broker's network namespace drops 5672 both ways for 120 s, a job running")
-{
-    public override bool IsQuick => false;
+    private static async Task WithholdConfirmsAsync(Bench bench)
+    {
+        var job = await bench.StartJobAsync(seconds: 4);
+        // by then the broker has confirmed started
+        await Task.Delay(1000);
+        // both directions: if the broker had the reply, only a copy would show that it was sent twice
+        bench.Proxy.Hold(Way.Both, "publishes");
+        await Task.Delay(4000);
+        // the query takes time: when it answers, the reply may have been sent again and confirmed
+        var queue = await bench.QueueAsync(Queue);
+        Check(
+            queue.Ready + queue.Unacked == 1 || bench.Worker.Says("was not confirmed within"),
+            "the job was acknowledged before its reply was confirmed");
+        await CompletedAsync(job, within: 20);
 
-    public override bool NeedsContainer => true;
+        // this time the broker has the reply, and only the confirm is withheld
+        var other = await bench.StartJobAsync(seconds: 4);
+        await Task.Delay(1000);
+        bench.Proxy.Hold(Way.ToWorker, "publishes");
+        await UntilAsync("given up a second time", 15, () => bench.Worker.Count("was not confirmed within") == 2);
+        bench.Then(() => other.Copies > 0, () => "the reply did not come again under its id");
+    }
 
-    public override IEnumerable<KeyValuePair<string, string>> WithoutRemedy => [Set("Broker:Heartbeat", "00:10:00"), Set("Broker:ConfirmTimeout", "00:10:00"), Set("Broker:ConnectTimeout", "00:05:00")];
-
-    public override async Task RunAsync(Bench bench)
+    private static async Task DropPacketsAsync(Bench bench)
     {
         var container = (ContainerBroker)bench.Broker;
         var address = await container.AddressAsync();
-        await bench.WarmUpAsync(Set("Broker:Server", address.Address.ToString()), Set("Broker:Port", "5672"));
-        var job = await bench.SendAsync(seconds: 10);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
+        await bench.WarmUpAsync(("Broker:Server", address.Address.ToString()), ("Broker:Port", "5672"));
+        await bench.StartJobAsync(seconds: 10);
 
-        string[] rule = ["-s", "172.16.0.0/12", "-p", "tcp", "--dport", "5672", "-j", "DROP"], back = ["-d", "172.16.0.0/12", "-p", "tcp", "--sport", "5672", "-j", "DROP"];
-        await container.InNetworkAsync(["iptables", "-A", "INPUT", .. rule]);
-        await container.InNetworkAsync(["iptables", "-A", "OUTPUT", .. back]);
-        var isDropped = true;
-        async Task RestoreAsync()
-        {
-            if (!isDropped) return;
-            isDropped = false;
-            await container.InNetworkAsync(["iptables", "-D", "INPUT", .. rule]);
-            await container.InNetworkAsync(["iptables", "-D", "OUTPUT", .. back]);
-        }
-        bench.Undo(RestoreAsync);
-        await bench.NotReadyAsync(TimeSpan.FromSeconds(40));
-        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
+        await RulesAsync("-A");
+        var restore = bench.Undo(() => RulesAsync("-D"));
+        await bench.NotReadyAsync(within: 40);
+        await bench.StillAliveAsync();
         await Task.Delay(TimeSpan.FromSeconds(90));
-        await RestoreAsync();
-        bench.Over();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(45));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(20));
-        await bench.CleanAsync(TimeSpan.FromSeconds(60));
-    }
-}
+        await restore();
 
-internal sealed class HeldBothWays() : Fault("held-both-ways", "the proxy holds everything, both ways, for ever; new connections pass; heartbeat 2 s")
-{
-    public override IEnumerable<KeyValuePair<string, string>> Settings => [Set("Broker:Heartbeat", "00:00:02")];
-
-    public override IEnumerable<KeyValuePair<string, string>> WithoutRemedy => [Set("Broker:Heartbeat", "00:10:00"), Set("Broker:ConnectTimeout", "00:05:00")];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        await bench.WarmUpAsync();
-        var job = await bench.SendAsync(seconds: 3);
-        await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
-        bench.Proxy.Hold(Way.Both);
-        bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(30));
-        await bench.CleanAsync(TimeSpan.FromSeconds(10));
-    }
-}
-
-internal sealed class Flapping() : Fault("flapping", "the proxy opens and closes every second for five minutes")
-{
-    public override bool IsQuick => false;
-
-    public override TimeSpan Limit => TimeSpan.FromMinutes(10);
-
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.Adoption];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        await bench.WarmUpAsync();
-        var before = bench.Proxy.Accepted;
-        for (var second = 0; second < 300; second += 2)
+        async Task RulesAsync(string action)
         {
-            await bench.SendAsync(seconds: 1);
-            bench.Proxy.Close();
-            bench.Proxy.Reset();
-            await Task.Delay(1000);
-            bench.Proxy.Open();
-            await Task.Delay(1000);
+            string[] network = ["172.16.0.0/12", "-p", "tcp"], drop = ["5672", "-j", "DROP"];
+            await container.InNetworkAsync(["iptables", action, "INPUT", "-s", .. network, "--dport", .. drop]);
+            await container.InNetworkAsync(["iptables", action, "OUTPUT", "-d", .. network, "--sport", .. drop]);
         }
-        bench.Over();
-        var tries = bench.Proxy.Accepted - before;
-        await bench.RecoverAsync(TimeSpan.FromSeconds(30));
-        await bench.CleanAsync(TimeSpan.FromSeconds(60));
-        Bench.Check(tries < 400, $"{tries.ToString(CultureInfo.InvariantCulture)} connections in 300 s: no backoff");
-    }
-}
-
-internal sealed class SlowLink() : Fault("slow-link", "every piece 3 s ± 1 s late, cut into 100 bytes, for a minute")
-{
-    public override bool IsQuick => false;
-
-    public override string NoRemedy => "deadlines and the probe's patience are long enough as they are";
-
-    public override async Task RunAsync(Bench bench)
-    {
-        await bench.WarmUpAsync();
-        (bench.Proxy.Delay, bench.Proxy.Slice) = (TimeSpan.FromSeconds(3), 100);
-        await bench.SendManyAsync(10, seconds: 1);
-        await Task.Delay(TimeSpan.FromSeconds(60));
-        Bench.Check(!bench.Worker.Says("Lost the broker"), "a false alarm");
-        (bench.Proxy.Delay, bench.Proxy.Slice) = (TimeSpan.Zero, 0);
-        bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(20));
-        await bench.CleanAsync(TimeSpan.FromSeconds(30));
     }
 }

@@ -1,136 +1,115 @@
 using System.Diagnostics;
-using System.Globalization;
+using ReWorker.Mutants;
+using static ReWorker.Faults.Bench;
 
 namespace ReWorker.Faults.Rows;
 
-internal sealed class RestrictedContainer() : Fault("restricted-container", "docker run --read-only, UID 1654, no capabilities, 64 MiB, half a CPU; connections reset under load")
+/// <summary>The machine gives the worker less than it wants: no log, no disk, no memory.</summary>
+internal static class Surroundings
 {
-    public override bool IsQuick => false;
+    public static Fault[] Rows { get; } =
+    [
+        LogGone("stdout-full", "standard output and error are a full device", ">/dev/full 2>&1"),
 
-    public override bool NeedsContainer => true;
+        LogGone("stdout-closed", "standard output and error are closed", ">&- 2>&-"),
 
-    public override string NoRemedy => "nothing is written and little is used";
-
-    public override async Task RunAsync(Bench bench)
-    {
-        var name = $"{bench.VHost}-worker";
-        bench.Undo(() => Command.TryAsync("docker", "rm", "-f", name));
-        bench.Requester.Start();
-        bench.StartWorker(start =>
+        new(
+            "output-disk-full",
+            "the output worker's disk is full while a job writes output; 6 s later there is room again")
         {
-            var run = new ProcessStartInfo("docker") { RedirectStandardOutput = true, RedirectStandardError = true };
-            string[] limits = ["run", "--rm", "--name", name, "--network", "host", "--read-only", "--user", "1654:1654", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--memory", "64m", "--memory-swap", "64m", "--cpus", "0.5"];
-            foreach (var word in limits) run.ArgumentList.Add(word);
-            foreach (var (key, value) in start.Environment.Where(one => one.Key.Contains("__", StringComparison.Ordinal) || one.Key.StartsWith("ASPNETCORE", StringComparison.Ordinal)))
+            Remedy = [Remedies.LineKept],
+            StartsWorker = false,
+            Inject = FillDiskAsync,
+            CleanWithin = 5,
+        },
+
+        new(
+            "restricted-container",
+            "docker run --read-only, UID 1654, no capabilities, 64 MiB, half a CPU; connections are reset under load")
+        {
+            IsQuick = false,
+            NeedsContainer = true,
+            NoRemedy = "the worker writes nothing and needs little",
+            StartsWorker = false,
+            Inject = async bench =>
             {
-                run.ArgumentList.Add("-e");
-                run.ArgumentList.Add($"{key}={value}");
-            }
-            string[] command = ["-e", "DOTNET_RUNNING_IN_CONTAINER=true", "-v", $"{Path.GetDirectoryName(bench.Program)}:/app:ro", "-w", "/app", "--entrypoint", "dotnet", "mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled", "ReWorker.Faults.dll", "worker"];
-            foreach (var word in command) run.ArgumentList.Add(word);
-            return run;
-        });
-        await bench.ReadyAsync(TimeSpan.FromSeconds(45));
-        await bench.SendManyAsync(100, seconds: 0.05);
-        bench.Proxy.Reset();
-        bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(30));
-        await bench.CleanAsync(TimeSpan.FromSeconds(30), restarted: true);
-        await bench.Worker.SignalAsync("TERM");
-        Bench.Check(await bench.Worker.ExitAsync(TimeSpan.FromSeconds(30)) == 0, "not exit status 0");
-    }
-}
+                var name = $"{bench.VHost}-worker";
+                bench.Undo(() => Command.TryAsync("docker", "rm", "-f", name));
+                bench.StartWorker(start => InContainer(start, name, Path.GetDirectoryName(bench.Program)!));
+                await bench.ReadyAsync(within: 45);
+                await bench.SendManyAsync(100, seconds: 0.05);
+                bench.Proxy.Reset();
+                bench.Then(() => bench.StopWorkerAsync(within: 30));
+            },
+            RecoversWithin = 30,
+            CleanWithin = 30,
+            IsRestarted = true,
+        },
+    ];
 
-internal sealed class SecretRotated() : Fault("secret-rotated", "the password is in /run/secrets; change_password and close; 3 s later the file has the new one")
-{
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.FreshSecrets];
-
-    public override async Task RunAsync(Bench bench)
+    private static Fault LogGone(string name, string how, string redirection) => new(name, how)
     {
-        var folder = Directory.CreateTempSubdirectory();
-        bench.Undo(() => { folder.Delete(recursive: true); return Task.CompletedTask; });
-        var file = Path.Combine(folder.FullName, "Broker__Password");
-        await File.WriteAllTextAsync(file, bench.Password);
-        bench.Requester.Start();
-        bench.StartWorker(start => OwnMounts.Secrets(start, folder.FullName, bench.Program), Set("Broker:Password", "s3cr3t-not-used"));
-        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
-        await bench.Broker.ControlAsync("change_password", bench.User, "s3cr3t-rotated");
-        await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
-        await bench.UntilSaidAsync("refuses the user name or the password", TimeSpan.FromSeconds(30));
-        await Task.Delay(3000);
-        await File.WriteAllTextAsync(file, "s3cr3t-rotated");
-        bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(15));
-        await bench.CleanAsync(TimeSpan.FromSeconds(5));
-    }
-}
-
-internal sealed class Tls() : Fault("tls", "certificate expired, for another name, of an unknown authority, a plaintext port; then a good one")
-{
-    public override IEnumerable<KeyValuePair<string, string>> WithoutRemedy => [Set("Broker:Ssl", "false")];
-
-    public override async Task RunAsync(Bench bench)
-    {
-        using var certificates = new Certificates();
-        var authority = Path.GetTempFileName();
-        bench.Undo(() => { File.Delete(authority); return Task.CompletedTask; });
-        await File.WriteAllTextAsync(authority, certificates.AuthorityPem);
-        bench.Requester.Start();
-        await using var front = new TlsFront(bench.Broker.Nodes[0]);
-        WorkerProcess Start(int port) => bench.StartWorker(
-            Set("Broker:Ssl", "true"), Set("Broker:CaFile", authority), Set("Broker:Server", "localhost"), Set("Broker:Port", port.ToString(CultureInfo.InvariantCulture)));
-
-        foreach (var certificate in new[] { certificates.Expired, certificates.OtherName, certificates.OtherAuthority })
+        NoRemedy = "the console logger ignores write errors",
+        StartsWorker = false,
+        Inject = async bench =>
         {
-            front.Certificate = certificate;
-            var refusing = Start(front.Port);
-            await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
-            await Task.Delay(1000);
-            Bench.Check(front.Passed == 0, "it talked to a broker that it must not trust");
-            Bench.Check(bench.Worker.Says("certificate"), "the log does not say that it is the certificate");
-            await refusing.DisposeAsync();
-        }
-        var plain = Start(bench.Proxy.Port);
-        await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
-        Bench.Check(bench.Worker.Says("does not speak it"), "the log does not say that there is no TLS");
-        await bench.UnreadyAsync("ready, over a plaintext port");
-        await plain.DisposeAsync();
+            bench.StartWorker(start =>
+            {
+                start.ArgumentList.Clear();
+                start.ArgumentList.Add("-c");
+                start.ArgumentList.Add($"exec {bench.Program} worker {redirection}");
+                start.FileName = "sh";
+                return start;
+            });
+            await bench.ReadyAsync(within: 30);
+            await bench.SendManyAsync(10, seconds: 0.1);
+            bench.Proxy.Reset();
+        },
+    };
 
-        front.Certificate = certificates.Good;
-        Start(front.Port);
-        bench.Over();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
-        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
-        await bench.CleanAsync(TimeSpan.FromSeconds(5), restarted: true);
-    }
-}
-
-internal sealed class OutputDiskFull() : Fault("output-disk-full", "the output worker's disk is full while a job talks; 6 s later there is room again")
-{
-    public override IReadOnlyList<Mutant> Remedy => [Mutants.LineKept];
-
-    public override async Task RunAsync(Bench bench)
+    private static async Task FillDiskAsync(Bench bench)
     {
-        var folder = Directory.CreateTempSubdirectory();
-        bench.Undo(() => { folder.Delete(recursive: true); return Task.CompletedTask; });
-        var output = bench.StartWorker(start => OwnMounts.SmallDisk(start, folder.FullName, bench.Program), Set("OutputWorker:Directory", folder.FullName));
-        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+        var folder = bench.TempFolder();
+        var output = bench.StartWorker(
+            start => OwnMounts.SmallDisk(start, folder, bench.Program), ("OutputWorker:Directory", folder));
+        await bench.ReadyAsync(within: 30);
         await bench.WarmUpAsync();
         // its disk, seen from outside
-        var disk = $"/proc/{output.Id}/root{folder.FullName}";
+        var disk = $"/proc/{output.Id}/root{folder}";
         var filler = Path.Combine(disk, "filler");
         await File.WriteAllBytesAsync(filler, new byte[64 * 1024]);
 
         var job = await bench.SendAsync("talk", seconds: 2);
-        await Bench.UntilAsync("said that a line can't be written", TimeSpan.FromSeconds(15), () => Task.FromResult(output.Says("A line can't be written")));
-        await Bench.CompletedAsync(job, TimeSpan.FromSeconds(10));
+        await UntilAsync("said that a line can't be written", 15, () => output.Says("A line can't be written"));
+        await CompletedAsync(job, within: 10);
         await Task.Delay(6000);
         File.Delete(filler);
         bench.Over();
+        await UntilAsync("written", 20, () => Lines().Length >= job.Output.Count);
+        Check(
+            Lines().SequenceEqual(Enumerable.Range(0, 20).Select(line => $"line {line}")),
+            $"written: {string.Join(", ", Lines())}");
+
         string[] Lines() => [.. Directory.GetFiles(disk, "*.log").SelectMany(File.ReadAllLines)];
-        await Bench.UntilAsync("written", TimeSpan.FromSeconds(20), () => Task.FromResult(Lines().Length >= job.Output.Count));
-        Bench.Check(Lines().SequenceEqual(Enumerable.Range(0, 20).Select(line => $"line {line}")), $"written: {string.Join(", ", Lines())}");
-        await bench.RecoverAsync(TimeSpan.FromSeconds(10));
-        await bench.CleanAsync(TimeSpan.FromSeconds(5));
+    }
+
+    private static ProcessStartInfo InContainer(ProcessStartInfo start, string name, string folder)
+    {
+        string[] limits =
+        [
+            "--read-only", "--user", "1654:1654", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
+            "--memory", "64m", "--memory-swap", "64m", "--cpus", "0.5",
+        ];
+        var variables = start.Environment
+            .Where(one => one.Key.Contains("__", StringComparison.Ordinal)
+                || one.Key.StartsWith("ASPNETCORE", StringComparison.Ordinal))
+            .SelectMany(one => new[] { "-e", $"{one.Key}={one.Value}" });
+        string[] program =
+        [
+            "-e", "DOTNET_RUNNING_IN_CONTAINER=true", "-v", $"{folder}:/app:ro", "-w", "/app", "--entrypoint", "dotnet",
+            "mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled", "ReWorker.Faults.dll", "worker",
+        ];
+        string[] run = ["run", "--rm", "--name", name, "--network", "host", .. limits, .. variables, .. program];
+        return new("docker", run) { RedirectStandardOutput = true, RedirectStandardError = true };
     }
 }

@@ -3,8 +3,10 @@ using System.Globalization;
 
 namespace ReWorker.Faults;
 
-/// <summary>Three workers, jobs all the time, a random fault every 20 s: nothing lost, every copy explained, nothing leaks.</summary>
-internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "three workers; every 20 s, at random: restart, kill, pause, reset, all connections closed, a worker killed")
+/// <summary>
+/// Three workers, jobs all the time, a random fault every 20 s: no job is lost, every copy is explained, nothing leaks.
+/// </summary>
+internal sealed class Soak(TimeSpan length, string? picture)
 {
     public const string RowName = "soak";
 
@@ -18,24 +20,29 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
     private readonly WorkerProcess?[] _workers = new WorkerProcess?[3];
     private readonly long _began = Stopwatch.GetTimestamp();
 
-    public override bool IsQuick => false;
+    public Fault Row => new(
+        RowName,
+        "three workers; every 20 s at random: restart, kill or pause of the broker, resets, all connections closed, "
+        + "a worker killed")
+    {
+        IsQuick = false,
+        NeedsContainer = true,
+        Limit = length + TimeSpan.FromMinutes(6),
+        NoRemedy = "it has all of them together",
+        StartsWorker = false,
+        JudgesItself = true,
+        Inject = RunAsync,
+    };
 
-    public override bool NeedsContainer => true;
-
-    public override TimeSpan Limit => length + TimeSpan.FromMinutes(6);
-
-    public override string NoRemedy => "it is all of them together";
-
-    /// <summary>What the run was like, in a line or two.</summary>
+    /// <summary>The run in a line or two.</summary>
     public string Summary { get; private set; } = "";
 
     private TimeSpan Now => Stopwatch.GetElapsedTime(_began);
 
-    public override async Task RunAsync(Bench bench)
+    private async Task RunAsync(Bench bench)
     {
-        bench.Requester.Start();
         for (var worker = 0; worker < 3; worker++) _workers[worker] = bench.StartWorker();
-        await bench.ReadyAsync(TimeSpan.FromSeconds(30));
+        await bench.ReadyAsync(within: 30);
 
         using var enough = new CancellationTokenSource();
         var load = LoadAsync(bench, enough.Token);
@@ -47,14 +54,14 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
         }
         await enough.CancelAsync();
         await load;
-        bench.Over();
-        await bench.RecoverAsync(TimeSpan.FromSeconds(60));
-        // a fault may cost a job that was on its way one more run at each other worker: they lose their connections one after the other
-        foreach (var (job, at) in _sent) job.Runs += FaultsDuring(job, at).Sum(fault => fault.What == WorkerKilled ? 1 : _workers.Length - 1);
-        await bench.CleanAsync(TimeSpan.FromSeconds(90), restarted: true, consumers: 3);
+        await bench.RecoverAsync(within: 60);
+        // workers lose their connections one after the other, so a fault may hand a job to each of the others in turn
+        foreach (var (job, at) in _sent)
+            job.Runs += FaultsDuring(job, at).Sum(fault => fault.What == WorkerKilled ? 1 : _workers.Length - 1);
+        await bench.CleanAsync(within: 90, restarted: true, consumers: 3);
         await watch;
         Explain(bench);
-        if (picture is not null) await File.WriteAllTextAsync(picture, Chart.Of(_samples, _faults, Now));
+        if (picture is not null) await File.WriteAllTextAsync(picture, Chart.Draw(_samples, _faults, Now));
     }
 
     private async Task LoadAsync(Bench bench, CancellationToken enough)
@@ -62,7 +69,9 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
         for (var number = 0; !enough.IsCancellationRequested; number++)
         {
             var at = Now;
-            var job = number % 10 == 0 ? await bench.SendAsync("talk", seconds: 3) : await bench.SendAsync(seconds: Random.Shared.NextDouble());
+            var job = number % 10 == 0
+                ? await bench.SendAsync("talk", seconds: 3)
+                : await bench.SendAsync(seconds: Random.Shared.NextDouble());
             _sent[job] = at;
             await Task.Delay(100, CancellationToken.None);
         }
@@ -72,14 +81,15 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
     {
         var kind = Random.Shared.Next(6);
         var at = Now;
-        var what = kind switch { 0 => "restart", 1 => "broker killed", 2 => "pause", 3 => "reset", 4 => "closed", _ => WorkerKilled };
+        string[] names = ["restart", "broker killed", "pause", "reset", "closed", WorkerKilled];
+        var what = names[kind];
         switch (kind)
         {
-            case 0: await bench.StopAppAsync(TimeSpan.FromSeconds(2)); break;
+            case 0: await bench.StopAppAsync(seconds: 2); break;
             case 1: await bench.Broker.KillAsync(); await bench.Broker.StartAsync(); break;
             case 2: await bench.Broker.FreezeAsync(); await Task.Delay(5000); await bench.Broker.ThawAsync(); break;
             case 3: bench.Proxy.Reset(); break;
-            case 4: await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "soak"); break;
+            case 4: await bench.CloseConnectionsAsync(); break;
             default:
                 var victim = Random.Shared.Next(3);
                 await _workers[victim]!.SignalAsync("KILL");
@@ -88,7 +98,10 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
                 break;
         }
         _faults.Add((at, Now, what));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{at:mm\\:ss} {what}; {bench.Jobs} jobs, {bench.Requester.Jobs.Count(job => job.Terminal.IsCompleted)} answered, {bench.Duplicates} copies"));
+        var answered = bench.Requester.Jobs.Count(job => job.Terminal.IsCompleted);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{at:mm\\:ss} {what}; {bench.Jobs} jobs, {answered} answered, {bench.Duplicates} copies"));
     }
 
     private async Task SampleAsync(CancellationToken enough)
@@ -99,7 +112,8 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
             {
                 try
                 {
-                    if (_workers[worker] is { HasExited: false } process) _samples.Add((Now, worker, process.Resources()));
+                    if (_workers[worker] is { HasExited: false } process)
+                        _samples.Add((Now, worker, process.Resources()));
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
                 {
@@ -110,27 +124,38 @@ internal sealed class Soak(TimeSpan length, string? picture) : Fault(RowName, "t
         }
     }
 
-    /// <summary>The faults that were on, for a moment at least, between a job's sending and the last that was heard of it: some take seconds to begin.</summary>
+    /// <summary>The faults that lasted into the time between a job's sending and its last message.</summary>
     private List<(TimeSpan At, TimeSpan End, string What)> FaultsDuring(SentJob job, TimeSpan sent)
     {
         var heard = Stopwatch.GetElapsedTime(_began, job.HeardAt);
         return [.. _faults.Where(fault => fault.End > sent && fault.At < heard)];
     }
 
-    /// <summary>A message may come twice, under one id, only if a fault came between its job's sending and its end.</summary>
+    /// <summary>Checks that a message has copies only if there was a fault while its job was in flight.</summary>
     private void Explain(Bench bench)
     {
         var copied = _sent.Where(one => one.Key.Copies > 0).ToList();
-        foreach (var (job, at) in copied) Bench.Check(FaultsDuring(job, at).Count > 0, $"{job.Id}, sent at {at}: {job.Copies} copies, and no fault while it was on its way");
+        foreach (var (job, at) in copied)
+            Bench.Check(FaultsDuring(job, at).Count > 0, $"{job.Id}, sent at {at}: {job.Copies} copies, no fault");
         var again = _sent.Keys.Count(job => bench.RunsOf(job) > 1);
-        var (first, last) = (_samples.Where(one => one.At < Now / 4).ToList(), _samples.Where(one => one.At > Now * 3 / 4).ToList());
-        var (memory, threads, handles) = (Most(one => one.Memory >> 20), Most(one => one.Threads), Most(one => one.Handles));
-        Summary = string.Create(CultureInfo.InvariantCulture,
-            $"{Now:mm\\:ss}, {bench.Jobs} jobs, {_faults.Count} faults ({string.Join(", ", _faults.GroupBy(one => one.What).Select(one => $"{one.Count()} {one.Key}"))}); every job answered once, {again} ran again and {copied.Count} have copies under the same id, each with a fault while it was on its way; at most, in the first quarter and in the last: {memory.First} and {memory.Last} MiB, {threads.First} and {threads.Last} threads, {handles.First} and {handles.Last} handles.");
+        var first = _samples.Where(one => one.At < Now / 4).ToList();
+        var last = _samples.Where(one => one.At > Now * 3 / 4).ToList();
+        var (memory, threads) = (Most(one => one.Memory >> 20), Most(one => one.Threads));
+        var handles = Most(one => one.Handles);
+        var faults = string.Join(", ", _faults.GroupBy(one => one.What).Select(one => $"{one.Count()} {one.Key}"));
+        Summary = string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            {Now:mm\:ss}, {bench.Jobs} jobs, {_faults.Count} faults ({faults}); every job got exactly one final reply.
+            {again} jobs ran again and {copied.Count} have copies under the same id, each with a fault while it was in
+            flight. Maximum in the first quarter and in the last: {memory.First} and {memory.Last} MiB,
+            {threads.First} and {threads.Last} threads, {handles.First} and {handles.Last} handles.
+            """);
         Bench.Check(memory.Last < memory.First + 64, $"memory grows: {memory} MiB");
         Bench.Check(threads.Last < threads.First + 16, $"threads grow: {threads}");
         Bench.Check(handles.Last < handles.First + 16, $"handles grow: {handles}");
 
-        (long First, long Last) Most(Func<Resources, long> of) => (first.Max(one => of(one.Is)), last.Max(one => of(one.Is)));
+        (long First, long Last) Most(Func<Resources, long> of) =>
+            (first.Max(one => of(one.Is)), last.Max(one => of(one.Is)));
     }
 }
