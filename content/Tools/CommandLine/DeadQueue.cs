@@ -1,9 +1,6 @@
 using System.Runtime.CompilerServices;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
-using ReWorker.Tools.Hosting;
-using ReWorker.Wire.Connections;
-using ReWorker.Wire.Contract;
 
 namespace ReWorker.Tools.CommandLine;
 
@@ -33,17 +30,16 @@ internal sealed class DeadQueue(
         ConnectionSource source, string queue, TimeProvider time, CancellationToken cancel)
     {
         var (worker, name) = (Names.Queue(queue), Names.DeadQueue(Names.Queue(queue)));
-        var connection = await ConnectAsync(source, cancel).ConfigureAwait(false);
+        var connection = await ConnectAsync(source, cancel);
         try
         {
-            var confirms = new CreateChannelOptions(true, true);
-            var channel = await connection.CreateChannelAsync(confirms, cancel).ConfigureAwait(false);
-            var declared = await channel.QueueDeclarePassiveAsync(name, cancel).ConfigureAwait(false);
+            var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true), cancel);
+            var declared = await channel.QueueDeclarePassiveAsync(name, cancel);
             return new DeadQueue(connection, channel, worker, name, declared.MessageCount, time);
         }
         catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode is 404)
         {
-            await connection.DisposeAsync().ConfigureAwait(false);
+            await connection.DisposeAsync();
             throw new UsageException($"no queue {name}: a worker creates it when it starts; check --queue NAME");
         }
     }
@@ -56,15 +52,14 @@ internal sealed class DeadQueue(
         for (var number = 1; number <= count; number++)
         {
             cancel.ThrowIfCancellationRequested();
-            var message = await RunAsync(
-                $"reading {name}", token => channel.BasicGetAsync(name, autoAck: false, token)).ConfigureAwait(false);
+            var message = await RunAsync($"reading {name}", token => channel.BasicGetAsync(name, false, token));
             if (message is null) yield break;
             var job = new DeadJob(number, message);
             yield return job;
 
             mustRepark |= job.Reads >= MaxReads;
             if (mustRepark && !_settled.Contains(job.DeliveryTag))
-                await MoveAsync(job, name, job.ToRepark()).ConfigureAwait(false);
+                await MoveAsync(job, name, job.ToRepark());
         }
     }
 
@@ -73,7 +68,7 @@ internal sealed class DeadQueue(
     {
         try
         {
-            await MoveAsync(job, worker, job.ToReplay()).ConfigureAwait(false);
+            await MoveAsync(job, worker, job.ToReplay());
         }
         catch (PublishException e)
         {
@@ -86,7 +81,7 @@ internal sealed class DeadQueue(
     public async Task DropAsync(DeadJob job)
     {
         _settled.Add(job.DeliveryTag);
-        await channel.BasicAckAsync(job.DeliveryTag, multiple: false).ConfigureAwait(false);
+        await channel.BasicAckAsync(job.DeliveryTag, multiple: false);
     }
 
     /// <summary>Waits until the broker has handled all acknowledgements: it answers in order.</summary>
@@ -100,16 +95,16 @@ internal sealed class DeadQueue(
         {
             await RunAsync("closing", async token =>
             {
-                await channel.CloseAsync(token).ConfigureAwait(false);
-                await connection.CloseAsync(token).ConfigureAwait(false);
+                await channel.CloseAsync(token);
+                await connection.CloseAsync(token);
                 return true;
-            }).ConfigureAwait(false);
+            });
         }
         catch (Exception e) when (e is AlreadyClosedException or OperationInterruptedException or TimeoutException)
         {
             // the connection was lost earlier, and jobs that were not acknowledged are back in the queue
         }
-        await connection.DisposeAsync().ConfigureAwait(false);
+        await connection.DisposeAsync();
     }
 
     /// <summary>Never cancelled: that would leave the channel, and the acknowledgements before it, in doubt.</summary>
@@ -120,7 +115,7 @@ internal sealed class DeadQueue(
     {
         try
         {
-            return await source.OpenAsync("dead", cancel).ConfigureAwait(false);
+            return await source.OpenAsync("dead", cancel);
         }
         catch (Exception e) when (
             e is BrokerUnreachableException or OperationInterruptedException or TimeoutException or IOException)
@@ -135,16 +130,15 @@ internal sealed class DeadQueue(
         {
             await RunAsync($"publishing to {to}", async token =>
             {
-                await channel.BasicPublishAsync(Names.DefaultExchange, to, mandatory: true, properties, job.Body, token)
-                    .ConfigureAwait(false);
+                await channel.BasicPublishAsync(Names.DefaultExchange, to, true, properties, job.Body, token);
                 return true;
-            }).ConfigureAwait(false);
+            });
         }
         catch (TimeoutException e)
         {
             var advice = $"job {job.Id} may be in {to}: look there before trying again";
             throw new TimeoutException($"{e.Message}; has the broker raised an alarm? {advice}", e);
         }
-        await DropAsync(job).ConfigureAwait(false);
+        await DropAsync(job);
     }
 }

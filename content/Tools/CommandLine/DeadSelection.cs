@@ -1,5 +1,3 @@
-using ReWorker.Tools.Hosting;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>

@@ -1,10 +1,6 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Options;
 using RabbitMQ.Client.Exceptions;
-using ReWorker.Tools.Hosting;
-using ReWorker.Wire.Connections;
 
 namespace ReWorker.Tools.CommandLine;
 

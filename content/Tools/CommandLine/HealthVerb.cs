@@ -1,8 +1,6 @@
-using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 
@@ -42,7 +40,7 @@ internal static class HealthVerb
         timeout.CancelAfter(Timeout);
         try
         {
-            var response = await GetAsync(endpoint, timeout.Token).ConfigureAwait(false);
+            var response = await GetAsync(endpoint, timeout.Token);
             var isReady = response.Status is "200";
             terminal.Line(isReady
                 ? "ready"
@@ -61,12 +59,12 @@ internal static class HealthVerb
     private static async Task<(string Status, string Body)> GetAsync(DnsEndPoint endpoint, CancellationToken cancel)
     {
         using var socket = new TcpClient();
-        await socket.ConnectAsync(endpoint.Host, endpoint.Port, cancel).ConfigureAwait(false);
+        await socket.ConnectAsync(endpoint.Host, endpoint.Port, cancel);
         await using var stream = socket.GetStream();
         var request = $"GET {Path} HTTP/1.0\r\nHost: {endpoint.Host}:{endpoint.Port}\r\n\r\n";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(request), cancel).ConfigureAwait(false);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request), cancel);
         using var reader = new StreamReader(stream);
-        var response = await reader.ReadToEndAsync(cancel).ConfigureAwait(false);
+        var response = await reader.ReadToEndAsync(cancel);
         return (response.Split(' ', 3).ElementAtOrDefault(1) ?? "", response.Split("\r\n\r\n", 2)[^1]);
     }
 

@@ -1,5 +1,3 @@
-using ReWorker.Client;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Writes a job's events for people or programs.</summary>

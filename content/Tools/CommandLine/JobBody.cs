@@ -1,8 +1,4 @@
-using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using ReWorker.Tools.Hosting;
-using ReWorker.Wire.Contract;
 
 namespace ReWorker.Tools.CommandLine;
 

@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ReWorker.Client;
-using ReWorker.Wire.Contract;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Writes one JSON object per line, for programs.</summary>

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using ReWorker.Tools.Hosting;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Reads a JSON file that the command line names. Errors name the file.</summary>

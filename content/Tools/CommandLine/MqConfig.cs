@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tools.CommandLine;
 

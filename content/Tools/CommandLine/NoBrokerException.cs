@@ -1,5 +1,3 @@
-using ReWorker.Wire.Connections;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>The broker can't be reached.</summary>

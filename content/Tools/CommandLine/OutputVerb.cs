@@ -1,4 +1,3 @@
-using System.CommandLine;
 using ReWorker.Tools.OutputLog;
 
 namespace ReWorker.Tools.CommandLine;

@@ -1,7 +1,4 @@
-using System.CommandLine;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tools.CommandLine;
 

@@ -1,7 +1,4 @@
-using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Hosting;
-using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tools.CommandLine;
 
@@ -30,7 +27,7 @@ internal static class RunVerb
             var files = new List<string>();
             if (parsed.GetValue(broker) is { } mqConfig) files.AddRange(MqConfig.Read(CheckPath(mqConfig)));
             if (parsed.GetValue(worker) is { } workerConfig) files.AddRange(WorkerConfig.Read(workerConfig));
-            return await HostAsync([.. files, .. settings], 8080, workers, endpoints, cancel).ConfigureAwait(false);
+            return await HostAsync([.. files, .. settings], 8080, workers, endpoints, cancel);
         });
         return command;
     }
@@ -45,7 +42,7 @@ internal static class RunVerb
         await using var app = WorkerHost.Build(settings, defaultPort, workers, endpoints);
         // the host itself handles the first signal and drains
         using var secondSignal = new SecondSignal();
-        await app.RunAsync(cancel).ConfigureAwait(false);
+        await app.RunAsync(cancel);
         return ExitCodes.Success;
     }
 

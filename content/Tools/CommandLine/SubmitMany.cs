@@ -1,4 +1,3 @@
-using ReWorker.Client;
 using Spectre.Console;
 
 namespace ReWorker.Tools.CommandLine;
@@ -14,18 +13,18 @@ internal sealed class SubmitMany(JobClient client, IJobEventWriter writer, Termi
     public async Task<int> RunAsync(Func<JobRequest> nextJob, int count, int concurrency, CancellationToken cancel)
     {
         // before the clock starts: the first jobs' durations must not include connecting
-        await client.ConnectAsync(nextJob().Timeout, cancel).ConfigureAwait(false);
+        await client.ConnectAsync(nextJob().Timeout, cancel);
         var startedAt = time.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var left = count;
         async Task SendInTurnAsync()
         {
             while (!stop.IsCancellationRequested && Interlocked.Decrement(ref left) >= 0)
-                await SendAsync(nextJob(), stop).ConfigureAwait(false);
+                await SendAsync(nextJob(), stop);
         }
         var jobs = Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => SendInTurnAsync()));
-        await ShowProgressAsync(jobs, count).ConfigureAwait(false);
-        await jobs.ConfigureAwait(false);
+        await ShowProgressAsync(jobs, count);
+        await jobs;
 
         _tally.Elapsed = time.GetElapsedTime(startedAt);
         writer.WriteSummary(_tally);
@@ -37,7 +36,7 @@ internal sealed class SubmitMany(JobClient client, IJobEventWriter writer, Termi
         var startedAt = time.GetTimestamp();
         try
         {
-            await foreach (var jobEvent in client.SendAsync(job, stop.Token).ConfigureAwait(false))
+            await foreach (var jobEvent in client.SendAsync(job, stop.Token))
             {
                 var elapsed = time.GetElapsedTime(startedAt);
                 _tally.Count(jobEvent, elapsed);
@@ -49,7 +48,7 @@ internal sealed class SubmitMany(JobClient client, IJobEventWriter writer, Termi
         {
             _tally.CountNoAnswer(e.Message);
             // if nobody has answered so far, the other jobs would only time out too
-            if (e is JobNotDeliveredException || _tally.Answered == 0) await stop.CancelAsync().ConfigureAwait(false);
+            if (e is JobNotDeliveredException || _tally.Answered == 0) await stop.CancelAsync();
         }
         catch (OperationCanceledException)
         {
@@ -61,7 +60,7 @@ internal sealed class SubmitMany(JobClient client, IJobEventWriter writer, Termi
     {
         if (terminal.ProgressConsole is not { } console)
         {
-            while (await Task.WhenAny(jobs, Task.Delay(LineInterval, time)).ConfigureAwait(false) != jobs)
+            while (await Task.WhenAny(jobs, Task.Delay(LineInterval, time)) != jobs)
                 terminal.Error($"{_tally.Answered + _tally.NoAnswer} of {count} jobs");
             return;
         }
@@ -73,11 +72,11 @@ internal sealed class SubmitMany(JobClient client, IJobEventWriter writer, Termi
                 var bar = progress.AddTask("jobs", maxValue: count);
                 while (!jobs.IsCompleted)
                 {
-                    await Task.WhenAny(jobs, Task.Delay(BarInterval, time)).ConfigureAwait(false);
+                    await Task.WhenAny(jobs, Task.Delay(BarInterval, time));
                     bar.Value = _tally.Answered + _tally.NoAnswer;
                     bar.Description =
                         $"{_tally.Completed} completed, {_tally.Failed} failed, {_tally.NoAnswer} without answer";
                 }
-            }).ConfigureAwait(false);
+            });
     }
 }

@@ -1,5 +1,3 @@
-using System.CommandLine;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>The options of <c>submit</c>.</summary>

@@ -1,9 +1,4 @@
-using System.CommandLine;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.DependencyInjection;
-using ReWorker.Client;
-using ReWorker.Tools.Hosting;
-using ReWorker.Wire.Telemetry;
 
 namespace ReWorker.Tools.CommandLine;
 
@@ -51,9 +46,9 @@ internal sealed class SubmitVerb(Terminal terminal, string[] settings)
             if (Interlocked.Exchange(ref lastTrouble, trouble) != trouble) terminal.Error($"waiting: {trouble}");
         };
         var time = services.GetRequiredService<TimeProvider>();
-        if (count is null) return await FollowAsync(client, NextJob(), writer, time, cancel).ConfigureAwait(false);
+        if (count is null) return await FollowAsync(client, NextJob(), writer, time, cancel);
         var many = new SubmitMany(client, writer, terminal, time);
-        return await many.RunAsync(NextJob, count.Value, concurrency ?? 16, cancel).ConfigureAwait(false);
+        return await many.RunAsync(NextJob, count.Value, concurrency ?? 16, cancel);
     }
 
     private static async Task<int> FollowAsync(
@@ -64,7 +59,7 @@ internal sealed class SubmitVerb(Terminal terminal, string[] settings)
         var code = ExitCodes.Failed;
         try
         {
-            await foreach (var jobEvent in client.SendAsync(job, cancel).ConfigureAwait(false))
+            await foreach (var jobEvent in client.SendAsync(job, cancel))
             {
                 writer.Write(job, jobEvent, time.GetElapsedTime(startedAt));
                 if (jobEvent is JobEvent.Completed) code = ExitCodes.Success;

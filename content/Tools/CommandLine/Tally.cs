@@ -1,5 +1,3 @@
-using ReWorker.Client;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Counts how many jobs ended in which way, and how long they took.</summary>

@@ -1,4 +1,3 @@
-using ReWorker.Wire.Telemetry;
 using Spectre.Console;
 
 namespace ReWorker.Tools.CommandLine;

@@ -1,7 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using ReWorker.Client;
-using ReWorker.Wire.Contract;
 using Spectre.Console;
 
 namespace ReWorker.Tools.CommandLine;

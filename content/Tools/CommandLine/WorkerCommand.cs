@@ -1,7 +1,4 @@
-using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Hosting;
-using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tools.CommandLine;
 
@@ -52,7 +49,7 @@ public static class WorkerCommand
                     _ => RunVerb.Create(settings, workers, endpoints),
                 });
             }
-            return await InvokeAsync(root, words).ConfigureAwait(false);
+            return await InvokeAsync(root, words);
         }
         catch (Exception e)
         {
@@ -61,7 +58,7 @@ public static class WorkerCommand
                 terminal.Error(line);
                 return code;
             }
-            await Console.Error.WriteLineAsync(e.ToString()).ConfigureAwait(false);
+            await Console.Error.WriteLineAsync(e.ToString());
             return ExitCodes.InternalError;
         }
     }

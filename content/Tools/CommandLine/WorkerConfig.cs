@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using ReWorker.Hosting;
-using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tools.CommandLine;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
@@ -60,7 +59,7 @@ public static class HealthEndpoints
         }
         json.WriteEndObject();
         json.WriteEndObject();
-        await json.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+        await json.FlushAsync(context.RequestAborted);
     }
 
     private static IEnumerable<(string Name, HealthStatus Status, string Detail, DateTimeOffset? Since)> PartsOf(

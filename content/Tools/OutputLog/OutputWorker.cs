@@ -1,12 +1,6 @@
-using System.Text.Json;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using ReWorker.Hosting;
-using ReWorker.Wire.Contract;
 using ReWorker.Wire.Settings;
-using ReWorker.Wire.Telemetry;
 
 namespace ReWorker.Tools.OutputLog;
 
@@ -29,12 +23,12 @@ internal sealed partial class OutputWorker(
             || !job.Body.TryGetProperty("message", out var message)
             || message.ValueKind is not JsonValueKind.String)
         {
-            await job.RejectAsync(requeue: false, cancel).ConfigureAwait(false);
+            await job.RejectAsync(requeue: false, cancel);
             throw new FormatException("'message' is missing or not a string; allowed: {\"message\":\"…\"}");
         }
 
         var text = redactor.Redact(message.GetString()!);
-        while (!TryAppend(job.CorrelationId, text)) await Task.Delay(RetryDelay, time, cancel).ConfigureAwait(false);
+        while (!TryAppend(job.CorrelationId, text)) await Task.Delay(RetryDelay, time, cancel);
         LogWritten(log, job.CorrelationId, text);
         return null;
     }

@@ -41,8 +41,8 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
 
         Assert.Equal(0, call.Code);
         Assert.Equal($"{Parked} holds 2 jobs", call.Lines[0]);
-        Assert.Matches("^ #  id        parked                attempts  job    reason$", call.Lines[1]);
-        Assert.Matches(@"^ 1  [0-9a-f]{8}  2026-01-02 03:04:05Z  3         job-0  gave up ⏎ 0$", call.Lines[2]);
+        Assert.Matches("^ #  id        parked                attempts  job {25}reason$", call.Lines[1]);
+        Assert.Matches(@"^ 1  [0-9a-f]{8}  2026-01-02 03:04:05Z  3         job-0 {23}gave up ⏎ 0$", call.Lines[2]);
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
 
         var call = await DeadAsync("list");
 
-        Assert.Contains($"(no correlation id)  dead-lettered by the broker: expired in {source}", call.Output, StringComparison.Ordinal);
+        Assert.Contains($"(no correlation id)         dead-lettered by the broker: expired in {source}", call.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class StopTests(PikaBus bus) : ContractTest(bus)
         var end = step.StopAsync();
         await step.SaysAsync("Stopping");
         var (ready, live) = (await step.GetAsync("/health/ready"), await step.GetAsync("/health/live"));
-        var running = (await step.MetricsAsync()).Sum("reworker_jobs_in_hand");
+        var running = (await step.MetricsAsync()).Sum("reworker_jobs_in_flight");
 
         Assert.Equal((503, 200, 1), (ready.Code, live.Code, running));
         Assert.Contains("\"detail\": \"stopping\"", ready.Body, StringComparison.Ordinal);
