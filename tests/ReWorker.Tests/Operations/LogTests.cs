@@ -30,8 +30,8 @@ public sealed partial class LogTests(PikaBus bus) : ContractTest(bus)
     {
         string[] harmless =
         [
-            "address", "attempt", "correlationId", "fate", "key", "kind", "limit", "most", "name", "queue", "queues", "reason", "replyTo",
-            "routingKey", "running", "seconds", "status", "trouble", "unsettled", "waiting",
+            "address", "attempt", "correlationId", "fate", "key", "kind", "limit", "maxAttempts", "name", "queue", "queues", "reason", "replyTo",
+            "requeued", "routingKey", "running", "seconds", "trouble", "unsettled",
         ];
 
         var given = Methods().Where(one => one.GetCustomAttribute<LoggerMessageAttribute>()!.Level > LogLevel.Debug)
@@ -59,7 +59,7 @@ public sealed partial class LogTests(PikaBus bus) : ContractTest(bus)
         session.SendRaw(name, [.. "{"u8, .. System.Text.Encoding.UTF8.GetBytes($"{Hostile} {Secret}")], new() { ["correlation_id"] = "poison", ["reply_to"] = session.ReplyTo });
         await session.UntilTheEndAsync(Cancel);
         await step.SaysAsync("poison is invalid");
-        await step.SaysAsync("parameters.seconds is not right; allowed: ");
+        await step.SaysAsync("parameters.seconds is invalid; allowed: ");
         Assert.Equal(0, await step.StopAsync());
 
         var forged = step.Log.Where(line => Forged().IsMatch(line));
