@@ -175,7 +175,7 @@ internal sealed partial class Supervisor(
         Taking(false, "waits for the connection");
         if (wasOpen)
         {
-            instruments.Reconnects.Add(1, new KeyValuePair<string, object?>("reason", loss.Tag));
+            instruments.Reconnects.Add(1, new KeyValuePair<string, object?>("reason", loss.MetricLabel));
             LogLost(log, Printable.OneLine(loss.Detail), _runners.Sum(one => one.Running), publisher.Unsettled, pause.TotalSeconds);
         }
         else

@@ -32,7 +32,7 @@ internal sealed class JsonEventWriter(Terminal terminal, bool isQuiet) : IJobEve
                     writer.WriteString("channel", one.Channel);
                     writer.WriteString("slug", one.Slug);
                     writer.WriteString("message", one.Message);
-                    writer.WriteString("phase", Names.ForPhase(one.Phase));
+                    writer.WriteString("phase", PhaseNames.For(one.Phase));
                     writer.WriteStartArray("target");
                     foreach (var target in one.Targets) writer.WriteStringValue(target);
                     writer.WriteEndArray();

@@ -2,23 +2,24 @@ using System.Text.Json;
 
 namespace ReWorker.Wire.Contract;
 
-/// <summary>Who wants to hear of which phase: phase → channel → targets, as the job lists them.</summary>
+/// <summary>Whom a job's notifications go to: phase → channel → targets.</summary>
 internal sealed class NotifyTargets
 {
     public static readonly NotifyTargets None = new();
 
     private readonly Dictionary<string, List<KeyValuePair<string, string[]>>> _phases = [];
 
+    /// <summary>The channels of all phases.</summary>
+    public IEnumerable<string> Channels => _phases.Values.SelectMany(channels => channels, (_, channel) => channel.Key);
+
     public IReadOnlyList<KeyValuePair<string, string[]>> For(Phase phase) =>
-        _phases.TryGetValue(Names.ForPhase(phase), out var channels) ? channels : [];
+        _phases.TryGetValue(PhaseNames.For(phase), out var channels) ? channels : [];
 
-    /// <summary>Every channel, of any phase.</summary>
-    public IEnumerable<string> Channels => _phases.Values.SelectMany(channels => channels, (_, one) => one.Key);
-
-    /// <summary>Reads <c>{"failed":{"irc":["#ops"]}}</c>; a single target may stand without its list.</summary>
+    /// <summary>Reads <c>{"failed":{"irc":["#ops"]}}</c>. A single target may stand without a list.</summary>
     public static bool TryRead(JsonElement json, out NotifyTargets targets)
     {
         targets = None;
+        if (json.ValueKind is JsonValueKind.Undefined) return true;
         if (json.ValueKind is not JsonValueKind.Object) return false;
         if (json.GetPropertyCount() == 0) return true;
         targets = new NotifyTargets();
@@ -28,18 +29,19 @@ internal sealed class NotifyTargets
             var channels = targets._phases[phase.Name] = [];
             foreach (var channel in phase.Value.EnumerateObject())
             {
-                if (ReadList(channel.Value) is not { } list) return false;
+                if (ReadTargets(channel.Value) is not { } list) return false;
                 channels.Add(new(channel.Name, list));
             }
         }
         return true;
     }
 
-    internal static string[]? ReadList(JsonElement json) => json.ValueKind switch
+    /// <summary>Null if the value is neither a string nor a list of strings.</summary>
+    public static string[]? ReadTargets(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.String => [json.GetString()!],
-        JsonValueKind.Array when json.EnumerateArray().All(one => one.ValueKind is JsonValueKind.String)
-            => [.. json.EnumerateArray().Select(one => one.GetString()!)],
+        JsonValueKind.Array when json.EnumerateArray().All(target => target.ValueKind is JsonValueKind.String)
+            => [.. json.EnumerateArray().Select(target => target.GetString()!)],
         _ => null,
     };
 }

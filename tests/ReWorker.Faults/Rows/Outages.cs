@@ -230,7 +230,7 @@ internal sealed class PasswordChanged() : Fault("password-changed", "change_pass
         await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
         await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
         await Task.Delay(6000);
-        Bench.Check(bench.Worker.Says("refuses the user name or the password"), "the log does not say that the login was refused");
+        Bench.Check(bench.Worker.Says("rejected the user name or password"), "the log does not say that the login was refused");
         Bench.Check(bench.Worker.Count("Could not connect") <= 10, $"{bench.Worker.Count("Could not connect")} tries in so short a time");
         await bench.Broker.ControlAsync("change_password", bench.User, bench.Password);
         bench.Over();

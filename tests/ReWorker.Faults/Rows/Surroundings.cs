@@ -56,7 +56,7 @@ internal sealed class SecretRotated() : Fault("secret-rotated", "the password is
         await bench.ReadyAsync(TimeSpan.FromSeconds(30));
         await bench.Broker.ControlAsync("change_password", bench.User, "s3cr3t-rotated");
         await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
-        await bench.UntilSaidAsync("refuses the user name or the password", TimeSpan.FromSeconds(30));
+        await bench.UntilSaidAsync("rejected the user name or password", TimeSpan.FromSeconds(30));
         await Task.Delay(3000);
         await File.WriteAllTextAsync(file, "s3cr3t-rotated");
         bench.Over();
@@ -92,7 +92,7 @@ internal sealed class Tls() : Fault("tls", "certificate expired, for another nam
         }
         var plain = Start(bench.Proxy.Port);
         await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
-        Bench.Check(bench.Worker.Says("does not speak it"), "the log does not say that there is no TLS");
+        Bench.Check(bench.Worker.Says("does not speak TLS"), "the log does not say that there is no TLS");
         await bench.UnreadyAsync("ready, over a plaintext port");
         await plain.DisposeAsync();
 

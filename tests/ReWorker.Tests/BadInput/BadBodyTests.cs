@@ -58,7 +58,7 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
     [InlineData("""{"parameters":[]}""", "the job's 'parameters' is a list; allowed: an object")]
     [InlineData("""{"dynamic":"x"}""", "the job's 'dynamic' is a string; allowed: an object")]
     [InlineData("""{"notify":[]}""", "the job's 'notify' is a list; allowed: an object phase → channel → list of targets")]
-    [InlineData("""{"notify":{"failed":{"irc":5}}}""", "the job's 'notify' is a object; allowed: an object phase → channel → list of targets")]
+    [InlineData("""{"notify":{"failed":{"irc":5}}}""", "the job's 'notify' is an object; allowed: an object phase → channel → list of targets")]
     public void TryRead_WrongShape_IsAnsweredAndNotParked(string body, string reason)
     {
         var refusal = JobReader.TryRead(Encoding.UTF8.GetBytes(body), 1000, out _);

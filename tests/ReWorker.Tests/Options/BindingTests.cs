@@ -134,7 +134,7 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
 
         await Bus.RunRabbitmqctlAsync("change_password", user, "second");
         wire.Cut();
-        await UntilAsync(() => Task.FromResult(worker.Logs.Of(42).Any(one => one.Message.Contains("refuses the user name or the password", StringComparison.Ordinal))));
+        await UntilAsync(() => Task.FromResult(worker.Logs.Of(42).Any(one => one.Message.Contains("rejected the user name or password", StringComparison.Ordinal))));
         await File.WriteAllTextAsync(secret, "second", Cancel);
         var all = await session.RunAsync(worker.Name, "{}", Cancel);
 

@@ -58,7 +58,7 @@ public sealed class TlsTests(PikaBus bus) : ContractTest(bus)
         using var server = made.Server("another.example.com");
         await using var port = new TlsPort(Bus.Amqp, server);
 
-        await AssertRefusedAsync(port, "not for the name localhost but for CN=another.example.com", ("Broker:CaFile", made.CaFile));
+        await AssertRefusedAsync(port, "is for CN=another.example.com, not for the name localhost", ("Broker:CaFile", made.CaFile));
     }
 
     [Fact]

@@ -150,7 +150,7 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
 
         var error = await Assert.ThrowsAsync<JobNotDeliveredException>(() => client.RunAsync(new JobRequest { Queue = "nobody", Timeout = Long }, Cancel));
 
-        Assert.Equal("there is no queue worker.nobody: is the worker running, or has it another queue name?", error.Message);
+        Assert.Equal("queue worker.nobody does not exist: is the worker running, and is this its queue?", error.Message);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10));
     }
 
@@ -174,8 +174,8 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
     }
 
     [Theory]
-    [InlineData(false, "no worker has taken it")]
-    [InlineData(true, "a worker has started it and not ended it")]
+    [InlineData(false, "no worker has started it")]
+    [InlineData(true, "a worker has started it and not finished it")]
     public async Task SendAsync_NoEndInTime_TimesOutAndSaysHowFarItCame(bool starts, string state)
     {
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => starts ? turn.StartAsync() : Task.CompletedTask);
@@ -204,7 +204,7 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
 
         var error = await Assert.ThrowsAsync<TimeoutException>(() => client.RunAsync(new JobRequest { Queue = "q", Timeout = TimeSpan.FromSeconds(2) }, Cancel));
 
-        Assert.Contains("the broker refuses the user name or the password", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the broker rejected the user name or password", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("wr0ng", error.Message, StringComparison.Ordinal);
     }
 
@@ -306,8 +306,8 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
 
         foreach (var (job, why) in new (JobRequest, string)[]
         {
-            (new() { Queue = "" }, "the queue's name has 0 bytes; allowed: 1 to 255"),
-            (new() { Queue = new string('q', 249) }, "the queue's name has 256 bytes; allowed: 1 to 255"),
+            (new() { Queue = "" }, "the queue name has 0 bytes; allowed: 1 to 255"),
+            (new() { Queue = new string('q', 249) }, "the queue name has 256 bytes; allowed: 1 to 255"),
             (new() { Queue = "q", CorrelationId = new string('é', 128) }, "the correlation id has 256 bytes; allowed: 1 to 255"),
             (new() { Queue = "q", Timeout = TimeSpan.FromDays(25) }, "the timeout is 25.00:00:00; allowed: more than 0, at most 24.00:00:00, or Timeout.InfiniteTimeSpan"),
             (new() { Queue = "q", Body = JsonValue.Create(1) }, "the job's body can't be read: it is a number; allowed: an object or a list"),
