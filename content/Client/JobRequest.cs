@@ -51,7 +51,7 @@ public sealed class JobRequest
         var body = Encoding.UTF8.GetBytes((Body ?? Combine()).ToJsonString());
         if (JobReader.TryRead(body, SendRules.MaxBodyBytes, out var content) is { } error)
             throw new ArgumentException(error.ReplyText);
-        CheckPhases(content!.Body);
+        CheckNotify(content!.Body);
         return body;
     }
 
@@ -65,19 +65,20 @@ public sealed class JobRequest
         return body;
     }
 
-    /// <summary>A worker ignores a phase that it does not know. Here it is a typing error.</summary>
-    private static void CheckPhases(JsonElement body)
+    /// <summary>A worker skips what it does not understand in <c>notify</c>. Here it is an error.</summary>
+    private static void CheckNotify(JsonElement body)
     {
-        if (body.ValueKind is not JsonValueKind.Object) return;
-        if (!body.TryGetProperty(BodyKeys.Notify, out var notify)) return;
-        if (notify.ValueKind is not JsonValueKind.Object) return;
-        foreach (var phase in notify.EnumerateObject())
-        {
-            if (PhaseNames.Parse(phase.Name) is not null) continue;
-            var allowed = string.Join(", ", PhaseNames.All);
-            throw new ArgumentException($"the job's 'notify' has a phase '{phase.Name}'; allowed: {allowed}");
-        }
+        if (body.ValueKind is not JsonValueKind.Object || !body.TryGetProperty(BodyKeys.Notify, out var notify)) return;
+        if (notify.ValueKind is JsonValueKind.Null) return;
+        if (!IsObject(notify, phase => IsObject(phase, channel => NotifyTargets.ReadTargets(channel) is not null)))
+            throw new ArgumentException("the job's 'notify' is invalid; allowed: phase → channel → list of targets");
+        foreach (var phase in notify.EnumerateObject().Where(phase => PhaseNames.Parse(phase.Name) is null))
+            throw new ArgumentException(
+                $"the job's 'notify' has a phase '{phase.Name}'; allowed: {string.Join(", ", PhaseNames.All)}");
     }
+
+    private static bool IsObject(JsonElement json, Func<JsonElement, bool> isValue) =>
+        json.ValueKind is JsonValueKind.Object && json.EnumerateObject().All(property => isValue(property.Value));
 
     private static void CheckLength(string what, string given, string sent)
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -53,23 +52,16 @@ internal static class JobReader
         job = null;
         var parameters = Get(root, BodyKeys.Parameters);
         if (parameters.ValueKind is not (JsonValueKind.Object or JsonValueKind.Undefined))
-            return WrongKind(BodyKeys.Parameters, parameters, "an object");
+            return NotAnObject(BodyKeys.Parameters, parameters);
 
         var dynamic = Get(root, BodyKeys.Dynamic);
         if (dynamic.ValueKind is not (JsonValueKind.Object or JsonValueKind.Undefined))
-            return WrongKind(BodyKeys.Dynamic, dynamic, "an object");
+            return NotAnObject(BodyKeys.Dynamic, dynamic);
 
-        var notify = Get(root, BodyKeys.Notify);
-        if (!NotifyTargets.TryRead(notify, out var targets))
-            return WrongKind(BodyKeys.Notify, notify, "an object phase → channel → list of targets");
-        if (targets.Channels.FirstOrDefault(IsTooLong) is { } channel)
-        {
-            var bytes = Encoding.UTF8.GetByteCount(channel);
-            return new JobError($"the job's 'notify' names a channel of {bytes} bytes; allowed: {Names.ChannelBytes}");
-        }
+        if (NotifyTargets.TryRead(Get(root, BodyKeys.Notify), out var notify) is { } exceeded) return exceeded;
 
         var group = Get(root, BodyKeys.Group) is { ValueKind: JsonValueKind.String } name ? name.GetString()! : "";
-        job = new JobContent(root, group, parameters, ToDictionary(dynamic), targets);
+        job = new JobContent(root, group, parameters, ToDictionary(dynamic), notify);
         return null;
     }
 
@@ -84,8 +76,6 @@ internal static class JobReader
         foreach (var property in json.EnumerateObject()) values.Add(property.Name, property.Value);
         return values;
     }
-
-    private static bool IsTooLong(string channel) => Encoding.UTF8.GetByteCount(channel) > Names.ChannelBytes;
 
     /// <summary>An escaped half of a surrogate pair is valid JSON, but it can't be written again.</summary>
     /// <exception cref="JsonException">The body contains one.</exception>
@@ -108,8 +98,8 @@ internal static class JobReader
 
     private static JobError Unreadable(string why) => new($"the job's body can't be read: {why}", park: true);
 
-    private static JobError WrongKind(string key, JsonElement given, string allowed) =>
-        new($"the job's '{key}' is {Describe(given)}; allowed: {allowed}");
+    private static JobError NotAnObject(string key, JsonElement given) =>
+        new($"the job's '{key}' is {Describe(given)}; allowed: an object");
 
     private static string Describe(JsonElement json) => json.ValueKind switch
     {

@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using My.Step_1.Tests;
 using RabbitMQ.Client;
 using ReWorker.Client;
@@ -264,6 +265,33 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
         Assert.Equal(JsonValueKind.Undefined, (await client.RunAsync(Job(worker), Cancel)).Data.ValueKind);
     }
 
+    [Theory]
+    [InlineData("ConnectionStrings:rabbitmq", "http://u:s3cr3t@host/", "ConnectionStrings:rabbitmq is not an AMQP URI; allowed: amqp://user:password@host:port/vhost")]
+    [InlineData("Broker:Sever", "s3cr3t", "unknown setting Broker:Sever; allowed in Broker: Server, ")]
+    public async Task AddJobClient_InvalidSetting_FailsTheStart(string key, string value, string error)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection([new(key, value)]);
+        builder.AddJobClient();
+        using var host = builder.Build();
+
+        var thrown = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(Cancel));
+
+        Assert.StartsWith(error, thrown.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cr3t", thrown.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("http://u:s3cr3t@host/")]
+    public void JobClient_InvalidUri_IsRejectedWithoutRepeatingIt(string uri)
+    {
+        var thrown = Assert.Throws<ArgumentException>(() => new JobClient(uri));
+
+        Assert.StartsWith("the URI is not an AMQP URI; allowed: amqp://", thrown.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cr3t", thrown.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task SendAsync_StrangersBytesOnTheReplyQueue_AreDropped()
     {
@@ -313,6 +341,8 @@ public sealed partial class JobClientTests(BrokerFixture broker) : IClassFixture
             (new() { Queue = "q", Body = JsonValue.Create(1) }, "the job's body can't be read: it is a number; allowed: an object or a list"),
             (new() { Queue = "q", Body = JsonNode.Parse("""{"dynamic":[]}""") }, "the job's 'dynamic' is a list; allowed: an object"),
             (new() { Queue = "q", Notify = new JsonObject { ["end"] = new JsonObject() } }, "the job's 'notify' has a phase 'end'; allowed: started, completed, failed"),
+            (new() { Queue = "q", Notify = new JsonObject { ["failed"] = new JsonObject { ["irc"] = 5 } } }, "the job's 'notify' is invalid; allowed: phase → channel → list of targets"),
+            (new() { Queue = "q", Body = JsonNode.Parse("""{"notify":[]}""") }, "the job's 'notify' is invalid; allowed: phase → channel → list of targets"),
         })
         {
             var error = await Assert.ThrowsAsync<ArgumentException>(() => client.RunAsync(job, Cancel));
