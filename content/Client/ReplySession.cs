@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
@@ -13,10 +12,6 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
     private const ushort Prefetch = 200;
     private static readonly TimeSpan DeleteTimeout = TimeSpan.FromSeconds(3);
     private static readonly CreateChannelOptions WithConfirms = new(true, true);
-
-    // One frame acknowledges everything up to a tag, so only the latest tag counts.
-    private readonly Channel<ulong> _handled = Channel.CreateBounded<ulong>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
     private readonly Epoch _epoch = new(time);
 
@@ -70,12 +65,18 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
     {
         try
         {
-            await Deadline.RunAsync(DeleteQueueAsync, DeleteTimeout, "deleting", time, CancellationToken.None)
+            await Deadline.RunAsync(DeleteAsync, DeleteTimeout, "deleting", time, CancellationToken.None)
                 .ConfigureAwait(false);
         }
         catch (Exception)
         {
             // The queue expires.
+        }
+
+        async Task DeleteAsync(CancellationToken cancel)
+        {
+            await using var channel = await OpenChannelAsync(cancel).ConfigureAwait(false);
+            await channel.QueueDeleteAsync(queue.Name, cancellationToken: cancel).ConfigureAwait(false);
         }
     }
 
@@ -121,7 +122,6 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.UnregisteredAsync += Cancelled;
         consumer.ReceivedAsync += Received;
-        _ = AcknowledgeAsync(channel);
         await channel.BasicConsumeAsync(queue.Name, autoAck: false, consumer, cancel).ConfigureAwait(false);
     }
 
@@ -136,22 +136,10 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
         // After a loss, the broker redelivers to the next session what this one still has in its buffers.
         if (IsLost) return Task.CompletedTask;
         queue.Receive(delivery);
-        _handled.Writer.TryWrite(delivery.DeliveryTag);
+        // A handler that waits for the client can block the client. If the acknowledgement fails, the channel is lost.
+        var channel = ((AsyncEventingBasicConsumer)sender).Channel;
+        _ = channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, _epoch.Ended).AsTask();
         return Task.CompletedTask;
-    }
-
-    /// <summary>A task of its own, since a handler that waits for the client can block the client.</summary>
-    private async Task AcknowledgeAsync(IChannel channel)
-    {
-        try
-        {
-            await foreach (var tag in _handled.Reader.ReadAllAsync(_epoch.Ended).ConfigureAwait(false))
-                await channel.BasicAckAsync(tag, multiple: true, _epoch.Ended).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            End(LossReason.Channel, e.Message);
-        }
     }
 
     /// <summary>
@@ -171,12 +159,6 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
             await channel.ExchangeDeclareAsync(
                 Names.Exchange, ExchangeType.Topic, durable: true, cancellationToken: cancel).ConfigureAwait(false);
         }
-    }
-
-    private async Task DeleteQueueAsync(CancellationToken cancel)
-    {
-        await using var channel = await OpenChannelAsync(cancel).ConfigureAwait(false);
-        await channel.QueueDeleteAsync(queue.Name, cancellationToken: cancel).ConfigureAwait(false);
     }
 
     private Task<IChannel> OpenChannelAsync(CancellationToken cancel) =>

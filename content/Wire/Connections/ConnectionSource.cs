@@ -14,24 +14,8 @@ internal sealed class ConnectionSource(
 {
     private readonly Lock _gate = new();
 
-    /// <summary>The broker's address without the password. Never throws, so the log can always show it.</summary>
-    public string Address
-    {
-        get
-        {
-            try
-            {
-                var factory = CreateFactory();
-                var scheme = factory.Ssl.Enabled ? "amqps" : "amqp";
-                var vhost = Uri.EscapeDataString(factory.VirtualHost);
-                return $"{scheme}://{factory.UserName}@{factory.HostName}:{factory.Port}/{vhost}";
-            }
-            catch (Exception)
-            {
-                return "the broker";
-            }
-        }
-    }
+    /// <summary>The address that was last read from the settings, without the password.</summary>
+    public string Address { get; private set; } = "the broker";
 
     /// <summary>Checks the settings and reads the certificates without connecting.</summary>
     /// <returns>The address.</returns>
@@ -39,7 +23,7 @@ internal sealed class ConnectionSource(
     /// <exception cref="FormatException">A file can't be read. The message names the key.</exception>
     public string Check()
     {
-        CreateFactoryWithCertificates();
+        CreateFactory();
         return Address;
     }
 
@@ -86,15 +70,8 @@ internal sealed class ConnectionSource(
             // .NET does not tolerate a reload while options are read for the first time, as they are during the start.
             if (lifetime is null or { ApplicationStarted.IsCancellationRequested: true })
                 (configuration as IConfigurationRoot)?.Reload();
-            return CreateFactoryWithCertificates();
+            return CreateFactory();
         }
-    }
-
-    private ConnectionFactory CreateFactoryWithCertificates()
-    {
-        var factory = CreateFactory();
-        if (factory.Ssl.Enabled) factory.Ssl = TlsSettings.Create(options.CurrentValue, factory.HostName);
-        return factory;
     }
 
     private ConnectionFactory CreateFactory()
@@ -119,6 +96,9 @@ internal sealed class ConnectionSource(
         };
         factory.Ssl.Enabled = settings.Ssl;
         BrokerUri.Apply(settings.Uri, factory);
+        var (scheme, vhost) = (factory.Ssl.Enabled ? "amqps" : "amqp", Uri.EscapeDataString(factory.VirtualHost));
+        Address = $"{scheme}://{factory.UserName}@{factory.HostName}:{factory.Port}/{vhost}";
+        if (factory.Ssl.Enabled) factory.Ssl = TlsSettings.Create(settings, factory.HostName);
         return factory;
     }
 }

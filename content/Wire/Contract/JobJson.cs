@@ -43,6 +43,19 @@ internal sealed class JobJson(IJsonTypeInfoResolver? resolver)
         return TypeInfo(type, converter is null ? strict : new(strict) { Converters = { converter } });
     }
 
+    /// <summary>Checks, when the process starts, that the worker's types can be read and written.</summary>
+    /// <exception cref="InvalidOperationException">A context lacks types.</exception>
+    public void Require(IEnumerable<Type> types, string worker)
+    {
+        var missing = types.Where(type => !_options.TryGetTypeInfo(type, out _)).ToList();
+        if (missing.Count == 0) return;
+        var where = resolver is null
+            ? $"AddWorker<{worker}>() was given no JSON context. Pass one that has"
+            : $"{resolver.GetType().Name} lacks types of {worker}. Add";
+        var lines = missing.Select(type => $"[JsonSerializable(typeof({type.Name}))]");
+        throw new InvalidOperationException($"{where} {string.Join(" ", lines)}");
+    }
+
     private static JsonTypeInfo TypeInfo(Type type, JsonSerializerOptions options) =>
         options.TryGetTypeInfo(type, out var info)
             ? info

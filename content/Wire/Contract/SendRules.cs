@@ -9,6 +9,9 @@ internal static class SendRules
     /// <summary>RabbitMQ's default limit. A larger message closes the channel.</summary>
     public const int MaxBodyBytes = 16 * 1024 * 1024;
 
+    /// <summary>The largest result that fits into a reply.</summary>
+    public const int MaxDataBytes = MaxBodyBytes - 64;
+
     /// <exception cref="ArgumentException">The message can't be sent.</exception>
     public static void Check(string topic, string exchange, string? correlationId, byte[] body, string? replyTo)
     {

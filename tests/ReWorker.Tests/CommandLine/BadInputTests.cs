@@ -39,7 +39,7 @@ public sealed class BadInputTests
         { "submit -q x --Broker:Sever=secret", "the configuration is wrong: unknown setting Broker:Sever; allowed in Broker: Server, Port, " },
         { "output --Kestrel:Endpoints:Http:Url=http://127.0.0.1:80800", "the configuration is wrong: a port in ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS is none; allowed: 0 to 65535" },
         { "submit -q x --Broker:Port 0", "the configuration is wrong: Broker:Port is '0'; allowed: 1 to 65535" },
-        { "submit -q x --ConnectionStrings:rabbitmq=http://a:secret@b/", "ConnectionStrings:rabbitmq is not an AMQP URI; " },
+        { "submit -q x --ConnectionStrings:rabbitmq=http://a:secret@b/", "the configuration is wrong: ConnectionStrings:rabbitmq is not an AMQP URI; " },
         { "dead", "dead needs one of: list, show, replay, drop" },
         { "dead list x", "'x' is one argument too many of dead list; allowed: --Section:Key=value" },
         { "dead replay", "dead replay needs numbers, ids or correlation ids as `dead list` shows them or --all" },

@@ -66,9 +66,9 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
         var file = Path.GetTempFileName();
         File.WriteAllText(file, """{"user":"u","password":"p=1 2","server":"s","vhost":"v"}""");
 
-        var plain = Source([.. MqConfig.Read(file)]).Address;
+        var plain = Source([.. MqConfig.Read(file)]).Check();
         File.WriteAllText(file, """{"user":"u","password":"p","server":"s","vhost":"v","ssl":true}""");
-        var tls = Source([.. MqConfig.Read(file)]).Address;
+        var tls = Source([.. MqConfig.Read(file)]).Check();
         File.Delete(file);
 
         Assert.Equal(("amqp://u@s:5672/v", "amqps://u@s:5671/v"), (plain, tls));
