@@ -13,7 +13,8 @@ internal sealed class BrokerScript : IAsyncDisposable
 
     public static async Task<BrokerScript> StartAsync()
     {
-        Assert.SkipUnless(File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server"), "needs the distribution's rabbitmq-server");
+        const string server = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+        Assert.SkipUnless(File.Exists(server), "needs the distribution's rabbitmq-server");
         var start = new ProcessStartInfo(Repository.At("broker.sh"))
         {
             RedirectStandardInput = true,
@@ -21,7 +22,8 @@ internal sealed class BrokerScript : IAsyncDisposable
         };
         var process = Process.Start(start)!;
         var uri = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
-        return new BrokerScript(process, new Uri(uri ?? throw new InvalidOperationException("broker.sh started no broker")));
+        if (uri is null) throw new InvalidOperationException("broker.sh started no broker");
+        return new BrokerScript(process, new Uri(uri));
     }
 
     /// <summary>The script stops the broker when its input ends.</summary>

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 
 namespace ReWorker.Templates.Tests;
@@ -29,7 +29,8 @@ public sealed class ClientTests(InstalledTemplates templates)
             var said = (await hive.RunAsync(folder, "reworker-client")).Succeeded().Output;
 
             Assert.Equal(files.Select(file => $"src/ReWorker/{file}"), Tree.Files(folder));
-            Assert.Equal(Contents(Repository.At("content"), files), Contents(Path.Combine(folder, "src", "ReWorker"), files));
+            var copy = Path.Combine(folder, "src", "ReWorker");
+            Assert.Equal(Hashes(Repository.At("content"), files), Hashes(copy, files));
             Assert.Contains($"dotnet sln add {Wire} {Client}\n", said, StringComparison.Ordinal);
             Assert.Contains($"dotnet add <your project> reference {Client}\n", said, StringComparison.Ordinal);
         }
@@ -53,7 +54,7 @@ public sealed class ClientTests(InstalledTemplates templates)
     public async Task Web_WithTheClient_SendsAJobAndGetsItsResult()
     {
         await using var broker = await BrokerScript.StartAsync();
-        await using var worker = await EchoWorker.StartAsync(broker.Amqp, "echo");
+        await using var worker = await EchoWorker.StartAsync(broker.Amqp, "mystep");
         var folder = await NewSolutionAsync("web");
         await WriteAsync(folder, "src/Shop/Program.cs", """
             using System.Text.Json.Nodes;
@@ -64,8 +65,12 @@ public sealed class ClientTests(InstalledTemplates templates)
             await using var app = builder.Build();
             app.MapGet("/frob/{service}", async (string service, JobClient client, CancellationToken cancel) =>
             {
-                var parameters = new JsonObject { ["service"] = service };
-                var job = new JobRequest { Queue = "echo", Parameters = parameters, Timeout = TimeSpan.FromSeconds(30) };
+                var job = new JobRequest
+                {
+                    Queue = "mystep",
+                    Parameters = new JsonObject { ["service"] = service },
+                    Timeout = TimeSpan.FromSeconds(30),
+                };
                 return (await client.RunAsync(job, cancel)).Data;
             });
 
@@ -85,7 +90,7 @@ public sealed class ClientTests(InstalledTemplates templates)
         (await DotNet.RunAsync(folder, "build")).Succeeded();
     }
 
-    /// <summary>With the owner's own central package management and settings around it, and natively compiled.</summary>
+    /// <summary>The solution has its own central package management and settings, and is compiled natively.</summary>
     [Fact]
     [Trait("Category", "Scaffold")]
     public async Task Console_WithTheClient_HasNoOtherPackagesAndPublishesWithoutAWarning()
@@ -133,7 +138,8 @@ public sealed class ClientTests(InstalledTemplates templates)
             """);
         (await DotNet.RunAsync(folder, "restore")).Succeeded();
 
-        var assets = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "src/Shop/obj/project.assets.json"), _cancel))!;
+        var assetsFile = Path.Combine(folder, "src/Shop/obj/project.assets.json");
+        var assets = JsonNode.Parse(await File.ReadAllTextAsync(assetsFile, _cancel))!;
         var packages = assets["libraries"]!.AsObject()
             .Where(library => (string?)library.Value!["type"] == "package")
             .Select(library => library.Key.Split('/')[0])
@@ -142,7 +148,7 @@ public sealed class ClientTests(InstalledTemplates templates)
         var rabbit = assets["targets"]!["net10.0"]!["RabbitMQ.Client/7.2.2"]!["dependencies"]!.AsObject();
         Assert.Equal(rabbit.Select(one => one.Key).Append("RabbitMQ.Client").Order(), packages.Order());
 
-        Assert.SkipUnless(File.Exists("/usr/bin/clang") || File.Exists("/usr/bin/gcc"), "needs a compiler to link with");
+        Assert.SkipUnless(File.Exists("/usr/bin/clang") || File.Exists("/usr/bin/gcc"), "needs a C compiler to link");
         string[] publish = ["publish", "src/Shop", "-p:PublishAot=true", "-warnaserror", "-o", "native"];
         (await DotNet.RunAsync(folder, publish)).Succeeded();
         var run = await Shell.RunAsync(folder, new Dictionary<string, string>(), "native/Shop");
@@ -161,8 +167,9 @@ public sealed class ClientTests(InstalledTemplates templates)
         return folder;
     }
 
-    private Task WriteAsync(string folder, string file, string text) => File.WriteAllTextAsync(Path.Combine(folder, file), text, _cancel);
+    private Task WriteAsync(string folder, string file, string text) =>
+        File.WriteAllTextAsync(Path.Combine(folder, file), text, _cancel);
 
-    private static IEnumerable<string> Contents(string folder, IEnumerable<string> files) =>
-        files.Select(file => $"{file}:{Convert.ToHexString(File.ReadAllBytes(Path.Combine(folder, file)))}");
+    private static IEnumerable<string> Hashes(string folder, IEnumerable<string> files) =>
+        files.Select(file => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, file)))));
 }

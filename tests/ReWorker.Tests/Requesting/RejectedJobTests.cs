@@ -5,7 +5,9 @@ using Xunit;
 
 namespace ReWorker.Tests.Requesting;
 
-/// <summary>A job that the broker rejects is found among those sent with it. Runs alone: it changes the broker's limit.</summary>
+/// <summary>
+/// A job that the broker rejects is found among those sent with it. Runs alone, since it changes the broker's limit.
+/// </summary>
 [Collection("alone")]
 public sealed class RejectedJobTests(BrokerFixture broker) : IClassFixture<BrokerFixture>
 {
@@ -22,8 +24,8 @@ public sealed class RejectedJobTests(BrokerFixture broker) : IClassFixture<Broke
         await SetLimitAsync($"{Limit}");
         try
         {
-            var jobs = Enumerable.Range(0, 20).Select(i => RunAsync(client, worker.Queue, i == 7 ? Limit : 10)).ToArray();
-            var answers = await Task.WhenAll(jobs);
+            var sizes = Enumerable.Range(0, 20).Select(i => i == 7 ? Limit : 10);
+            var answers = await Task.WhenAll(sizes.Select(size => RunAsync(client, worker.Queue, size)));
 
             Assert.Matches("^the broker rejected the job: PRECONDITION_FAILED", answers[7]);
             Assert.All(answers.Where((_, i) => i != 7), answer => Assert.Equal("completed", answer));
@@ -40,7 +42,8 @@ public sealed class RejectedJobTests(BrokerFixture broker) : IClassFixture<Broke
         var user = $"reader-{Guid.NewGuid():n}";
         await broker.RunRabbitmqctlAsync("add_user", user, user);
         await broker.RunRabbitmqctlAsync("set_permissions", user, "^reply", "^reply", ".*");
-        await using var client = new JobClient(new UriBuilder(broker.Amqp) { UserName = user, Password = user }.Uri.AbsoluteUri);
+        var uri = new UriBuilder(broker.Amqp) { UserName = user, Password = user }.Uri;
+        await using var client = new JobClient(uri.AbsoluteUri);
 
         var answer = await RunAsync(client, "any", 10);
 
@@ -51,9 +54,10 @@ public sealed class RejectedJobTests(BrokerFixture broker) : IClassFixture<Broke
     private static async Task<string> RunAsync(JobClient client, string queue, int size)
     {
         var parameters = new JsonObject { ["text"] = new string('x', size) };
+        var job = new JobRequest { Queue = queue, Parameters = parameters, Timeout = TimeSpan.FromSeconds(60) };
         try
         {
-            await client.RunAsync(new JobRequest { Queue = queue, Parameters = parameters, Timeout = TimeSpan.FromSeconds(60) }, Cancel);
+            await client.RunAsync(job, Cancel);
             return "completed";
         }
         catch (JobNotDeliveredException e)
@@ -63,5 +67,6 @@ public sealed class RejectedJobTests(BrokerFixture broker) : IClassFixture<Broke
     }
 
     private Task<string> SetLimitAsync(string bytes) => broker.RunRabbitmqctlAsync(
-        "eval", $"application:set_env(rabbit, max_message_size, {bytes}), persistent_term:put(max_message_size, {bytes}).");
+        "eval",
+        $"application:set_env(rabbit, max_message_size, {bytes}), persistent_term:put(max_message_size, {bytes}).");
 }
