@@ -73,10 +73,10 @@ public sealed partial class LogTests(PikaBus bus) : ContractTest(bus)
     }
 
     [Theory]
-    [InlineData("ConnectionStrings:rabbitmq", "amqp://guest:SECRET@HOST:PORT/", "refuses the user name or the password")]
+    [InlineData("ConnectionStrings:rabbitmq", "amqp://guest:SECRET@HOST:PORT/", "rejected the user name or password")]
     [InlineData("ConnectionStrings:rabbitmq", "amqp://guest:SECRET@127.0.0.1:9/", "Could not connect")]
-    [InlineData("ConnectionStrings:rabbitmq", "http://guest:SECRET@HOST", "is no AMQP URI")]
-    [InlineData("Broker:Password", "SECRET", "refuses the user name or the password")]
+    [InlineData("ConnectionStrings:rabbitmq", "http://guest:SECRET@HOST", "is not an AMQP URI")]
+    [InlineData("Broker:Password", "SECRET", "rejected the user name or password")]
     public async Task Log_AtItsMostTalkative_HasNoPassword(string key, string value, string says)
     {
         value = value.Replace("HOST", Bus.Amqp.Host, StringComparison.Ordinal).Replace("PORT", $"{Bus.Amqp.Port}", StringComparison.Ordinal)
