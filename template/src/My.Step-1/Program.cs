@@ -4,7 +4,7 @@ using ReWorker.Hosting;
 using ReWorker.Tools.CommandLine;
 using ReWorker.Tools.Hosting;
 
-// Verbs: run (default), submit, dead, output, health. `--help` tells more.
+// Verbs: run (default), submit, dead, output, health. `--help` describes them.
 return await WorkerCommand.RunAsync(args, static host =>
 {
     host.AddWorker<MyStep1Worker>(MyStep1Json.Default);
