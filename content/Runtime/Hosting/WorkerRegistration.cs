@@ -66,7 +66,6 @@ public static class WorkerRegistration
         services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsRules>();
         services.AddSingleton<IValidateOptions<WorkerOptions>>(provider => new UnknownKeyValidator<WorkerOptions>(
             provider.GetRequiredService<IConfiguration>(), hasWorkerSections: true));
-        services.AddSingleton<IValidateOptions<BrokerOptions>, UnknownKeyValidator<BrokerOptions>>();
         services.AddSingleton<Instruments>();
         services.AddSingleton<HealthState>();
         services.AddSingleton<TopologyBuilder>();
