@@ -4,7 +4,6 @@ namespace ReWorker;
 internal static class SecretValues
 {
     private const int MaxLength = 60;
-
     private static readonly string[] Words =
         ["password", "passwd", "secret", "token", "credential", "apikey", "api_key"];
 

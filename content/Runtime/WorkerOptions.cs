@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using ReWorker.Wire.Settings;
 
 namespace ReWorker;
@@ -34,7 +33,7 @@ public sealed class WorkerOptions
     [Duration("00:00:00.1", "24.00:00:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long running jobs may continue when the process is told to stop. 0 s to 24 h, default 20 s.</summary>
+    /// <summary>How long running jobs may continue when the process must stop. 0 s to 24 h, default 20 s.</summary>
     [Duration("00:00:00", "1.00:00:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
 

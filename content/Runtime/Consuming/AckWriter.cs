@@ -35,9 +35,7 @@ internal sealed class AckWriter(IChannel channel, Epoch epoch, Runner runner)
         {
             _open.Add(_newest = tag);
             while (_open.Count + _inDoubt.Count > runner.Prefetch && _inDoubt.TryDequeue(out var job))
-            {
                 if (job is not null) runner.Ledger.Remove(job);
-            }
         }
     }
 
@@ -100,9 +98,7 @@ internal sealed class AckWriter(IChannel channel, Epoch epoch, Runner runner)
         _acks.Clear();
     }
 
-    /// <summary>
-    /// Takes the acks from the oldest delivery on, up to the first that stays open. Returns the last of them, 0 for none.
-    /// </summary>
+    // takes the acks from the oldest delivery on, until one stays open; returns the last tag, or 0
     private ulong TakeRun()
     {
         ulong last = 0;
@@ -111,11 +107,7 @@ internal sealed class AckWriter(IChannel channel, Epoch epoch, Runner runner)
             for (; _low < _newest; _low++)
             {
                 var tag = _low + 1;
-                if (_acks.Remove(tag, out var job))
-                {
-                    _open.Remove(last = tag);
-                    _inDoubt.Enqueue(job);
-                }
+                if (_acks.Remove(tag, out var job)) MarkWritten(last = tag, job);
                 else if (_open.Contains(tag)) break;
             }
         }

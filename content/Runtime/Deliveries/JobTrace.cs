@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using ReWorker.Publishing;
 
@@ -13,7 +12,7 @@ internal static class JobTrace
     /// <summary>The value of <c>messaging.operation.name</c>, as OpenTelemetry's conventions have it.</summary>
     public const string Operation = "process";
 
-    /// <summary>A longer trace state is dropped: every message of the job would carry it.</summary>
+    // a longer trace state is dropped, because every message of the job would carry it
     private const int MaxStateLength = 512;
 
     /// <summary>Starts the job's span and makes the job's messages carry its context.</summary>

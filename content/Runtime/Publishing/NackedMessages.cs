@@ -42,7 +42,7 @@ internal sealed class NackedMessages(IPublisher publisher, TimeProvider time)
         _ = ResendAfterDelayAsync();
     }
 
-    /// <summary>A message of the job is settled. If it was the one on trial, the next is sent.</summary>
+    /// <summary>A message of the job is settled. If it was on trial, the next is sent.</summary>
     public void HandleSettled(PendingMessage message)
     {
         lock (_gate)

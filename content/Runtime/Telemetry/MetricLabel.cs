@@ -8,9 +8,6 @@ internal static class MetricLabel
     public static string For<TEnum>(TEnum value)
         where TEnum : struct, Enum => Labels<TEnum>.ByValue[value];
 
-    public static IEnumerable<string> All<TEnum>()
-        where TEnum : struct, Enum => Labels<TEnum>.ByValue.Values;
-
     private static class Labels<TEnum>
         where TEnum : struct, Enum
     {

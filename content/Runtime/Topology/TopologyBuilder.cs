@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using RabbitMQ.Client.Events;
-using RabbitMQ.Client.Exceptions;
 using ReWorker.Running;
 
 namespace ReWorker.Topology;
@@ -66,7 +63,7 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
             LogUnbound(log, queue, key, refusal.ReplyText);
     }
 
-    /// <summary>Null if the broker agreed; otherwise its reason for closing the channel.</summary>
+    // null if the broker agreed; otherwise its reason for closing the channel
     private static async Task<ShutdownEventArgs?> TryAsync(IConnection connection, Func<IChannel, Task> action)
     {
         await using var channel = await connection.CreateChannelAsync();
@@ -85,15 +82,11 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
     [LoggerMessage(50, LogLevel.Warning,
         "The {Kind} {Name} already exists with different arguments and is used as is: {Reason}")]
     private static partial void LogDifferent(ILogger log, string kind, string name, string reason);
-
     [LoggerMessage(51, LogLevel.Warning,
-        "The {Kind} {Name} is missing and cannot be declared: {Reason}. Jobs that have to be parked will wait for "
-        + "it.")]
+        "The {Kind} {Name} is missing and cannot be declared: {Reason}. Jobs that must be parked wait for it.")]
     private static partial void LogMissing(ILogger log, string kind, string name, string reason);
-
     [LoggerMessage(52, LogLevel.Warning,
-        "The queue {Queue} could not be bound to the routing key {Key}: {Reason}. It receives only what is sent to "
-        + "it by name.")]
+        "The queue {Queue} could not be bound to {Key}: {Reason}. It receives only what is sent to it by name.")]
     private static partial void LogUnbound(ILogger log, string queue, string key, string reason);
 }
 
