@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ReWorker.Deliveries;
-using ReWorker.Publishing;
-
 namespace ReWorker;
 
 /// <summary>One job: what the requester wants, and how to send output, notifications and messages for it.</summary>
@@ -33,10 +29,7 @@ public class Job
     /// <summary>Counted from 1; more than 1 if a worker died with the job.</summary>
     public int Attempt => _inFlight.Attempt;
 
-    /// <summary>
-    /// The log for users. Each line is sent to the bus, in order and before the terminal reply. Throws once the job has
-    /// ended.
-    /// </summary>
+    /// <summary>The log for users. Lines go to the bus in order, before the reply. Throws after the end.</summary>
     public ILogger Output => _inFlight.Output;
 
     /// <summary>The message's properties.</summary>
@@ -113,13 +106,9 @@ public class Job
             "The job is already settled: it can be acknowledged or rejected once, before its end.");
     }
 
-    private async Task<bool> SendAsync(OutgoingMessage message, string? correlationId, CancellationToken cancel)
+    private Task<bool> SendAsync(OutgoingMessage message, string? correlationId, CancellationToken cancel)
     {
         SendRules.Check(message.RoutingKey, message.Exchange, correlationId, message.Body, ReplyTo);
-        if (message.Exchange is not (Names.Exchange or Names.DefaultExchange))
-            await _inFlight.Messages.CheckExchangeAsync(message.Exchange, cancel);
-        var confirmed = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _inFlight.Messages.Send(message with { CorrelationId = correlationId, Waiter = confirmed });
-        return await confirmed.Task.WaitAsync(cancel);
+        return _inFlight.Messages.SendAsync(message with { CorrelationId = correlationId }, cancel);
     }
 }

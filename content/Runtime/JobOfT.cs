@@ -1,5 +1,3 @@
-using ReWorker.Deliveries;
-
 namespace ReWorker;
 
 /// <summary>A job whose parameters have a type.</summary>

@@ -1,5 +1,3 @@
-using ReWorker.Publishing;
-
 namespace ReWorker;
 
 /// <summary>A logger whose lines reach the users over the bus. Of an exception it shows only the message.</summary>

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.ComponentModel.DataAnnotations;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace ReWorker;
@@ -10,7 +9,6 @@ internal static class ParameterBinder
 {
     // found by reflection, once for each type
     private static readonly ConcurrentDictionary<JsonTypeInfo, List<RuledProperty>> RulesByType = new();
-
     private sealed record RuledProperty(JsonPropertyInfo Property, List<ValidationAttribute> Rules);
 
     public static T? Bind<T>(JsonElement parameters, JobJson json, List<JobError> errors)

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Configuration;
-using ReWorker.Deliveries;
-
 namespace ReWorker;
 
 /// <summary>

@@ -1,11 +1,7 @@
-using ReWorker.Deliveries;
-
 namespace ReWorker;
 
 /// <summary>A worker whose parameters and result have types.</summary>
-/// <typeparam name="TParameters">
-/// Bound from the job's <c>parameters</c>. A job whose parameters don't fit fails before your code runs.
-/// </typeparam>
+/// <typeparam name="TParameters">Bound from the job's <c>parameters</c>; if they don't fit, the job fails.</typeparam>
 /// <typeparam name="TResult">The reply's data.</typeparam>
 /// <remarks>Both types must be in the JSON context given to <c>AddWorker</c>; the start checks it.</remarks>
 /// <seealso cref="Worker"/>
@@ -30,9 +26,7 @@ public abstract class Worker<TParameters, TResult> : Worker
 }
 
 /// <summary>A worker whose parameters have a type and whose result may be anything.</summary>
-/// <typeparam name="TParameters">
-/// Bound from the job's <c>parameters</c>. A job whose parameters don't fit fails before your code runs.
-/// </typeparam>
+/// <typeparam name="TParameters">Bound from the job's <c>parameters</c>; if they don't fit, the job fails.</typeparam>
 /// <seealso cref="Worker"/>
 public abstract class Worker<TParameters> : Worker<TParameters, object?>
     where TParameters : class;

@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-using ReWorker.Deliveries;
 using ReWorker.Running;
 
 namespace ReWorker.Consuming;
@@ -22,7 +20,6 @@ internal sealed class AckWriter(IChannel channel, Epoch epoch, Runner runner)
 
     // settlements that were written, in order, and that the broker may not have processed
     private readonly Queue<InFlightJob?> _inDoubt = [];
-
     private readonly record struct Item(Delivery? Delivery, Settlement Settlement, TaskCompletionSource? Flushed);
 
     /// <summary>

@@ -1,4 +1,3 @@
-using ReWorker.Deliveries;
 using ReWorker.Running;
 
 namespace ReWorker.Consuming;

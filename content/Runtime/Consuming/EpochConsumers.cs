@@ -25,7 +25,6 @@ internal sealed class EpochConsumers(Epoch epoch)
             consumer => consumer.Channel.BasicCancelAsync(consumer.Tag, cancellationToken: cancel)));
     }
 
-    /// <summary>Waits until everything settled so far has been written to the connection.</summary>
     public Task FlushAsync(CancellationToken cancel) =>
         Task.WhenAll(_consumers.Select(consumer => consumer.FlushAsync(cancel)));
 }

@@ -18,7 +18,6 @@ internal interface IDeliverySource
     bool IsAlive { get; }
 
     void Settle(Delivery delivery, Settlement settlement);
-
     /// <summary>Waits until everything settled so far has been written to the connection.</summary>
     Task FlushAsync(CancellationToken cancel);
 }

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using ReWorker.Publishing;
 
 namespace ReWorker.Deliveries;
 
@@ -127,10 +126,7 @@ internal sealed class InFlightJob(Delivery delivery)
         }
     }
 
-    /// <summary>
-    /// How well the job fits a redelivery of its message; null if it cannot be the one. Of equal messages, the one
-    /// that still has to run comes first, so that none is mistaken for one that has ended.
-    /// </summary>
+    /// <summary>How well the job fits a redelivery: 0 best, null not at all. What has to run comes first.</summary>
     public int? RedeliveryRank()
     {
         lock (_gate)
@@ -149,7 +145,6 @@ internal sealed class InFlightJob(Delivery delivery)
 
     /// <summary>Notes that the step has sent its own notification for the phase.</summary>
     public void MarkNotified(Phase phase) => Interlocked.Or(ref _notifiedPhases, 1 << (int)phase);
-
     public bool HasNotified(Phase phase) => (Volatile.Read(ref _notifiedPhases) & (1 << (int)phase)) != 0;
 
     private void Settle(Settlement settlement)

@@ -1,5 +1,4 @@
 using System.Text;
-using ReWorker.Publishing;
 
 namespace ReWorker.Deliveries;
 
@@ -9,7 +8,6 @@ namespace ReWorker.Deliveries;
 /// </summary>
 internal static class JobTrace
 {
-    /// <summary>The value of <c>messaging.operation.name</c>, as OpenTelemetry's conventions have it.</summary>
     public const string Operation = "process";
 
     // a longer trace state is dropped, because every message of the job would carry it
@@ -40,8 +38,7 @@ internal static class JobTrace
         return span;
     }
 
-    private static string NewTraceParent() =>
-        $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00";
+    private static string NewTraceParent() => $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00";
 
     private static string? ReadHeader(Delivery delivery, string name) =>
         delivery.Properties.Headers is { } headers && headers.TryGetValue(name, out var value)

@@ -57,10 +57,7 @@ internal sealed class Ledger
         lock (_gate) return [.. All.Where(job => job.TryWithdraw())];
     }
 
-    /// <summary>
-    /// Forgets jobs whose message was not redelivered for so many sweeps after a reconnect: it went elsewhere, or its
-    /// settlement had reached the broker. Called regularly while connected.
-    /// </summary>
+    /// <summary>Called regularly while connected: forgets jobs that were not redelivered for too long.</summary>
     public void RemoveStale(int maxSweeps)
     {
         lock (_gate)

@@ -25,11 +25,10 @@ internal sealed class HealthState(IOptions<BrokerOptions> options, TimeProvider 
         new Dictionary<string, PartHealth>(_parts) { [Supervisor] = SupervisorHealth() };
 
     public bool IsReady => !_parts.IsEmpty && _parts.Values.All(part => part.IsHealthy) && IsLive;
+    public bool IsConnected => IsHealthy(Connection);
 
     /// <summary>False if the supervisor hangs: then only a restart helps.</summary>
     public bool IsLive => time.GetElapsedTime(Volatile.Read(ref _tick)) < _maxSilence;
-
-    public bool IsConnected => IsHealthy(Connection);
 
     /// <summary>The part that tells whether a queue's jobs reach this worker.</summary>
     public static string Queue(string queue) => $"queue {queue}";

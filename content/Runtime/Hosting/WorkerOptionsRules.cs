@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Configuration;
-
 namespace ReWorker.Hosting;
 
 /// <summary>Validates a worker's settings. An error names the worker's own section if it has the value.</summary>

@@ -1,15 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text.Json.Serialization.Metadata;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using ReWorker.Consuming;
 using ReWorker.Health;
-using ReWorker.Publishing;
 using ReWorker.Running;
 using ReWorker.Supervision;
-using ReWorker.Telemetry;
 using ReWorker.Topology;
 using ReWorker.Wire.Settings;
 

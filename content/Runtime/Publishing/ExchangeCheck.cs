@@ -1,9 +1,6 @@
 namespace ReWorker.Publishing;
 
-/// <summary>
-/// Asks the broker whether an exchange exists before the step publishes to it: publishing to a missing exchange would
-/// close the channel that all jobs share.
-/// </summary>
+/// <summary>Asks whether an exchange exists. Publishing to a missing one would close the channel of all jobs.</summary>
 internal sealed class ExchangeCheck(Epoch epoch, TimeSpan timeout, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, bool> _known = [];

@@ -11,10 +11,8 @@ internal static class HeaderRoom
 {
     // frames have 128 KiB; the other properties are short strings and need less than the difference
     private const int MaxBytes = (128 - 8) * 1024;
-
     // a frame has room for thousands of nested tables, and following them would overflow the stack
     private const int MaxDepth = 64;
-
     private const int MaxNamesListed = 10;
 
     /// <summary>

@@ -33,19 +33,15 @@ internal sealed class JobMessages(
 
     public string NextId(int sequence) => $"{Id}:{sequence}";
 
-    /// <inheritdoc cref="IPublisher.CheckExchangeAsync"/>
-    public Task CheckExchangeAsync(string exchange, CancellationToken cancel) =>
-        publisher.CheckExchangeAsync(exchange, cancel);
-
-    /// <summary>Sends a message of the step.</summary>
-    /// <exception cref="InvalidOperationException">The job has ended.</exception>
-    public void Send(OutgoingMessage message)
+    /// <summary>Sends a message of the step and waits for the broker's confirm. False if no queue took it.</summary>
+    /// <exception cref="InvalidOperationException">The exchange does not exist, or the job has ended.</exception>
+    public async Task<bool> SendAsync(OutgoingMessage message, CancellationToken cancel)
     {
-        lock (_order)
-        {
-            if (_sealed) throw new InvalidOperationException("The job has ended: nothing more can be sent for it.");
-            Enqueue(message);
-        }
+        if (message.Exchange is not (Names.Exchange or Names.DefaultExchange))
+            await publisher.CheckExchangeAsync(message.Exchange, cancel);
+        var confirmed = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Send(message with { Waiter = confirmed });
+        return await confirmed.Task.WaitAsync(cancel);
     }
 
     /// <summary>Sends a line of output. Waits while too many lines are unconfirmed.</summary>
@@ -117,6 +113,15 @@ internal sealed class JobMessages(
     /// <summary>True if the message must wait for an earlier one that was nacked. It will be enqueued again.</summary>
     public bool MustWait(PendingMessage message) =>
         message.IsOrdered && Volatile.Read(ref _nacked)?.MustWait(message) is true;
+
+    private void Send(OutgoingMessage message)
+    {
+        lock (_order)
+        {
+            if (_sealed) throw new InvalidOperationException("The job has ended: nothing more can be sent for it.");
+            Enqueue(message);
+        }
+    }
 
     private PendingMessage Enqueue(OutgoingMessage message)
     {

@@ -1,18 +1,13 @@
-using ReWorker.Telemetry;
-
 namespace ReWorker.Publishing;
 
 /// <summary>Publishing on one channel: sequence numbers, confirms, returns, and a deadline for each message.</summary>
-/// <param name="quarantined">
-/// So many messages are sent one by one at first, because one of them may have closed the last channel.
-/// </param>
+/// <param name="quarantined">So many messages are sent singly at first: one may have closed the last channel.</param>
 /// <param name="settled">Called for each message that is confirmed or given up.</param>
 internal sealed class PublishSession(
     Epoch epoch, int quarantined, TimeSpan confirmTimeout, Action<PendingMessage> settled, Instruments instruments,
     TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(500);
-
     // the broker may fail for other reasons: only the third time is it the message's fault
     private const int MaxBrokerFailures = 3;
 

@@ -1,6 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Threading.Channels;
-using ReWorker.Telemetry;
 
 namespace ReWorker.Publishing;
 

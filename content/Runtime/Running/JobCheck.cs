@@ -1,5 +1,3 @@
-using ReWorker.Deliveries;
-
 namespace ReWorker.Running;
 
 /// <summary>Finds everything that can be wrong with a job before the step's code sees it.</summary>

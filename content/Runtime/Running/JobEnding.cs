@@ -1,6 +1,3 @@
-using ReWorker.Deliveries;
-using ReWorker.Publishing;
-
 namespace ReWorker.Running;
 
 /// <summary>
@@ -11,7 +8,6 @@ internal sealed partial class JobEnding(WorkerContext context)
 {
     private static readonly TimeSpan ParkRetryDelay = TimeSpan.FromSeconds(10);
     private const int MaxParkReasonLength = 1000;
-
     private readonly ILogger _log = context.Log;
 
     /// <summary>Returns when the job is settled. Never throws.</summary>
@@ -29,7 +25,7 @@ internal sealed partial class JobEnding(WorkerContext context)
             else reply = await SendTerminalAsync(job, outcome);
             job.Messages.Complete();
             await job.Messages.Confirmed;
-            if (reply?.Error is { } error) await ReplyTooLargeAsync(job, reply.Body.Length, error);
+            if (reply?.Error is not null) await ReplyTooLargeAsync(job, reply);
             job.Complete(Settlement.Ack);
         }
         catch (Exception e)
@@ -67,9 +63,10 @@ internal sealed partial class JobEnding(WorkerContext context)
     }
 
     // the broker may take a shorter reply than the one that it rejected
-    private static async Task ReplyTooLargeAsync(InFlightJob job, int bytes, Exception error)
+    private static async Task ReplyTooLargeAsync(InFlightJob job, PendingMessage reply)
     {
-        var body = Bodies.Failed($"the step's reply of {bytes} bytes could not be sent: {error.Message}");
+        var bytes = reply.Body.Length;
+        var body = Bodies.Failed($"the step's reply of {bytes} bytes could not be sent: {reply.Error!.Message}");
         if (body.Length >= bytes) return;
         var confirmed = NewWaiter();
         job.Messages.SendStatus("failed", body, confirmed);

@@ -1,7 +1,3 @@
-using ReWorker.Deliveries;
-using ReWorker.Publishing;
-using ReWorker.Telemetry;
-
 namespace ReWorker.Running;
 
 /// <summary>
@@ -12,7 +8,6 @@ internal sealed partial class JobExecution(WorkerContext context)
 {
     // how long code may take to stop after its token was cancelled, before it is abandoned
     private static readonly TimeSpan CancellationGrace = TimeSpan.FromSeconds(2);
-
     // long enough for the acknowledgement of a republished job's original to reach the broker
     private static readonly TimeSpan CopyDelay = TimeSpan.FromSeconds(1);
 
@@ -118,12 +113,9 @@ internal sealed partial class JobExecution(WorkerContext context)
         context.Instruments.Jobs.Add(1, new("worker", context.Name), new("outcome", label));
         if (outcome.Kind is OutcomeKind.Completed or OutcomeKind.Failed or OutcomeKind.Invalid)
         {
-            var tags = new TagList
-            {
-                { "messaging.system", Traces.System },
-                { "messaging.operation.name", JobTrace.Operation },
-                { "messaging.destination.name", context.Queue },
-            };
+            var tags = new TagList { { "messaging.system", Traces.System } };
+            tags.Add("messaging.operation.name", JobTrace.Operation);
+            tags.Add("messaging.destination.name", context.Queue);
             if (outcome.Error is not null) tags.Add("error.type", label);
             context.Instruments.JobDuration.Record(elapsed.TotalSeconds, tags);
         }
@@ -137,8 +129,7 @@ internal sealed partial class JobExecution(WorkerContext context)
     private static partial void LogFailed(ILogger log, Exception e, Untrusted correlationId, Untrusted reason);
     [LoggerMessage(11, LogLevel.Warning, "Job {CorrelationId} is invalid and will be {Fate}: {Reason}")]
     private static partial void LogInvalid(ILogger log, Untrusted correlationId, Untrusted reason, string fate);
-    [LoggerMessage(12, LogLevel.Warning,
-        "Job {CorrelationId} exceeded its time limit of {Limit}. The step has stopped.")]
+    [LoggerMessage(12, LogLevel.Warning, "Job {CorrelationId} exceeded its time limit of {Limit}; the step stopped")]
     private static partial void LogTimedOut(ILogger log, Untrusted correlationId, TimeSpan limit);
     [LoggerMessage(13, LogLevel.Error, "Job {CorrelationId}, attempt {Attempt}, could not be run and fails")]
     private static partial void LogBroken(ILogger log, Exception e, Untrusted correlationId, int attempt);
@@ -146,8 +137,7 @@ internal sealed partial class JobExecution(WorkerContext context)
         "Job {CorrelationId} was not finished by its last worker; it runs again: attempt {Attempt} of {MaxAttempts}")]
     private static partial void LogRunsAgain(ILogger log, Untrusted correlationId, int attempt, int maxAttempts);
     [LoggerMessage(15, LogLevel.Warning,
-        "Job {CorrelationId} exceeded its time limit of {Limit}. The step ignored cancellation and is still running; "
-        + "its result will be dropped.")]
+        "Job {CorrelationId} exceeded its time limit of {Limit} and ignores cancellation; its result will be dropped")]
     private static partial void LogIgnoredCancellation(ILogger log, Untrusted correlationId, TimeSpan limit);
     [LoggerMessage(21, LogLevel.Warning,
         "Job {CorrelationId} gets no replies: its reply_to '{ReplyTo}' is a worker's queue or exceeds 255 bytes")]

@@ -14,20 +14,18 @@ internal enum OutcomeKind
 internal sealed record Outcome(OutcomeKind Kind, byte[]? Data = null, JobError? Error = null)
 {
     // reasons are for people; a much longer one would not fit into a message
-    private const int MaxReasonLength = 16 * 1024;
+    private const int MaxLength = 16 * 1024;
 
     private static readonly Outcome WithoutData = new(OutcomeKind.Completed);
     public static readonly Outcome Requeued = new(OutcomeKind.Requeued);
     public static readonly Outcome Republished = new(OutcomeKind.Republished);
 
     public static Outcome Completed(byte[]? data) => data is null ? WithoutData : new(OutcomeKind.Completed, data);
-
-    public static Outcome Failed(string reason) =>
-        new(OutcomeKind.Failed, Error: new(Shorten(reason, MaxReasonLength)));
+    public static Outcome Failed(string reason) => new(OutcomeKind.Failed, Error: new(Shorten(reason, MaxLength)));
 
     public static Outcome Invalid(params IReadOnlyList<JobError> errors) => new(OutcomeKind.Invalid, Error: new(
-        Shorten(string.Join("; ", errors.Select(error => error.ReplyText)), MaxReasonLength),
-        Shorten(string.Join("; ", errors.Select(error => error.LogText)), MaxReasonLength),
+        Shorten(string.Join("; ", errors.Select(error => error.ReplyText)), MaxLength),
+        Shorten(string.Join("; ", errors.Select(error => error.LogText)), MaxLength),
         errors.Any(error => error.Park)));
 
     public static string Shorten(string reason, int length) =>

@@ -1,7 +1,3 @@
-using System.Threading.Channels;
-using ReWorker.Deliveries;
-using ReWorker.Telemetry;
-
 namespace ReWorker.Running;
 
 /// <summary>
@@ -20,7 +16,6 @@ internal sealed partial class Runner(WorkerContext context) : IDisposable
     private readonly Channel<InFlightJob> _waiting =
         Channel.CreateUnbounded<InFlightJob>(new UnboundedChannelOptions { AllowSynchronousContinuations = true });
     private readonly CancellationTokenSource _abort = new();
-    private volatile bool _draining;
     private int _running;
     private int _unsettled;
 
@@ -35,7 +30,7 @@ internal sealed partial class Runner(WorkerContext context) : IDisposable
 
     public void Start()
     {
-        var outcomes = new[] { OutcomeKind.Completed, OutcomeKind.Failed, OutcomeKind.Invalid };
+        OutcomeKind[] outcomes = [OutcomeKind.Completed, OutcomeKind.Failed, OutcomeKind.Invalid];
         context.Instruments.InitializeCounters(Name, Queue, outcomes.Select(MetricLabel.For));
         for (var slot = 0; slot < Options.Concurrency; slot++) _ = Task.Run(RunSlotAsync);
     }
@@ -43,23 +38,17 @@ internal sealed partial class Runner(WorkerContext context) : IDisposable
     /// <summary>Queues the delivery's job for a slot, or lets a job that is already here continue with it.</summary>
     public void Accept(Delivery delivery)
     {
-        if (_draining)
-        {
-            delivery.Settle(Settlement.RequeueUncounted);
-            return;
-        }
         var mustRun = Ledger.Register(delivery, out var kind);
         context.Instruments.Deliveries.Add(1, new KeyValuePair<string, object?>("kind", MetricLabel.For(kind)));
         if (kind is DeliveryKind.Adopted) LogAdopted(context.Log, delivery.Properties.CorrelationId);
         if (kind is DeliveryKind.Duplicate) LogDuplicate(context.Log, delivery.Properties.CorrelationId);
-        // fails if a stop came in between, which may have looked before this job was registered
+        // fails after a stop, which may have looked before this job was registered
         if (mustRun && !_waiting.Writer.TryWrite(delivery.Job!)) RequeueUnstarted();
     }
 
     /// <summary>Accepts nothing more, and requeues the jobs that have not started.</summary>
     public void StopAccepting()
     {
-        _draining = true;
         _waiting.Writer.TryComplete();
         var requeued = RequeueUnstarted();
         LogDraining(context.Log, Queue, requeued, Running, Options.DrainTimeout.TotalSeconds);
@@ -97,22 +86,20 @@ internal sealed partial class Runner(WorkerContext context) : IDisposable
 
     private async Task RunJobAsync(InFlightJob job)
     {
-        Interlocked.Increment(ref _unsettled);
         try
         {
-            var outcome = await _execution.RunAsync(job, _abort.Token);
-            _ = EndJobAsync(job, outcome);
+            _ = EndJobAsync(job, await _execution.RunAsync(job, _abort.Token));
         }
         catch (Exception)
         {
             // an owner's metrics or trace listener, or a log, threw: the job is redelivered, and the slot lives on
             job.MarkLost();
-            Interlocked.Decrement(ref _unsettled);
         }
     }
 
     private async Task EndJobAsync(InFlightJob job, Outcome outcome)
     {
+        Interlocked.Increment(ref _unsettled);
         await _ending.EndAsync(job, outcome);
         Interlocked.Decrement(ref _unsettled);
     }
@@ -124,11 +111,9 @@ internal sealed partial class Runner(WorkerContext context) : IDisposable
             await Task.Delay(PollInterval, context.Time, CancellationToken.None);
     }
 
-    [LoggerMessage(30, LogLevel.Information,
-        "Job {CorrelationId} was redelivered while it is in flight here; it continues")]
+    [LoggerMessage(30, LogLevel.Information, "Job {CorrelationId} was redelivered while in flight; it continues")]
     private static partial void LogAdopted(ILogger log, Untrusted correlationId);
-    [LoggerMessage(32, LogLevel.Information,
-        "Job {CorrelationId} was redelivered after it had ended here; it is acknowledged")]
+    [LoggerMessage(32, LogLevel.Information, "Job {CorrelationId} was redelivered after its end; it is acknowledged")]
     private static partial void LogDuplicate(ILogger log, Untrusted correlationId);
     [LoggerMessage(31, LogLevel.Information,
         "Stopping {Queue}: {Requeued} waiting jobs were requeued; {Running} running jobs may take {Seconds} s more")]

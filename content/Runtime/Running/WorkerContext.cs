@@ -1,6 +1,3 @@
-using ReWorker.Publishing;
-using ReWorker.Telemetry;
-
 namespace ReWorker.Running;
 
 /// <summary>What the jobs of one worker need to run.</summary>

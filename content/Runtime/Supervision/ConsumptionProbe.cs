@@ -1,6 +1,5 @@
 using ReWorker.Consuming;
 using ReWorker.Health;
-using ReWorker.Telemetry;
 using ReWorker.Topology;
 
 namespace ReWorker.Supervision;
@@ -17,14 +16,11 @@ internal sealed class ConsumptionProbe(
 
     // a worker is reconnected after so many probes in a row found it idle, or without a consumer
     private const int IdleProbesBeforeReconnect = 2;
-
     // the same for a consumer that was never served: it may be second in line on a queue with a single active consumer,
     // or dead from the start; reconnecting every two minutes costs neither anything
     private const int UnservedProbesBeforeReconnect = 30;
-
     // a probe opens a channel, asks, and closes it; each may take its time over a slow link
     private const int CallsPerProbe = 3;
-
     // queues and bindings are declared again once in so many probes, in case somebody has deleted them
     private const int ProbesPerDeclaration = 15;
 

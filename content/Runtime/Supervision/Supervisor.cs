@@ -1,9 +1,6 @@
-using Microsoft.Extensions.Hosting;
 using ReWorker.Consuming;
 using ReWorker.Health;
-using ReWorker.Publishing;
 using ReWorker.Running;
-using ReWorker.Telemetry;
 using ReWorker.Topology;
 
 namespace ReWorker.Supervision;
@@ -18,7 +15,6 @@ internal sealed partial class Supervisor(
     IOptions<BrokerOptions> options, TimeProvider time, ILogger<Supervisor> log) : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
-
     // an epoch that lasted this long resets the backoff
     private static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(30);
 
@@ -176,8 +172,7 @@ internal sealed partial class Supervisor(
         SetDisconnected(loss.Detail);
         if (wasOpen)
         {
-            var reason = MetricLabel.For(loss.Reason);
-            instruments.Reconnects.Add(1, new KeyValuePair<string, object?>("reason", reason));
+            instruments.Reconnects.Add(1, new KeyValuePair<string, object?>("reason", MetricLabel.For(loss.Reason)));
             var running = _runners.Sum(runner => runner.Running);
             LogLost(log, Printable.OneLine(loss.Detail), running, publisher.Unsettled, pause.TotalSeconds);
         }
@@ -216,8 +211,7 @@ internal sealed partial class Supervisor(
     [LoggerMessage(42, LogLevel.Warning,
         "Could not connect to {Address}: {Reason}. Jobs and replies wait; the next try is in {Seconds:0.0} s.")]
     private static partial void LogNotConnected(ILogger log, string address, string reason, double seconds);
-    [LoggerMessage(43, LogLevel.Information,
-        "Stopped. {Unsettled} messages are unconfirmed; their jobs run again elsewhere.")]
+    [LoggerMessage(43, LogLevel.Information, "Stopped. {Unsettled} messages are unconfirmed; their jobs run again.")]
     private static partial void LogStopped(ILogger log, int unsettled);
     [LoggerMessage(44, LogLevel.Warning,
         "RabbitMQ has blocked publishing: {Reason}. Jobs continue; {Unsettled} messages are held until it unblocks.")]

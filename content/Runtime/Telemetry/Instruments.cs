@@ -18,7 +18,6 @@ internal sealed class Instruments : IDisposable
     private readonly ConcurrentDictionary<string, long> _queueLengths = [];
     private int _inFlight;
 
-    /// <param name="meters">Creates the meter.</param>
     /// <param name="health">The source of the gauges; null where nothing connects.</param>
     public Instruments(IMeterFactory meters, HealthState? health = null)
     {

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ReWorker.Telemetry;
 
 /// <summary>An enumeration's value as a metric's label: its name in snake_case.</summary>

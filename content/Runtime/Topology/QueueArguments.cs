@@ -10,7 +10,6 @@ internal static class QueueArguments
     private const int DeliveryLimit = 2000;
 
     private const long MaxTimerMilliseconds = uint.MaxValue;
-
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
 
     public static readonly IDictionary<string, object?> DeadQueue =

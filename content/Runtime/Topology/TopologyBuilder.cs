@@ -11,9 +11,7 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
     // concurrent: the probe of an ended epoch and the next epoch may both be here
     private readonly ConcurrentDictionary<string, bool> _logged = [];
 
-    /// <exception cref="TopologyException">
-    /// The exchange or the queue is missing and cannot be declared, or another connection holds it exclusively.
-    /// </exception>
+    /// <summary>Fails if the exchange or the queue cannot be declared, or is held exclusively.</summary>
     public async Task BuildAsync(IConnection connection, Runner runner, CancellationToken cancel)
     {
         var (queue, deadQueue) = (runner.Queue, Names.DeadQueue(runner.Queue));
@@ -40,7 +38,7 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
     {
         var missing = await TryAsync(connection, look);
         if (missing?.ReplyCode is 405)
-            throw new TopologyException($"another connection holds the {kind} {name} exclusively");
+            throw new InvalidOperationException($"another connection holds the {kind} {name} exclusively");
         // if it exists, declaring it tells once whether its arguments differ
         if (missing is null && !_logged.TryAdd(name, true)) return;
         if (await TryAsync(connection, declare) is not { } refusal) return;
@@ -50,7 +48,8 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
         }
         else if (missing.ReplyCode is 404 && isVital)
         {
-            throw new TopologyException($"the {kind} {name} is missing and cannot be declared: {refusal.ReplyText}");
+            var reason = refusal.ReplyText;
+            throw new InvalidOperationException($"the {kind} {name} is missing and cannot be declared: {reason}");
         }
         else if (_logged.TryAdd(name, true)) LogMissing(log, kind, name, refusal.ReplyText);
     }
@@ -89,6 +88,3 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
         "The queue {Queue} could not be bound to {Key}: {Reason}. It receives only what is sent to it by name.")]
     private static partial void LogUnbound(ILogger log, string queue, string key, string reason);
 }
-
-/// <summary>The broker lacks something that the worker cannot do without.</summary>
-internal sealed class TopologyException(string message) : Exception(message);
