@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using ReWorker.Tests.Operations;
 using ReWorker.Wire.Connections;
 using Xunit;
 
@@ -15,7 +14,7 @@ public sealed partial class DrawingTests
     [Fact]
     public void Methods_OfTheDrawing_Exist()
     {
-        var readme = File.ReadAllText(OperatorsPage.Find("content", "README.md"));
+        var readme = File.ReadAllText(Repository.At("content", "README.md"));
         var types = new[] { typeof(Worker).Assembly, typeof(BrokerOptions).Assembly }
             .SelectMany(assembly => assembly.GetTypes()).ToLookup(type => type.Name);
 

@@ -1,4 +1,3 @@
-using ReWorker.Tests.Operations;
 using Xunit;
 
 namespace ReWorker.Tests.Laws;
@@ -9,7 +8,7 @@ public sealed class SizeTests
     private const int MaxColumns = 120;
     private const int MaxLinesOfAFile = 250;
 
-    private static readonly string Content = Path.GetDirectoryName(OperatorsPage.Find("content", "README.md"))!;
+    private static readonly string Content = Repository.At("content");
 
     [Theory]
     [InlineData("Runtime", 3_200)]
