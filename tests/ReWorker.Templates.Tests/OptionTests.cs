@@ -76,7 +76,7 @@ public sealed class OptionTests(InstalledTemplates templates)
         Assert.Contains($"image: {legal}\n", scaffold.Read("docker-compose.yml"), StringComparison.Ordinal);
         Assert.Contains($"image: {legal}\n", scaffold.Read("kubernetes", "rabbitmq.yaml"), StringComparison.Ordinal);
         Assert.Contains($"\"{legal}\"", scaffold.Read("tests", "MyStep.Tests", "Broker", "ContainerBroker.cs"), StringComparison.Ordinal);
-        Assert.Equal(given != legal, scaffold.Said.Contains("docker-compose.yml says which is used", StringComparison.Ordinal));
+        Assert.Equal(given != legal, scaffold.Said.Contains("docker-compose.yml shows the broker image", StringComparison.Ordinal));
     }
 
     /// <summary>What is changed is said: whoever sends the jobs would use the name as it was given.</summary>
@@ -89,7 +89,7 @@ public sealed class OptionTests(InstalledTemplates templates)
         var scaffold = await templates.Folder.NewAsync("MyStep", "--queue", given);
 
         Assert.Equal(legal, scaffold.Queue);
-        Assert.Equal(given != legal, scaffold.Said.Contains($"jobs come from worker.{legal}. If you want another", StringComparison.Ordinal));
+        Assert.Equal(given != legal, scaffold.Said.Contains($"jobs are taken from worker.{legal}. For another queue", StringComparison.Ordinal));
     }
 
     private static bool Has(string row, string option) =>

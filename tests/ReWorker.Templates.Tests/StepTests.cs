@@ -57,12 +57,12 @@ public sealed class StepTests(InstalledTemplates templates)
 
     [Theory]
     [InlineData(".", "No project was found")]
-    [InlineData("src/ReWorker", "needs project capability 'ReWorkerStep'")]
+    [InlineData("src/ReWorker/Runtime", "needs project capability 'ReWorkerStep'")]
     [InlineData("src/MyStep", "is not restored. Run 'dotnet restore")]
     public async Task Step_Elsewhere_IsRefusedWithTheReason(string folder, string reason)
     {
         var scaffold = await templates.Folder.NewAsync("MyStep");
-        if (folder == "src/ReWorker") (await DotNet.RunAsync(scaffold.At("src", "ReWorker"), "restore")).Succeeded();
+        if (folder == "src/ReWorker/Runtime") (await DotNet.RunAsync(scaffold.At(folder), "restore")).Succeeded();
         var before = Tree.Bytes(scaffold.Folder);
 
         var result = await templates.Folder.RunAsync(scaffold.Folder, "reworker-step", "-n", "Rollback", "-o", folder);
