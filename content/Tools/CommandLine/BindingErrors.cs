@@ -1,12 +1,6 @@
-using System.Text.RegularExpressions;
-using Microsoft.Extensions.Logging;
-
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>
-/// Rewrites .NET's errors about settings that it can't parse. They name a .NET type, or no key; ours name the key, the
-/// value and what is allowed.
-/// </summary>
+/// <summary>Rewrites .NET's errors about invalid settings: they name a type, ours what is allowed.</summary>
 internal static partial class BindingErrors
 {
     private const string BinderPattern =
@@ -33,12 +27,10 @@ internal static partial class BindingErrors
         _ => null,
     };
 
-    private static string Names<T>()
-        where T : struct, Enum => string.Join(", ", Enum.GetNames<T>());
+    private static string Names<T>() where T : struct, Enum => string.Join(", ", Enum.GetNames<T>());
 
     [GeneratedRegex(BinderPattern, RegexOptions.Singleline)]
     private static partial Regex BinderError();
-
     [GeneratedRegex("^Configuration value '(?<value>.*)' is not supported\\.$", RegexOptions.Singleline)]
     private static partial Regex LoggingError();
 }

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text;
-using RabbitMQ.Client;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Reads AMQP headers, whatever type they have, as text.</summary>

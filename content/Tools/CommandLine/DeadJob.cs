@@ -1,7 +1,4 @@
-using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
-using RabbitMQ.Client;
 
 namespace ReWorker.Tools.CommandLine;
 
@@ -34,17 +31,15 @@ internal sealed class DeadJob
             _death = (deaths as IList<object?>)?.FirstOrDefault() as IDictionary<string, object?>;
     }
 
+    public ulong DeliveryTag { get; }
+    public IReadOnlyBasicProperties Properties { get; }
+    public byte[] Body { get; }
+
     /// <summary>The job's place in the queue, from 1.</summary>
     public int Number { get; }
 
     /// <summary>Stays the same while the job is parked, wherever it is in the queue.</summary>
     public string Id => _digest[..IdLength];
-
-    public ulong DeliveryTag { get; }
-
-    public IReadOnlyBasicProperties Properties { get; }
-
-    public byte[] Body { get; }
 
     public string CorrelationId => Properties.CorrelationId ?? "(no correlation id)";
 

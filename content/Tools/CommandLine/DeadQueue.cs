@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 
 namespace ReWorker.Tools.CommandLine;
 
@@ -23,14 +21,13 @@ internal sealed class DeadQueue(
     private readonly HashSet<ulong> _settled = [];
 
     public string Name => name;
-
     public uint Count => count;
 
-    public static async Task<DeadQueue> OpenAsync(
-        ConnectionSource source, string queue, TimeProvider time, CancellationToken cancel)
+    public static async Task<DeadQueue> OpenAsync(IServiceProvider services, string queue, CancellationToken cancel)
     {
+        var time = services.GetRequiredService<TimeProvider>();
         var (worker, name) = (Names.Queue(queue), Names.DeadQueue(Names.Queue(queue)));
-        var connection = await ConnectAsync(source, cancel);
+        var connection = await ConnectAsync(services.GetRequiredService<ConnectionSource>(), cancel);
         try
         {
             var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true), cancel);
@@ -97,7 +94,6 @@ internal sealed class DeadQueue(
             {
                 await channel.CloseAsync(token);
                 await connection.CloseAsync(token);
-                return true;
             });
         }
         catch (Exception e) when (e is AlreadyClosedException or OperationInterruptedException or TimeoutException)
@@ -109,6 +105,9 @@ internal sealed class DeadQueue(
 
     /// <summary>Never cancelled: that would leave the channel, and the acknowledgements before it, in doubt.</summary>
     private Task<T> RunAsync<T>(string what, Func<CancellationToken, Task<T>> call) =>
+        Deadline.RunAsync(call, CallTimeout, what, time, CancellationToken.None);
+
+    private Task RunAsync(string what, Func<CancellationToken, Task> call) =>
         Deadline.RunAsync(call, CallTimeout, what, time, CancellationToken.None);
 
     private static async Task<IConnection> ConnectAsync(ConnectionSource source, CancellationToken cancel)
@@ -128,11 +127,8 @@ internal sealed class DeadQueue(
     {
         try
         {
-            await RunAsync($"publishing to {to}", async token =>
-            {
-                await channel.BasicPublishAsync(Names.DefaultExchange, to, true, properties, job.Body, token);
-                return true;
-            });
+            await RunAsync($"publishing to {to}", token => channel
+                .BasicPublishAsync(Names.DefaultExchange, to, mandatory: true, properties, job.Body, token).AsTask());
         }
         catch (TimeoutException e)
         {

@@ -10,10 +10,11 @@ internal sealed class DeadSelection
     private readonly HashSet<string> _found = [];
     private readonly bool _all;
 
-    public DeadSelection(string[] wanted, bool all, string verb, string orAll)
+    public DeadSelection(string verb, string[] wanted, bool all)
     {
         if (all == wanted.Length > 0)
         {
+            var orAll = verb is "show" ? "" : " or --all";
             var not = all ? ", not both" : "";
             throw new UsageException($"dead {verb} needs numbers, ids or correlation ids from `dead list`{orAll}{not}");
         }

@@ -1,6 +1,3 @@
-using System.Text;
-using Spectre.Console;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Lists, shows, replays and drops parked jobs.</summary>
@@ -30,29 +27,19 @@ internal sealed class DeadVerb(Terminal terminal, string[] settings)
 
     private Command With(Command command, Func<DeadQueue, DeadJob, Task> handle, string? done = null)
     {
-        command.SetAction(async (parsed, cancel) =>
-        {
-            var (takesJobs, takesAll) = (command.Arguments.Contains(_jobs), command.Options.Contains(_all));
-            var wanted = takesJobs ? parsed.GetValue(_jobs) ?? [] : [];
-            var selection = new DeadSelection(
-                wanted, all: !takesJobs || parsed.GetValue(_all), command.Name, takesAll ? " or --all" : "");
-            await using var services = WorkerHost.CreateServices(settings);
-            var source = services.GetRequiredService<ConnectionSource>();
-            var time = services.GetRequiredService<TimeProvider>();
-            await using var queue = await DeadQueue.OpenAsync(source, _queue.Resolve(parsed, services), time, cancel);
-            if (!takesJobs) terminal.Line($"{queue.Name} holds {queue.Count} {(queue.Count is 1 ? "job" : "jobs")}");
-            return await ForEachAsync(queue, selection, handle, done, cancel);
-        });
+        command.SetAction((parsed, cancel) => RunAsync(parsed, handle, done, cancel));
         return command;
     }
 
-    private async Task<int> ForEachAsync(
-        DeadQueue queue,
-        DeadSelection selection,
-        Func<DeadQueue, DeadJob, Task> handle,
-        string? done,
-        CancellationToken cancel)
+    private async Task<int> RunAsync(
+        ParseResult parsed, Func<DeadQueue, DeadJob, Task> handle, string? done, CancellationToken cancel)
     {
+        var verb = parsed.CommandResult.Command.Name;
+        var isList = verb is "list";
+        var selection = new DeadSelection(verb, parsed.GetValue(_jobs) ?? [], all: isList || parsed.GetValue(_all));
+        await using var services = WorkerHost.CreateServices(settings);
+        await using var queue = await DeadQueue.OpenAsync(services, _queue.Resolve(parsed, services), cancel);
+        if (isList) terminal.Line($"{queue.Name} holds {queue.Count} {(queue.Count is 1 ? "job" : "jobs")}");
         var count = 0;
         try
         {

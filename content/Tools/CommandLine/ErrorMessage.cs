@@ -1,6 +1,5 @@
 using System.CommandLine.Parsing;
 using Microsoft.AspNetCore.Connections;
-using RabbitMQ.Client.Exceptions;
 
 namespace ReWorker.Tools.CommandLine;
 
@@ -21,7 +20,7 @@ internal static class ErrorMessage
         InvalidDataException => (ExitCodes.Usage, error.InnerException is { } inner
             ? $"{error.Message.TrimEnd('.')}: {inner.Message}"
             : error.Message),
-        IOException when IsAddressInUse(error) =>
+        IOException { InnerException: AddressInUseException } =>
             (ExitCodes.Failed, $"{error.Message.TrimEnd('.')}; free the port, or set ASPNETCORE_HTTP_PORTS to another"),
         OperationCanceledException => (ExitCodes.Interrupted, "interrupted"),
         NoBrokerException or TimeoutException => (ExitCodes.NoAnswer, error.Message),
@@ -52,8 +51,4 @@ internal static class ErrorMessage
 
     private static (int Code, string Line) InvalidConfiguration(IEnumerable<string> errors) =>
         (ExitCodes.Usage, $"invalid configuration: {string.Join("; ", errors.Distinct())}");
-
-    private static bool IsAddressInUse(Exception error) =>
-        error.InnerException is AddressInUseException
-        || error.Message.Contains("address already in use", StringComparison.Ordinal);
 }

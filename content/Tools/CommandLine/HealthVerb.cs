@@ -1,15 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Configuration;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>
-/// Asks the running process whether it is ready. It runs every few seconds, so it uses a bare socket: HttpClient takes
-/// longer to load than to ask.
-/// </summary>
+/// <summary>Asks the running process whether it is ready.</summary>
 internal static class HealthVerb
 {
     private const string Path = "/health/ready";
@@ -56,6 +51,7 @@ internal static class HealthVerb
         }
     }
 
+    /// <summary>Uses a bare socket: an orchestrator asks every few seconds, and HttpClient is slow to load.</summary>
     private static async Task<(string Status, string Body)> GetAsync(DnsEndPoint endpoint, CancellationToken cancel)
     {
         using var socket = new TcpClient();

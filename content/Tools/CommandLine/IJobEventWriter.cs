@@ -4,8 +4,6 @@ namespace ReWorker.Tools.CommandLine;
 internal interface IJobEventWriter
 {
     void Write(JobRequest job, JobEvent jobEvent, TimeSpan elapsed);
-
     void WriteNoAnswer(JobRequest job, string reason);
-
     void WriteSummary(Tally tally);
 }

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Builds a job's body from a file and from options, which override the file.</summary>
@@ -52,8 +50,7 @@ internal static class JobBody
 
     private static void AddTarget(JsonObject job, string given)
     {
-        if (Split(given, ':') is not var (phase, rest)
-            || Split(rest, '=') is not var (channel, target)
+        if (Split(given, ':') is not var (phase, rest) || Split(rest, '=') is not var (channel, target)
             || !Phases.Contains(phase))
         {
             throw new UsageException(

@@ -6,11 +6,7 @@ internal sealed class JsonEventWriter(Terminal terminal, bool isQuiet) : IJobEve
     public void Write(JobRequest job, JobEvent jobEvent, TimeSpan elapsed)
     {
         if (isQuiet && jobEvent is not (JobEvent.Completed or JobEvent.Failed)) return;
-        WriteLine(jobEvent.GetType().Name.ToLowerInvariant(), json =>
-        {
-            json.WriteString("job", job.CorrelationId);
-            WriteDetails(json, job, jobEvent, elapsed);
-        });
+        WriteLine(jobEvent.GetType().Name.ToLowerInvariant(), json => WriteDetails(json, job, jobEvent, elapsed));
     }
 
     public void WriteNoAnswer(JobRequest job, string reason)
@@ -36,6 +32,7 @@ internal sealed class JsonEventWriter(Terminal terminal, bool isQuiet) : IJobEve
 
     private static void WriteDetails(Utf8JsonWriter json, JobRequest job, JobEvent jobEvent, TimeSpan elapsed)
     {
+        json.WriteString("job", job.CorrelationId);
         switch (jobEvent)
         {
             case JobEvent.Started:

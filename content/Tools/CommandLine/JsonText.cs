@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 
@@ -10,8 +9,6 @@ internal static class JsonText
 {
     /// <summary>Escapes only what JSON requires. The terminal escapes control characters.</summary>
     public static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    /// <summary><see cref="Readable"/> on several lines.</summary>
     public static readonly JsonWriterOptions Indented = Readable with { Indented = true };
 
     /// <summary>Keeps the letters of every language, and escapes what a terminal must not show.</summary>

@@ -1,12 +1,9 @@
-using System.Globalization;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Reads the Python runner's MQ_CONFIG.json as settings of the section <c>Broker</c>.</summary>
 internal static class MqConfig
 {
     private const string Allowed = "required: user, password, server, vhost; optional: port, ssl";
-
     private static readonly string[] Required = ["user", "password", "server", "vhost"];
     private static readonly string[] Optional = ["port", "ssl"];
 

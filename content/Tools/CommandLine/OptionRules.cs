@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Rules for option values. An error names the option, the value and what is allowed.</summary>

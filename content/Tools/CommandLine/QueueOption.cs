@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Configuration;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>The option <c>--queue</c>: the worker that a verb is about.</summary>

@@ -1,11 +1,6 @@
-using Microsoft.AspNetCore.Builder;
-
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>
-/// Runs the worker. Without a verb, this one runs, so the Python runner's <c>MQ_CONFIG.json [-w WORKER_CONFIG.json]</c>
-/// works too.
-/// </summary>
+/// <summary>Runs the worker, with the Python runner's arguments if given: <c>MQ_CONFIG.json [-w FILE]</c>.</summary>
 internal static class RunVerb
 {
     public static Command Create(
@@ -33,10 +28,7 @@ internal static class RunVerb
     }
 
     public static async Task<int> HostAsync(
-        string[] settings,
-        int defaultPort,
-        Action<IHostApplicationBuilder> workers,
-        Action<WebApplication>? endpoints,
+        string[] settings, int defaultPort, Action<IHostApplicationBuilder> workers, Action<WebApplication>? endpoints,
         CancellationToken cancel)
     {
         await using var app = WorkerHost.Build(settings, defaultPort, workers, endpoints);
@@ -49,11 +41,8 @@ internal static class RunVerb
     /// <summary>A mistyped verb arrives here as the name of a file.</summary>
     private static string CheckPath(string path)
     {
-        if (!File.Exists(path) && path.IndexOfAny(['.', '/']) < 0)
-        {
-            var verbs = string.Join(", ", WorkerCommand.Verbs);
-            throw new UsageException($"'{path}' is neither a verb nor a file; verbs: {verbs}");
-        }
-        return path;
+        if (File.Exists(path) || path.IndexOfAny(['.', '/']) >= 0) return path;
+        var verbs = string.Join(", ", WorkerCommand.Verbs);
+        throw new UsageException($"'{path}' is neither a verb nor a file; verbs: {verbs}");
     }
 }

@@ -2,10 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ReWorker.Tools.CommandLine;
 
-/// <summary>
-/// Ends the process at once on the second signal, for an operator who does not want to wait for running jobs. The
-/// broker requeues them.
-/// </summary>
+/// <summary>Ends the process at once on the second signal. The broker requeues the running jobs.</summary>
 internal sealed class SecondSignal : IDisposable
 {
     private readonly PosixSignalRegistration[] _registrations;

@@ -1,5 +1,3 @@
-using Spectre.Console;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Sends a job many times, several at a time, and prints a summary.</summary>
@@ -38,10 +36,10 @@ internal sealed class SubmitMany(JobClient client, IJobEventWriter writer, Termi
         {
             await foreach (var jobEvent in client.SendAsync(job, stop.Token))
             {
+                if (jobEvent is not (JobEvent.Completed or JobEvent.Failed)) continue;
                 var elapsed = time.GetElapsedTime(startedAt);
-                _tally.Count(jobEvent, elapsed);
-                var isTerminal = jobEvent is JobEvent.Completed or JobEvent.Failed;
-                if (isTerminal && writer is JsonEventWriter) writer.Write(job, jobEvent, elapsed);
+                _tally.CountAnswer((jobEvent as JobEvent.Failed)?.Reason, elapsed);
+                if (writer is JsonEventWriter) writer.Write(job, jobEvent, elapsed);
             }
         }
         catch (Exception e) when (e is TimeoutException or JobNotDeliveredException)
@@ -61,7 +59,7 @@ internal sealed class SubmitMany(JobClient client, IJobEventWriter writer, Termi
         if (terminal.ProgressConsole is not { } console)
         {
             while (await Task.WhenAny(jobs, Task.Delay(LineInterval, time)) != jobs)
-                terminal.Error($"{_tally.Answered + _tally.NoAnswer} of {count} jobs");
+                terminal.Error($"{_tally.Ended} of {count} jobs");
             return;
         }
         ProgressColumn[] columns =
@@ -73,7 +71,7 @@ internal sealed class SubmitMany(JobClient client, IJobEventWriter writer, Termi
                 while (!jobs.IsCompleted)
                 {
                     await Task.WhenAny(jobs, Task.Delay(BarInterval, time));
-                    bar.Value = _tally.Answered + _tally.NoAnswer;
+                    bar.Value = _tally.Ended;
                     bar.Description =
                         $"{_tally.Completed} completed, {_tally.Failed} failed, {_tally.NoAnswer} without answer";
                 }

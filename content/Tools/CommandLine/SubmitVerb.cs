@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Acts as the requester: sends a job and follows it to its end.</summary>
@@ -37,9 +35,8 @@ internal sealed class SubmitVerb(Terminal terminal, string[] settings)
         IJobEventWriter writer = parsed.GetValue(_options.Json)
             ? new JsonEventWriter(terminal, isQuiet)
             : new TextEventWriter(terminal, isQuiet);
-        var followOutput = !isQuiet && count is null;
         await using var client = services.CreateJobClient(
-            new() { FollowOutput = followOutput, QueueTimeout = QueueTimeout });
+            new() { FollowOutput = !isQuiet && count is null, QueueTimeout = QueueTimeout });
         var lastTrouble = "";
         client.OnTrouble = trouble =>
         {

@@ -14,23 +14,18 @@ internal sealed class Tally
     public TimeSpan Elapsed { get; set; }
 
     public int Answered => Completed + Failed;
-
+    public int Ended => Answered + NoAnswer;
     public double JobsPerSecond => Elapsed > TimeSpan.Zero ? Answered / Elapsed.TotalSeconds : 0;
-
     public int ExitCode => NoAnswer > 0 ? ExitCodes.NoAnswer : Failed > 0 ? ExitCodes.Failed : ExitCodes.Success;
 
-    /// <summary>Counts a terminal event; ignores others.</summary>
-    public void Count(JobEvent jobEvent, TimeSpan elapsed)
+    /// <param name="failure">The reason; null if the job completed.</param>
+    public void CountAnswer(string? failure, TimeSpan elapsed)
     {
         lock (_gate)
         {
-            if (jobEvent is JobEvent.Completed) Completed++;
-            else if (jobEvent is JobEvent.Failed failed)
-            {
-                Failed++;
-                FirstFailure ??= failed.Reason;
-            }
-            else return;
+            if (failure is null) Completed++;
+            else Failed++;
+            FirstFailure ??= failure;
             _seconds.Add(elapsed.TotalSeconds);
         }
     }

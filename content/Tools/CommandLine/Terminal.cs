@@ -1,5 +1,3 @@
-using Spectre.Console;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>A verb's input and output: colours and progress bars in a terminal, plain lines elsewhere.</summary>
@@ -65,7 +63,6 @@ internal sealed class Terminal(Stream input, TextWriter output, TextWriter error
     internal readonly record struct Part(string Text, Color Color)
     {
         public static implicit operator Part(string text) => new(text, Color.Default);
-
         public static implicit operator Part((string Text, Color Color) part) => new(part.Text, part.Color);
     }
 }

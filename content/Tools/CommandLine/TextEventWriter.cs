@@ -1,6 +1,3 @@
-using System.Globalization;
-using Spectre.Console;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>Writes lines for people.</summary>

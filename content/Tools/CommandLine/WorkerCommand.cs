@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Builder;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>The process's command line: the worker, and the tools for its owner.</summary>

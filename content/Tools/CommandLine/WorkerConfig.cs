@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Configuration;
-using ReWorker.Hosting;
-
 namespace ReWorker.Tools.CommandLine;
 
 /// <summary>

@@ -1,14 +1,9 @@
-using System.Globalization;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 
 namespace ReWorker.Tools.Hosting;
 
-/// <summary>
-/// Formats a log record for a person: time, level, source and message on one line, an exception's stack trace below.
-/// Control characters are escaped.
-/// </summary>
+/// <summary>Formats a log record for a person, on one line. A stack trace follows on lines of its own.</summary>
 internal sealed class TerminalFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "terminal";

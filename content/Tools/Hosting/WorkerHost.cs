@@ -1,14 +1,13 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.CommandLine;
 using Microsoft.Extensions.Configuration.KeyPerFile;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.FileProviders;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using ReWorker.Health;
-using ReWorker.Hosting;
 
 namespace ReWorker.Tools.Hosting;
 
@@ -23,9 +22,7 @@ internal static class WorkerHost
     /// <summary>Builds the host of the long-running verbs.</summary>
     /// <param name="defaultPort">Serves health and metrics on loopback, unless the configuration names a port.</param>
     public static WebApplication Build(
-        string[] args,
-        int defaultPort,
-        Action<IHostApplicationBuilder> workers,
+        string[] args, int defaultPort, Action<IHostApplicationBuilder> workers,
         Action<WebApplication>? endpoints = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
@@ -38,7 +35,7 @@ internal static class WorkerHost
         UseConfiguredPort(builder, defaultPort);
         AddLogging(builder);
         AddHealthChecks(builder.Services);
-        builder.AddTelemetry();
+        AddTelemetry(builder);
         builder.AddRuntime();
         workers(builder);
 
@@ -52,10 +49,7 @@ internal static class WorkerHost
     /// <summary>Creates the services of the short-lived verbs, from the same configuration.</summary>
     public static ServiceProvider CreateServices(string[] args)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings
-        {
-            ContentRootPath = AppContext.BaseDirectory,
-        });
+        var builder = Host.CreateEmptyApplicationBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration
             .AddJsonFile("appsettings.json", optional: true).AddEnvironmentVariables().AddCommandLine(args);
         AddSecrets(builder.Configuration, SecretsDirectory);
@@ -72,11 +66,9 @@ internal static class WorkerHost
         if (!Directory.Exists(directory)) return;
         var secrets = new KeyPerFileConfigurationSource
         {
-            FileProvider = new PhysicalFileProvider(directory),
-            Optional = true,
-            ReloadOnChange = false,
+            FileProvider = new PhysicalFileProvider(directory), Optional = true,
         };
-        var sources = ((IConfigurationBuilder)configuration).Sources;
+        var sources = configuration.Sources;
         var commandLine = sources.ToList().FindLastIndex(source => source is CommandLineConfigurationSource);
         sources.Insert(commandLine < 0 ? sources.Count : commandLine, secrets);
     }
@@ -105,6 +97,20 @@ internal static class WorkerHost
         }
         builder.Services.AddSingleton<ConsoleFormatter, TerminalFormatter>();
         builder.Logging.AddConsole(console => console.FormatterName = TerminalFormatter.FormatterName);
+    }
+
+    /// <summary>Serves metrics to Prometheus, and exports metrics, traces and logs over OTLP if configured.</summary>
+    private static void AddTelemetry(WebApplicationBuilder builder)
+    {
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource
+                .AddService(builder.Environment.ApplicationName)
+                // comes last, so that OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win
+                .AddEnvironmentVariableDetector())
+            .WithMetrics(metrics => metrics.AddMeter(Traces.Name, "System.Runtime").AddPrometheusExporter());
+        // Nobody would see a span that is not exported. Without one, replies carry the requester's own span.
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
+            telemetry.WithTracing(traces => traces.AddSource(Traces.Name)).UseOtlpExporter();
     }
 
     private static void AddHealthChecks(IServiceCollection services)

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 
 namespace ReWorker.Tools.OutputLog;
 
@@ -15,16 +14,10 @@ internal static class FileNames
     {
         // an encoded id never contains parentheses
         if (string.IsNullOrEmpty(correlationId)) return "(none).log";
-        var name = new StringBuilder();
-        foreach (var value in Encoding.UTF8.GetBytes(correlationId))
-        {
-            var character = (char)value;
-            var isInnerDot = character is '.' && name.Length > 0;
-            if (char.IsAsciiLetterOrDigit(character) || character is '-' or '_' || isInnerDot) name.Append(character);
-            else name.Append('%').Append(Convert.ToHexString([value]));
-        }
+        var name = Uri.EscapeDataString(correlationId).Replace("~", "%7E", StringComparison.Ordinal);
+        if (name.StartsWith('.')) name = $"%2E{name[1..]}";
         if (name.Length <= MaxLength) return $"{name}.log";
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(correlationId)));
-        return $"{name.ToString(0, 100)}({digest}).log";
+        return $"{name[..100]}({digest}).log";
     }
 }

@@ -1,7 +1,3 @@
-using Microsoft.Extensions.Logging;
-using ReWorker.Hosting;
-using ReWorker.Wire.Settings;
-
 namespace ReWorker.Tools.OutputLog;
 
 /// <summary>
@@ -14,7 +10,6 @@ internal sealed partial class OutputWorker(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
     internal override IReadOnlyList<string> RoutingKeys => [Names.Output];
-
     internal override bool SendsReplies => false;
 
     protected internal override async Task<object?> ProcessAsync(Job job, CancellationToken cancel)
@@ -70,7 +65,6 @@ internal sealed partial class OutputWorker(
 
     [LoggerMessage(EventId = 60, Level = LogLevel.Debug, Message = "{CorrelationId} │ {Line}")]
     private static partial void LogWritten(ILogger log, Untrusted correlationId, Untrusted line);
-
     [LoggerMessage(EventId = 61, Level = LogLevel.Error,
         Message = "Could not write a line: {Reason}. It is kept and retried every {Seconds} s.")]
     private static partial void LogNotWritten(ILogger log, string reason, double seconds);

@@ -1,5 +1,3 @@
-using ReWorker.Wire.Settings;
-
 namespace ReWorker.Tools.OutputLog;
 
 /// <summary>Options of the output worker: section <c>OutputWorker</c>.</summary>

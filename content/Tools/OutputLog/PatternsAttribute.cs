@@ -1,6 +1,3 @@
-using System.Text.RegularExpressions;
-using ReWorker.Wire.Settings;
-
 namespace ReWorker.Tools.OutputLog;
 
 /// <summary>Requires a list of regular expressions.</summary>

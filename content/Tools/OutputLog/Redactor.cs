@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace ReWorker.Tools.OutputLog;
 
 /// <summary>Replaces the lines that the configured patterns match.</summary>

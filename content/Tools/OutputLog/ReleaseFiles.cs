@@ -1,14 +1,12 @@
-using System.Text;
-
 namespace ReWorker.Tools.OutputLog;
 
 /// <summary>The log files, one per release. A limited number is open. A line is written whole or not at all.</summary>
 internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDisposable
 {
-    private readonly Dictionary<string, LinkedListNode<(string Name, FileStream File)>> _open = [];
-    private readonly LinkedList<(string Name, FileStream File)> _byLastUse = [];
+    private readonly Dictionary<string, (FileStream File, long LastUse)> _open = [];
     private readonly Lock _gate = new();
     private FileStream? _directoryLock;
+    private long _uses;
 
     /// <summary>Returns once the operating system has the line, so killing the process does not lose it.</summary>
     /// <exception cref="IOException">The line could not be written; the file is unchanged.</exception>
@@ -35,49 +33,48 @@ internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDis
     {
         lock (_gate)
         {
-            while (_byLastUse.Last is { } node) Close(node);
+            foreach (var name in _open.Keys) Close(name);
             _directoryLock?.Dispose();
         }
     }
 
     private FileStream Open(string name)
     {
-        if (_open.TryGetValue(name, out var node))
+        if (!_open.TryGetValue(name, out var open) || !IsSameFile(open.File))
         {
-            _byLastUse.Remove(node);
-            _byLastUse.AddFirst(node);
-            if (IsSameFile(node.Value.File)) return node.Value.File;
-            Close(node);
+            Close(name);
+            if (_open.Count >= options.Value.MaxOpenFiles) Close(_open.MinBy(other => other.Value.LastUse).Key);
+            open.File = Create(name);
         }
-        while (_open.Count >= options.Value.MaxOpenFiles) Close(_byLastUse.Last!);
-        var directory = Directory.CreateDirectory(options.Value.Directory).FullName;
-        LockDirectory(directory);
-        var path = Path.Combine(directory, name);
-        const FileShare share = FileShare.ReadWrite | FileShare.Delete;
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, share, bufferSize: 0);
-        _open[name] = _byLastUse.AddFirst((name, file));
-        return file;
+        _open[name] = (open.File, ++_uses);
+        return open.File;
     }
 
     /// <summary>False if the file was moved, deleted or replaced, by logrotate for example.</summary>
     private static bool IsSameFile(FileStream file) =>
         new FileInfo(file.Name) is { Exists: true } onDisk && onDisk.Length == file.Length;
 
+    private FileStream Create(string name)
+    {
+        var directory = Directory.CreateDirectory(options.Value.Directory).FullName;
+        LockDirectory(Path.Combine(directory, ".lock"));
+        const FileShare share = FileShare.ReadWrite | FileShare.Delete;
+        var path = Path.Combine(directory, name);
+        return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, share, bufferSize: 0);
+    }
+
     /// <summary>Two output workers in one directory would overwrite each other's lines, so the second waits.</summary>
     /// <exception cref="IOException">Another process has locked the directory.</exception>
-    private void LockDirectory(string directory)
+    private void LockDirectory(string path)
     {
-        var path = Path.Combine(directory, ".lock");
         if (_directoryLock is not null && File.Exists(path)) return;
         _directoryLock?.Dispose();
         _directoryLock = null;
         _directoryLock = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
     }
 
-    private void Close(LinkedListNode<(string Name, FileStream File)> node)
+    private void Close(string name)
     {
-        node.Value.File.Dispose();
-        _open.Remove(node.Value.Name);
-        _byLastUse.Remove(node);
+        if (_open.Remove(name, out var open)) open.File.Dispose();
     }
 }
