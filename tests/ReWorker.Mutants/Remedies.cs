@@ -124,7 +124,7 @@ internal static class Remedies
         "WaitUntilAsync(() => Volatile.Read(ref _unsettled) == 0, TimeSpan.FromHours(1), hurry)");
 
     public static readonly Mutant SecondSignal = new(
-        "exits at the second signal", "SecondSignal.Count",
+        "exits at the second signal", "SecondSignal.OnSignal",
         "Environment.Exit(ExitCodes.Interrupted);",
         "");
 
