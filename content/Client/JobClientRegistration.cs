@@ -6,14 +6,15 @@ using ReWorker.Wire.Connections;
 
 namespace ReWorker.Client;
 
-/// <summary>Adds a requester to a host.</summary>
+/// <summary>Adds a <see cref="JobClient"/> to a host.</summary>
 public static class JobClientRegistration
 {
     /// <summary>
-    /// Adds a <see cref="JobClient"/>, one for the process, that goes where <c>ConnectionStrings:rabbitmq</c> or the section
-    /// <c>Broker</c> says.
+    /// Adds a <see cref="JobClient"/> as a singleton. The broker is <c>ConnectionStrings:rabbitmq</c>, or that of the
+    /// section <c>Broker</c>.
     /// </summary>
-    public static IHostApplicationBuilder AddJobClient(this IHostApplicationBuilder builder, Action<JobClientOptions>? configure = null)
+    public static IHostApplicationBuilder AddJobClient(
+        this IHostApplicationBuilder builder, Action<JobClientOptions>? configure = null)
     {
         builder.Services.AddConnectionSource();
         builder.Services.AddSingleton(services =>

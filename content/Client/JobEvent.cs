@@ -2,33 +2,37 @@ using System.Text.Json;
 
 namespace ReWorker.Client;
 
-/// <summary>What a requester hears of its job: <see cref="Started"/>, output and notifications, then one end.</summary>
+/// <summary>
+/// Something that happened to a job. The first event is <see cref="Started"/>, unless the job never ran; the last is
+/// <see cref="Completed"/> or <see cref="Failed"/>.
+/// </summary>
 public abstract record JobEvent
 {
     private JobEvent()
     {
     }
 
-    /// <summary>A worker has taken the job.</summary>
+    /// <summary>A worker has started the job.</summary>
     public sealed record Started : JobEvent;
 
-    /// <summary>A line for the users, in the order in which the step wrote them.</summary>
-    /// <param name="Line">The text; a stranger's, so escape it before a terminal shows it.</param>
+    /// <summary>The job wrote a line of output.</summary>
+    /// <param name="Line">The line. It is untrusted text: escape it before you show it in a terminal.</param>
     public sealed record Output(string Line) : JobEvent;
 
-    /// <summary>A notification that the job asked for.</summary>
-    /// <param name="Channel">Where it goes: <c>irc</c>, <c>email</c>, …</param>
-    /// <param name="Slug">The short form, at most 80 characters.</param>
-    /// <param name="Message">The long form.</param>
-    /// <param name="Phase">The moment that it tells of.</param>
-    /// <param name="Targets">Who gets it.</param>
-    public sealed record Notification(string Channel, string Slug, string Message, Phase Phase, IReadOnlyList<string> Targets) : JobEvent;
+    /// <summary>The job sent a notification that the requester asked for.</summary>
+    /// <param name="Channel">The channel: <c>irc</c>, <c>email</c>, …</param>
+    /// <param name="Slug">The short text, at most 80 characters.</param>
+    /// <param name="Message">The long text.</param>
+    /// <param name="Phase">The phase that it is about.</param>
+    /// <param name="Targets">The recipients.</param>
+    public sealed record Notification(
+        string Channel, string Slug, string Message, Phase Phase, IReadOnlyList<string> Targets) : JobEvent;
 
-    /// <summary>The job is done. Nothing follows.</summary>
-    /// <param name="Data">What the step returned; <see cref="JsonValueKind.Undefined"/> if nothing.</param>
+    /// <summary>The job has completed. This is its last event.</summary>
+    /// <param name="Data">The result; <see cref="JsonValueKind.Undefined"/> if there is none.</param>
     public sealed record Completed(JsonElement Data) : JobEvent;
 
-    /// <summary>The job has failed. Nothing follows.</summary>
-    /// <param name="Reason">Why, in the worker's words.</param>
+    /// <summary>The job has failed. This is its last event.</summary>
+    /// <param name="Reason">The reason that the worker gave.</param>
     public sealed record Failed(string Reason) : JobEvent;
 }

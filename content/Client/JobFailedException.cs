@@ -1,15 +1,10 @@
 namespace ReWorker.Client;
 
-/// <summary>The worker answered <c>failed</c>; the message is its reason.</summary>
-/// <param name="correlationId">The job's name.</param>
-/// <param name="reason">Why, in the worker's words.</param>
+/// <summary>The worker replied <c>failed</c>. The message is the worker's reason.</summary>
+/// <param name="correlationId">The job's correlation id.</param>
+/// <param name="reason">The reason that the worker gave.</param>
 public sealed class JobFailedException(string correlationId, string reason) : Exception(reason)
 {
-    /// <summary>The job's name.</summary>
+    /// <summary>The job's correlation id.</summary>
     public string CorrelationId { get; } = correlationId;
 }
-
-/// <summary>The broker did not take the job: it has not run and will not.</summary>
-/// <param name="message">Why, and the way out.</param>
-/// <param name="inner">The broker's answer.</param>
-public sealed class JobNotDeliveredException(string message, Exception? inner = null) : Exception(message, inner);

@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace ReWorker.Client;
 
-/// <summary>Names for jobs: unique, 26 characters that survive being read aloud, in the order of their making.</summary>
+/// <summary>Creates unique ids that sort by time: 26 characters of Crockford's Base32, easy to read aloud.</summary>
 internal static class JobIds
 {
-    private const string Crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
     public static string New(TimeProvider time)
     {
@@ -14,7 +14,7 @@ internal static class JobIds
         var number = BinaryPrimitives.ReadUInt128BigEndian(bytes);
         return string.Create(26, number, static (text, rest) =>
         {
-            for (var i = text.Length - 1; i >= 0; i--, rest >>= 5) text[i] = Crockford[(int)(rest & 31)];
+            for (var i = text.Length - 1; i >= 0; i--, rest >>= 5) text[i] = Alphabet[(int)(rest & 31)];
         });
     }
 }

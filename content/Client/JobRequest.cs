@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -9,78 +8,82 @@ namespace ReWorker.Client;
 /// <summary>A job to send.</summary>
 public sealed class JobRequest
 {
-    // timers know no longer times
-    private static readonly TimeSpan MostTimeout = TimeSpan.FromDays(24);
-    private static readonly string[] Phases = ["started", "completed", "failed"];
+    // Timers accept no longer times.
+    private static readonly TimeSpan MaxTimeout = TimeSpan.FromDays(24);
 
-    /// <summary>The worker's queue, as its <c>Worker:Queue</c> names it: the job goes to <c>worker.&lt;Queue&gt;</c>.</summary>
+    /// <summary>The worker's queue without the prefix: the job is sent to <c>worker.&lt;Queue&gt;</c>.</summary>
     public required string Queue { get; init; }
 
-    /// <summary>What the playbook says of the step.</summary>
+    /// <summary>The job's parameters.</summary>
     public JsonObject? Parameters { get; init; }
 
-    /// <summary>Values given when the release was started.</summary>
+    /// <summary>The values that were supplied when the release was started.</summary>
     public JsonObject? Dynamic { get; init; }
 
-    /// <summary>Who wants to hear of which phase: phase → channel → list of targets.</summary>
+    /// <summary>Who is to be notified: phase → channel → list of targets.</summary>
     public JsonObject? Notify { get; init; }
 
     /// <summary>The group that the job belongs to.</summary>
     public string? Group { get; init; }
 
-    /// <summary>A whole body, an object or a list, sent as it is in place of the four above.</summary>
+    /// <summary>A complete body, an object or a list. It replaces the four properties above.</summary>
     public JsonNode? Body { get; init; }
 
-    /// <summary>Names the job in everything that it causes. At most 255 bytes, unique; default: a new one that sorts by time.</summary>
+    /// <summary>
+    /// Identifies the job in every message that it causes. It must be unique and have 1 to 255 bytes. Default: a new id
+    /// that sorts by time.
+    /// </summary>
     public string CorrelationId { get; init; } = JobIds.New(TimeProvider.System);
 
-    /// <summary>The job must have ended within this, its wait in the queue included. Up to 24 d; default: for ever.</summary>
+    /// <summary>The time limit for the job, including its wait in the queue. Up to 24 d, default forever.</summary>
     public TimeSpan Timeout { get; init; } = System.Threading.Timeout.InfiniteTimeSpan;
 
-    /// <summary>The body as bytes, once the contract is kept.</summary>
-    /// <exception cref="ArgumentException">The job can't be sent; the text says what is wrong and what is allowed.</exception>
+    /// <summary>Checks the job and returns its body.</summary>
+    /// <exception cref="ArgumentException">The job breaks the contract.</exception>
     internal byte[] ToBytes()
     {
-        CheckLength("the queue's name", Names.Queue(Queue), Queue.Length > 0);
-        CheckLength("the correlation id", CorrelationId, CorrelationId.Length > 0);
-        if (Timeout != System.Threading.Timeout.InfiniteTimeSpan && (Timeout <= TimeSpan.Zero || Timeout > MostTimeout))
-            throw new ArgumentException($"the timeout is {Timeout}; allowed: more than 0, at most {MostTimeout}, or Timeout.InfiniteTimeSpan");
+        CheckLength("queue name", Queue, Names.Queue(Queue));
+        CheckLength("correlation id", CorrelationId, CorrelationId);
+        if (Timeout != System.Threading.Timeout.InfiniteTimeSpan && (Timeout <= TimeSpan.Zero || Timeout > MaxTimeout))
+            throw new ArgumentException(
+                $"the timeout is {Timeout}; allowed: more than 0, at most {MaxTimeout}, or Timeout.InfiniteTimeSpan");
 
-        var body = Body is not null ? Write(Body.WriteTo) : Write(WriteParts);
-        if (JobReader.TryRead(body, SendRules.MaxBodyBytes, out var content) is { } refusal) throw new ArgumentException(refusal.ReplyText);
-        if (content!.Body.ValueKind is JsonValueKind.Object && content.Body.TryGetProperty("notify", out var notify) && notify.ValueKind is JsonValueKind.Object)
-        {
-            foreach (var phase in notify.EnumerateObject().Where(phase => !Phases.Contains(phase.Name)))
-                throw new ArgumentException($"the job's 'notify' has a phase '{phase.Name}'; allowed: {string.Join(", ", Phases)}");
-        }
+        var body = Encoding.UTF8.GetBytes((Body ?? Combine()).ToJsonString());
+        if (JobReader.TryRead(body, SendRules.MaxBodyBytes, out var content) is { } error)
+            throw new ArgumentException(error.ReplyText);
+        CheckNotify(content!.Body);
         return body;
     }
 
-    private void WriteParts(Utf8JsonWriter writer, JsonSerializerOptions? options)
+    private JsonObject Combine()
     {
-        writer.WriteStartObject();
-        if (Group is not null) writer.WriteString("group", Group);
-        foreach (var (key, part) in new[] { ("parameters", Parameters), ("dynamic", Dynamic), ("notify", Notify) })
-        {
-            if (part is null) continue;
-            writer.WritePropertyName(key);
-            part.WriteTo(writer, options);
-        }
-        writer.WriteEndObject();
+        var body = new JsonObject();
+        if (Group is not null) body[BodyKeys.Group] = Group;
+        if (Parameters is not null) body[BodyKeys.Parameters] = Parameters.DeepClone();
+        if (Dynamic is not null) body[BodyKeys.Dynamic] = Dynamic.DeepClone();
+        if (Notify is not null) body[BodyKeys.Notify] = Notify.DeepClone();
+        return body;
     }
 
-    private static byte[] Write(Action<Utf8JsonWriter, JsonSerializerOptions?> write)
+    /// <summary>A worker skips what it does not understand in <c>notify</c>. Here it is an error.</summary>
+    private static void CheckNotify(JsonElement body)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var writer = new Utf8JsonWriter(buffer);
-        write(writer, null);
-        writer.Flush();
-        return buffer.WrittenSpan.ToArray();
+        if (body.ValueKind is not JsonValueKind.Object || !body.TryGetProperty(BodyKeys.Notify, out var notify)) return;
+        if (notify.ValueKind is JsonValueKind.Null) return;
+        if (!IsObject(notify, phase => IsObject(phase, channel => NotifyTargets.ReadTargets(channel) is not null)))
+            throw new ArgumentException("the job's 'notify' is invalid; allowed: phase → channel → list of targets");
+        foreach (var phase in notify.EnumerateObject().Where(phase => PhaseNames.Parse(phase.Name) is null))
+            throw new ArgumentException(
+                $"the job's 'notify' has a phase '{phase.Name}'; allowed: {string.Join(", ", PhaseNames.All)}");
     }
 
-    private static void CheckLength(string what, string text, bool isGiven)
+    private static bool IsObject(JsonElement json, Func<JsonElement, bool> isValue) =>
+        json.ValueKind is JsonValueKind.Object && json.EnumerateObject().All(property => isValue(property.Value));
+
+    private static void CheckLength(string what, string given, string sent)
     {
-        var bytes = Encoding.UTF8.GetByteCount(text);
-        if (!isGiven || bytes > Names.ShortStringBytes) throw new ArgumentException($"{what} has {(isGiven ? bytes : 0)} bytes; allowed: 1 to {Names.ShortStringBytes}");
+        var bytes = given.Length == 0 ? 0 : Encoding.UTF8.GetByteCount(sent);
+        if (bytes is 0 or > Names.ShortStringBytes)
+            throw new ArgumentException($"the {what} has {bytes} bytes; allowed: 1 to {Names.ShortStringBytes}");
     }
 }

@@ -2,13 +2,15 @@ using System.Threading.Channels;
 
 namespace ReWorker.Client;
 
-/// <summary>One job on its way: what was heard of it and not yet read, and the ids of it, by which a copy is dropped.</summary>
+/// <summary>A job that has not ended: its events that nobody has read yet, and how far it has come.</summary>
 internal sealed class PendingJob
 {
-    private readonly Channel<JobEvent> _events = Channel.CreateUnbounded<JobEvent>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly HashSet<string> _seen = [];
-    private bool _started;
-    private bool _hasAnswer;
+    private readonly Channel<JobEvent> _events =
+        Channel.CreateUnbounded<JobEvent>(new UnboundedChannelOptions { SingleReader = true });
+
+    private readonly HashSet<string> _seenMessageIds = [];
+    private bool _hasStarted;
+    private volatile bool _hasReply;
     private volatile string _state = "the broker has not confirmed it";
 
     public ChannelReader<JobEvent> Events => _events.Reader;
@@ -16,35 +18,31 @@ internal sealed class PendingJob
     /// <summary>How far the job has come, for the message of a timeout.</summary>
     public string State => _state;
 
-    /// <summary>A worker has spoken of it: it has arrived, whatever became of the broker's confirm.</summary>
-    public bool HasAnswer
-    {
-        get => Volatile.Read(ref _hasAnswer);
-        private set => Volatile.Write(ref _hasAnswer, value);
-    }
+    /// <summary>True once a worker has sent anything. The job has arrived, then, with or without a confirm.</summary>
+    public bool HasReply => _hasReply;
 
-    /// <summary>What it still waits for before it can be sent; said once.</summary>
-    public void Misses(string what, Action<string>? say)
+    /// <summary>Notes why the job can't be sent yet, and reports it once.</summary>
+    public void ReportMissing(string what, Action<string>? report)
     {
-        if (_state != what) say?.Invoke(what);
+        if (_state != what) report?.Invoke(what);
         _state = what;
     }
 
-    public void Confirmed()
+    public void MarkConfirmed()
     {
-        if (!HasAnswer) _state = "no worker has taken it";
+        if (!HasReply) _state = "no worker has started it";
     }
 
-    /// <summary>Called by one thread at a time.</summary>
-    public void Hear(JobEvent what, string? messageId)
+    /// <summary>Adds an event, unless it is a copy. Called by one thread at a time.</summary>
+    public void Receive(JobEvent jobEvent, string? messageId)
     {
-        if (messageId is not null && !_seen.Add(messageId)) return;
-        // a worker that names no messages may still say `started` twice, when the job runs again
-        if (what is JobEvent.Started && _started) return;
-        _started |= what is JobEvent.Started;
-        HasAnswer = true;
-        _state = "a worker has started it and not ended it";
-        _events.Writer.TryWrite(what);
-        if (what is JobEvent.Completed or JobEvent.Failed) _events.Writer.TryComplete();
+        if (messageId is not null && !_seenMessageIds.Add(messageId)) return;
+        // A worker that sets no message ids may send `started` twice if the job runs again.
+        if (jobEvent is JobEvent.Started && _hasStarted) return;
+        _hasStarted |= jobEvent is JobEvent.Started;
+        _hasReply = true;
+        _state = "a worker has started it and not finished it";
+        _events.Writer.TryWrite(jobEvent);
+        if (jobEvent is JobEvent.Completed or JobEvent.Failed) _events.Writer.TryComplete();
     }
 }

@@ -2,32 +2,38 @@ using ReWorker.Wire.Connections;
 
 namespace ReWorker.Client;
 
-/// <summary>Keeps a <see cref="ReplySession"/> up: opens it when the first job asks for it, and the next when it is lost.</summary>
-internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue, TimeSpan confirmTimeout, TimeProvider time) : IAsyncDisposable
+/// <summary>Opens a <see cref="ReplySession"/> when the first job needs one, and another one after each loss.</summary>
+internal sealed class ReplyConnection(
+    ConnectionSource source, ReplyQueue queue, TimeSpan confirmTimeout, TimeProvider time) : IAsyncDisposable
 {
-    private static readonly TimeSpan MostBackoff = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(3);
 
     private readonly string _address = source.Check();
     private readonly Lock _gate = new();
+    private readonly Backoff _backoff = new(MaxBackoff);
     private readonly CancellationTokenSource _stop = new();
-    private TaskCompletionSource<ReplySession> _link = NewLink();
+    private TaskCompletionSource<ReplySession> _session = NewSession();
     private Task? _loop;
     private int _attempts;
     private string? _trouble;
-    private string? _lastWhy;
+    private string? _lastReason;
 
-    /// <summary>What stands between here and the broker, and what was tried; null while nothing does.</summary>
-    public string? Trouble => _trouble ?? (Volatile.Read(ref _link).Task is { IsCompletedSuccessfully: true, Result.Blocked: { } why } ? $"{_address} takes no messages: {why}" : null);
+    /// <summary>Why no job can be sent now; null if nothing is known to be wrong.</summary>
+    public string? Trouble => _trouble
+        ?? (Volatile.Read(ref _session).Task is { IsCompletedSuccessfully: true, Result.Blocked: { } reason }
+            ? $"{_address} has blocked publishing: {reason}"
+            : null);
 
-    /// <summary>Called with each trouble that is not the one before.</summary>
+    /// <summary>Called when the connection is lost or can't be opened, but not twice in a row for one reason.</summary>
     public Action<string>? OnTrouble { get; set; }
 
-    public Task<ReplySession> CurrentAsync(CancellationToken cancel)
+    /// <summary>Waits for a session that is open.</summary>
+    public Task<ReplySession> GetSessionAsync(CancellationToken cancel)
     {
         lock (_gate)
         {
             _loop ??= Task.Run(RunAsync, CancellationToken.None);
-            return _link.Task.WaitAsync(cancel);
+            return _session.Task.WaitAsync(cancel);
         }
     }
 
@@ -39,45 +45,47 @@ internal sealed class ReplyConnection(ConnectionSource source, ReplyQueue queue,
 
     private async Task RunAsync()
     {
-        var backoff = new Backoff(MostBackoff);
         while (!_stop.IsCancellationRequested)
         {
-            ReplySession? link = null;
-            try
-            {
-                link = await ReplySession.OpenAsync(source, queue, confirmTimeout, time, _stop.Token).ConfigureAwait(false);
-                (_trouble, _lastWhy, _attempts) = (null, null, 0);
-                var since = time.GetTimestamp();
-                lock (_gate) _link.SetResult(link);
-
-                var why = await link.Loss.WaitAsync(_stop.Token).ConfigureAwait(false);
-                lock (_gate) _link = NewLink();
-                if (time.GetElapsedTime(since) > MostBackoff) backoff.Reset();
-                Say($"lost {_address}", why);
-                await link.DisposeAsync().ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-            {
-                if (link is null) return;
-                await link.DeleteAsync(queue.Name).ConfigureAwait(false);
-                await link.DisposeAsync().ConfigureAwait(false);
-                return;
-            }
-            catch (Exception e)
-            {
-                Say($"tried {_address} {++_attempts} {(_attempts is 1 ? "time" : "times")}", BrokerFault.Describe(e));
-            }
-            await Task.Delay(backoff.Next(), time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await RunSessionAsync().ConfigureAwait(false);
+            var pause = Task.Delay(_backoff.Next(), time, _stop.Token);
+            await pause.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private void Say(string what, string why)
+    private async Task RunSessionAsync()
     {
-        _trouble = $"{what}: {why}";
-        if (why == _lastWhy) return;
-        _lastWhy = why;
+        await using var session = new ReplySession(queue, confirmTimeout, time);
+        try
+        {
+            await session.OpenAsync(source, _stop.Token).ConfigureAwait(false);
+            (_trouble, _lastReason, _attempts) = (null, null, 0);
+            var openedAt = time.GetTimestamp();
+            lock (_gate) _session.SetResult(session);
+
+            var loss = await session.Loss.WaitAsync(_stop.Token).ConfigureAwait(false);
+            lock (_gate) _session = NewSession();
+            if (time.GetElapsedTime(openedAt) > MaxBackoff) _backoff.Reset();
+            Report($"lost {_address}", loss.Detail);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            await session.TryDeleteQueueAsync().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Report($"tried {_address} {++_attempts} {(_attempts is 1 ? "time" : "times")}", BrokerFault.Describe(e));
+        }
+    }
+
+    private void Report(string what, string reason)
+    {
+        _trouble = $"{what}: {reason}";
+        if (reason == _lastReason) return;
+        _lastReason = reason;
         OnTrouble?.Invoke(_trouble);
     }
 
-    private static TaskCompletionSource<ReplySession> NewLink() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource<ReplySession> NewSession() =>
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

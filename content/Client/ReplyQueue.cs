@@ -5,14 +5,15 @@ using ReWorker.Wire.Contract;
 namespace ReWorker.Client;
 
 /// <summary>
-/// One queue for replies, output and notifications: a worker publishes all of them on one channel, and into one queue the
-/// broker keeps their order. Not exclusive, since that would die with the connection and what is sent until the next with
-/// it; durable, since RabbitMQ 4.3 refuses others; classic, since it lives for minutes; it expires when nobody comes back.
+/// The queue for replies, output and notifications. A worker publishes them on one channel, so in one queue they keep
+/// their order.
 /// </summary>
-internal sealed record ReplyQueue(string Name, JobClientOptions Options, Action<BasicDeliverEventArgs> Received)
+/// <remarks>
+/// The queue is not exclusive, because it must survive a lost connection with everything sent in between. It is durable
+/// because RabbitMQ 4.3 accepts no transient queues, and classic because it lives for minutes only.
+/// </remarks>
+internal sealed record ReplyQueue(string Name, JobClientOptions Options, Action<BasicDeliverEventArgs> Receive)
 {
-    public bool IsBound => Options.FollowOutput;
-
     public async Task DeclareAsync(IChannel channel, CancellationToken cancel)
     {
         var arguments = new Dictionary<string, object?>
@@ -20,9 +21,11 @@ internal sealed record ReplyQueue(string Name, JobClientOptions Options, Action<
             ["x-queue-type"] = "classic",
             ["x-expires"] = (long)Options.ReplyQueueLifetime.TotalMilliseconds,
         };
-        await channel.QueueDeclareAsync(Name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancel).ConfigureAwait(false);
-        if (!IsBound) return;
-        await channel.QueueBindAsync(Name, Names.Exchange, Names.Output, cancellationToken: cancel).ConfigureAwait(false);
-        await channel.QueueBindAsync(Name, Names.Exchange, Names.Notification("#"), cancellationToken: cancel).ConfigureAwait(false);
+        await channel.QueueDeclareAsync(
+            Name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancel)
+            .ConfigureAwait(false);
+        if (!Options.FollowOutput) return;
+        foreach (var key in new[] { Names.Output, Names.Notification("#") })
+            await channel.QueueBindAsync(Name, Names.Exchange, key, cancellationToken: cancel).ConfigureAwait(false);
     }
 }

@@ -3,36 +3,39 @@ using ReWorker.Wire.Contract;
 
 namespace ReWorker.Client;
 
-/// <summary>Reads what workers send; strangers' bytes, so whatever is not of the contract is null.</summary>
+/// <summary>Reads untrusted messages from the reply queue.</summary>
 internal static class ReplyReader
 {
-    private const string NotifyPrefix = "notify.";
+    // A reply holds data as deep as a job may be, one level further down.
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = JobReader.MaxDepth + 1 };
 
+    /// <summary>Null if the message breaks the contract.</summary>
     public static JobEvent? TryRead(string exchange, string routingKey, ReadOnlySpan<byte> body)
     {
         try
         {
-            var json = JsonElement.Parse(body, new JsonDocumentOptions { MaxDepth = JobReader.MaxDepth + 1 });
+            var json = JsonElement.Parse(body, Options);
             if (json.ValueKind is not JsonValueKind.Object) return null;
-            if (exchange is Names.DefaultExchange) return Status(json);
-            if (routingKey is Names.Output) return Text(json, "message") is { } line ? new JobEvent.Output(line) : null;
-            return routingKey.StartsWith(NotifyPrefix, StringComparison.Ordinal) ? Notification(routingKey[NotifyPrefix.Length..], json) : null;
+            if (exchange is Names.DefaultExchange) return ReadStatus(json);
+            if (routingKey is Names.Output)
+                return GetText(json, BodyKeys.Message) is { } line ? new JobEvent.Output(line) : null;
+            return Names.Channel(routingKey) is { } channel ? ReadNotification(channel, json) : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // the latter is half of a surrogate pair
+            // InvalidOperationException: a string contains half of a surrogate pair.
             return null;
         }
     }
 
-    private static JobEvent? Status(JsonElement json)
+    private static JobEvent? ReadStatus(JsonElement json)
     {
-        json.TryGetProperty("data", out var data);
-        return Text(json, "status") switch
+        json.TryGetProperty(BodyKeys.Data, out var data);
+        return PhaseNames.Parse(GetText(json, BodyKeys.Status)) switch
         {
-            "started" => new JobEvent.Started(),
-            "completed" => new JobEvent.Completed(data),
-            "failed" => new JobEvent.Failed(data.ValueKind switch
+            Phase.Started => new JobEvent.Started(),
+            Phase.Completed => new JobEvent.Completed(data),
+            Phase.Failed => new JobEvent.Failed(data.ValueKind switch
             {
                 JsonValueKind.Undefined => "the worker gave no reason",
                 JsonValueKind.String => data.GetString()!,
@@ -42,13 +45,15 @@ internal static class ReplyReader
         };
     }
 
-    private static JobEvent.Notification? Notification(string channel, JsonElement json)
+    private static JobEvent.Notification? ReadNotification(string channel, JsonElement json)
     {
-        Phase? phase = Text(json, "phase") switch { "started" => Phase.Started, "completed" => Phase.Completed, "failed" => Phase.Failed, _ => null };
-        if (phase is null || !json.TryGetProperty("target", out var target) || NotifyTargets.ReadList(target) is not { } targets) return null;
-        return new JobEvent.Notification(channel, Text(json, "slug") ?? "", Text(json, "message") ?? "", phase.Value, targets);
+        if (PhaseNames.Parse(GetText(json, BodyKeys.Phase)) is not { } phase) return null;
+        if (!json.TryGetProperty(BodyKeys.Target, out var target)) return null;
+        if (NotifyTargets.ReadTargets(target) is not { } targets) return null;
+        var (slug, message) = (GetText(json, BodyKeys.Slug) ?? "", GetText(json, BodyKeys.Message) ?? "");
+        return new JobEvent.Notification(channel, slug, message, phase, targets);
     }
 
-    private static string? Text(JsonElement json, string key) =>
+    private static string? GetText(JsonElement json, string key) =>
         json.TryGetProperty(key, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
 }

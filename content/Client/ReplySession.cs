@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
@@ -7,193 +6,163 @@ using ReWorker.Wire.Contract;
 
 namespace ReWorker.Client;
 
-/// <summary>
-/// One life of a requester's connections: one publishes, one consumes the reply queue, since a broker in alarm reads nothing
-/// from the first, no acknowledgement either. Whatever is lost, connection, channel or consumer, ends all of it.
-/// </summary>
-internal sealed class ReplySession(TimeSpan confirmTimeout, TimeProvider time) : IAsyncDisposable
+/// <summary>One epoch of a requester's connections: publishes jobs and consumes the reply queue.</summary>
+internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, TimeProvider time) : IAsyncDisposable
 {
     private const ushort Prefetch = 200;
-    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan DeleteTimeout = TimeSpan.FromSeconds(3);
+    private static readonly CreateChannelOptions WithConfirms = new(true, true);
 
-    private readonly CancellationTokenSource _lost = new();
-    private readonly TaskCompletionSource<string> _loss = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Channel<ulong> _heard = Channel.CreateUnbounded<ulong>();
-    private readonly ResourceAlarm _alarm = new(time);
-    private IConnection? _sending;
-    private IConnection? _hearing;
-    private IChannel _publish = null!;
+    private readonly Epoch _epoch = new(time);
 
-    /// <summary>Ends when anything is lost, with what and why.</summary>
-    public Task<string> Loss => _loss.Task;
+    /// <summary>Completes when a connection, a channel or the consumer is lost.</summary>
+    public Task<Loss> Loss => _epoch.Loss;
 
-    public bool IsLost => _loss.Task.IsCompleted;
+    public bool IsLost => Loss.IsCompleted;
 
-    /// <summary>Why the broker reads nothing from this connection; null while it does.</summary>
-    public string? Blocked => _alarm.IsRaised ? _alarm.Reason : null;
+    /// <summary>Why the broker blocks publishing; null while it does not.</summary>
+    public string? Blocked => _epoch.Alarm.IsRaised ? _epoch.Alarm.Reason : null;
 
-    private IConnection Sending => _sending ?? throw new InvalidOperationException("not connected yet");
+    /// <summary>True if the broker closed the publish channel because it rejects one of the jobs sent on it.</summary>
+    public bool HasRejectedJob => RejectionReason(_epoch.PublishChannel) is not null;
 
-    private IConnection Hearing => _hearing ?? throw new InvalidOperationException("not connected yet");
-
-    public static async Task<ReplySession> OpenAsync(
-        ConnectionSource source, ReplyQueue queue, TimeSpan confirmTimeout, TimeProvider time, CancellationToken cancel)
+    public async Task OpenAsync(ConnectionSource source, CancellationToken cancel)
     {
-        var link = new ReplySession(confirmTimeout, time);
-        try
-        {
-            await Task.WhenAll(OpenSendingAsync(), OpenHearingAsync()).ConfigureAwait(false);
-            await Deadline.RunAsync(token => link.SetUpAsync(queue, token), confirmTimeout, "opening the reply queue", time, cancel).ConfigureAwait(false);
-            return link;
-        }
-        catch
-        {
-            await link.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-
-        async Task OpenSendingAsync() => link._sending = await source.OpenAsync("requester", cancel).ConfigureAwait(false);
-
-        async Task OpenHearingAsync() => link._hearing = await source.OpenAsync("requester, replies", cancel).ConfigureAwait(false);
+        await _epoch.ConnectAsync(source, "requester, replies", "requester", null, cancel).ConfigureAwait(false);
+        await Deadline.RunAsync(SetUpAsync, confirmTimeout, "opening the reply queue", time, cancel)
+            .ConfigureAwait(false);
     }
 
-    /// <summary>Ends when the broker has confirmed the message.</summary>
-    /// <exception cref="PublishException">The broker returned or refused it.</exception>
-    public async Task PublishAsync(string routingKey, BasicProperties properties, byte[] body, CancellationToken cancel)
+    /// <summary>Publishes a job and waits for the broker's confirm.</summary>
+    /// <param name="alone">
+    /// Publishes on a separate channel. If the broker closes that channel, this job is the one that it rejects.
+    /// </param>
+    /// <exception cref="PublishException">The broker returned the job or did not accept it.</exception>
+    /// <exception cref="JobNotDeliveredException">The broker rejected the job.</exception>
+    public async Task PublishAsync(
+        string to, BasicProperties properties, byte[] body, bool alone, CancellationToken cancel)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _lost.Token);
-        // the caller's token stays out of it: a publish cut short would leave the others' channel in doubt
-        var confirmed = _publish.BasicPublishAsync(Names.DefaultExchange, routingKey, mandatory: true, properties, body, _lost.Token).AsTask();
-        _ = confirmed.ContinueWith(static done => _ = done.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _epoch.Ended);
+        if (alone) await _epoch.Alarm.WaitForEndAsync(either.Token).ConfigureAwait(false);
+        await using var separate = alone
+            ? await _epoch.PublishConnection.CreateChannelAsync(WithConfirms, either.Token).ConfigureAwait(false)
+            : null;
+        try
+        {
+            // The caller's token must not cut the write short: it would leave the shared channel in doubt.
+            var confirmed = (separate ?? _epoch.PublishChannel).BasicPublishAsync(
+                Names.DefaultExchange, to, mandatory: true, properties, body, _epoch.Ended);
+            await WaitForConfirmAsync(confirmed.AsTask(), either.Token).ConfigureAwait(false);
+        }
+        catch (AlreadyClosedException e) when (separate is not null && RejectionReason(separate) is { } reason)
+        {
+            throw new JobNotDeliveredException($"the broker rejected the job: {reason}", e);
+        }
+    }
+
+    /// <summary>Deletes the reply queue, if the broker answers in time. A queue that remains expires.</summary>
+    public async Task TryDeleteQueueAsync()
+    {
+        try
+        {
+            await Deadline.RunAsync(DeleteAsync, DeleteTimeout, "deleting", time, CancellationToken.None)
+                .ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // The queue expires.
+        }
+
+        async Task DeleteAsync(CancellationToken cancel)
+        {
+            await using var channel = await OpenChannelAsync(cancel).ConfigureAwait(false);
+            await channel.QueueDeleteAsync(queue.Name, cancellationToken: cancel).ConfigureAwait(false);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _epoch.DisposeAsync();
+
+    /// <summary>Why the broker rejects a job that was sent on this channel; null if it rejects none.</summary>
+    private static string? RejectionReason(IChannel channel) =>
+        channel.CloseReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: 403 or 406 } rejection
+            ? rejection.ReplyText
+            : null;
+
+    private async Task WaitForConfirmAsync(Task confirmed, CancellationToken cancel)
+    {
+        var writtenAt = time.GetTimestamp();
         while (true)
         {
             try
             {
-                await confirmed.WaitAsync(confirmTimeout, time, either.Token).ConfigureAwait(false);
+                await confirmed.WaitAsync(confirmTimeout, time, cancel).ConfigureAwait(false);
                 return;
             }
             catch (TimeoutException)
             {
-                // a broker in alarm confirms nothing, and reads on where it was when the alarm is over: that is no fault of the connection
-                if (!_alarm.IsRaised && (_alarm.EndedAt == 0 || time.GetElapsedTime(_alarm.EndedAt) > confirmTimeout)) End($"the broker confirmed nothing for {confirmTimeout.TotalSeconds:0.#} s");
+                // During an alarm the broker confirms nothing, and it needs time to catch up afterwards.
+                if (_epoch.Alarm.IsRaised) continue;
+                var alarmEnd = _epoch.Alarm.EndedAt;
+                if (alarmEnd > writtenAt && time.GetElapsedTime(alarmEnd) <= confirmTimeout) continue;
+                End(LossReason.ConfirmTimeout, $"a job was not confirmed within {confirmTimeout.TotalSeconds:0.#} s");
             }
         }
     }
 
-    /// <summary>Why the broker will not take this message from any connection; null if the loss has another cause.</summary>
-    public string? Refusal(int bodyLength) => _publish.CloseReason is { Initiator: ShutdownInitiator.Peer } reason && reason.ReplyCode switch
+    private async Task SetUpAsync(CancellationToken cancel)
     {
-        403 => true,
-        406 => reason.ReplyText.Contains($" {bodyLength} ", StringComparison.Ordinal),
-        _ => false,
-    } ? reason.ReplyText : null;
+        await _epoch.OpenPublishChannelAsync(WithConfirms, cancel).ConfigureAwait(false);
+        if (queue.Options.FollowOutput) await EnsureExchangeAsync(cancel).ConfigureAwait(false);
 
-    /// <summary>Best effort: what is not deleted expires.</summary>
-    public async Task DeleteAsync(string queue)
-    {
-        await QuietlyAsync(async token =>
-        {
-            await using var channel = await Hearing.CreateChannelAsync(cancellationToken: token).ConfigureAwait(false);
-            await channel.QueueDeleteAsync(queue, cancellationToken: token).ConfigureAwait(false);
-        }).ConfigureAwait(false);
+        var channel = await OpenChannelAsync(cancel).ConfigureAwait(false);
+        _epoch.Watch(channel);
+        await queue.DeclareAsync(channel, cancel).ConfigureAwait(false);
+        await channel.BasicQosAsync(0, Prefetch, global: false, cancel).ConfigureAwait(false);
+
+        var consumer = new AsyncEventingBasicConsumer(channel);
+        consumer.UnregisteredAsync += Cancelled;
+        consumer.ReceivedAsync += Received;
+        await channel.BasicConsumeAsync(queue.Name, autoAck: false, consumer, cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Closes what answers within the limit, and abandons the rest: a close can block for ever.</summary>
-    public async ValueTask DisposeAsync()
+    private Task Cancelled(object sender, ConsumerEventArgs cancelled)
     {
-        End("closed");
-        await Task.WhenAll(CloseAsync(_sending), CloseAsync(_hearing)).ConfigureAwait(false);
+        End(LossReason.ConsumerCancelled, "the broker cancelled the consumer of the reply queue");
+        return Task.CompletedTask;
     }
 
-    private async Task CloseAsync(IConnection? connection)
+    private Task Received(object sender, BasicDeliverEventArgs delivery)
     {
-        if (connection is null) return;
-        await QuietlyAsync(token => connection.CloseAsync(200, "bye", CloseLimit, abort: true, token)).ConfigureAwait(false);
-        await QuietlyAsync(_ => connection.DisposeAsync().AsTask()).ConfigureAwait(false);
+        // After a loss, the broker redelivers to the next session what this one still has in its buffers.
+        if (IsLost) return Task.CompletedTask;
+        queue.Receive(delivery);
+        // A handler that waits for the client can block the client. If the acknowledgement fails, the channel is lost.
+        var channel = ((AsyncEventingBasicConsumer)sender).Channel;
+        _ = channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, _epoch.Ended).AsTask();
+        return Task.CompletedTask;
     }
 
-    private async Task SetUpAsync(ReplyQueue queue, CancellationToken cancel)
-    {
-        foreach (var connection in new[] { Sending, Hearing }) connection.ConnectionShutdownAsync += (_, reason) => Signal(() => End(reason.ReplyText));
-        Sending.ConnectionBlockedAsync += (_, blocked) => Signal(() => _alarm.Raise(blocked.Reason));
-        Sending.ConnectionUnblockedAsync += (_, _) => Signal(_alarm.End);
-
-        _publish = await Sending.CreateChannelAsync(new CreateChannelOptions(true, true), cancel).ConfigureAwait(false);
-        _publish.ChannelShutdownAsync += (_, reason) => Signal(() => End(reason.ReplyText));
-        if (queue.IsBound) await EnsureExchangeAsync(cancel).ConfigureAwait(false);
-
-        var consume = await Hearing.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
-        consume.ChannelShutdownAsync += (_, reason) => Signal(() => End(reason.ReplyText));
-        await queue.DeclareAsync(consume, cancel).ConfigureAwait(false);
-        await consume.BasicQosAsync(0, Prefetch, global: false, cancel).ConfigureAwait(false);
-
-        var consumer = new AsyncEventingBasicConsumer(consume);
-        consumer.UnregisteredAsync += (_, _) => Signal(() => End("the broker cancelled the consumer of the reply queue"));
-        consumer.ReceivedAsync += (_, delivery) => Signal(() =>
-        {
-            // what was prefetched before a loss is delivered again by the next connection
-            if (IsLost) return;
-            queue.Received(delivery);
-            _heard.Writer.TryWrite(delivery.DeliveryTag);
-        });
-        _ = AcknowledgeAsync(consume);
-        await consume.BasicConsumeAsync(queue.Name, autoAck: false, consumer, cancel).ConfigureAwait(false);
-    }
-
-    /// <summary>Outside the handler, which must not wait for the client; all that was heard meanwhile with one frame.</summary>
-    private async Task AcknowledgeAsync(IChannel channel)
-    {
-        try
-        {
-            while (await _heard.Reader.WaitToReadAsync(_lost.Token).ConfigureAwait(false))
-            {
-                ulong last = 0;
-                while (_heard.Reader.TryRead(out var tag)) last = tag;
-                await channel.BasicAckAsync(last, multiple: true, _lost.Token).ConfigureAwait(false);
-            }
-        }
-        catch (Exception e)
-        {
-            End(e.Message);
-        }
-    }
-
-    /// <summary>A requester may come before the first worker does. A channel of its own: a refusal closes it.</summary>
+    /// <summary>
+    /// Declares the exchange if it does not exist yet: the requester may start before the first worker. A failed check
+    /// closes its channel, so the declaration needs another one.
+    /// </summary>
     private async Task EnsureExchangeAsync(CancellationToken cancel)
     {
         try
         {
-            await using var channel = await Hearing.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+            await using var channel = await OpenChannelAsync(cancel).ConfigureAwait(false);
             await channel.ExchangeDeclarePassiveAsync(Names.Exchange, cancel).ConfigureAwait(false);
         }
         catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode is 404 && !IsLost)
         {
-            await using var channel = await Hearing.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
-            await channel.ExchangeDeclareAsync(Names.Exchange, ExchangeType.Topic, durable: true, cancellationToken: cancel).ConfigureAwait(false);
+            await using var channel = await OpenChannelAsync(cancel).ConfigureAwait(false);
+            await channel.ExchangeDeclareAsync(
+                Names.Exchange, ExchangeType.Topic, durable: true, cancellationToken: cancel).ConfigureAwait(false);
         }
     }
 
-    private void End(string why)
-    {
-        if (_loss.TrySetResult(why)) _ = _lost.CancelAsync();
-    }
+    private Task<IChannel> OpenChannelAsync(CancellationToken cancel) =>
+        _epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel);
 
-    private async Task QuietlyAsync(Func<CancellationToken, Task> action)
-    {
-        try
-        {
-            await Deadline.RunAsync(action, CloseLimit, "closing", time, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // it is of no use any more, however it ends
-        }
-    }
-
-    /// <summary>The client's own threads call the handlers: they only signal.</summary>
-    private static Task Signal(Action signal)
-    {
-        signal();
-        return Task.CompletedTask;
-    }
+    private void End(LossReason reason, string detail) => _epoch.End(new Loss(reason, detail));
 }

@@ -22,7 +22,7 @@ public static class Repository
     ];
 
     /// <summary>What of template/ only an option adds, or only another template.</summary>
-    private static readonly string[] NotByDefault = [".gitlab-ci.yml", "kubernetes/", "step/", "runtime/"];
+    private static readonly string[] NotByDefault = [".gitlab-ci.yml", "kubernetes/", "step/", "runtime/", "client/"];
 
     private static readonly string[] Leftovers =
         ["bin", "obj", "artifacts", "TestResults", ".vs", ".idea"];

@@ -10,7 +10,7 @@ internal static class AutoNotification
     {
         if (!context.Options.AutoNotify || job.Content is not { } content || job.HasNotified(phase)) return;
         if (content.Notify.For(phase).Count == 0) return;
-        var text = $"{context.Name} {Names.ForPhase(phase)}{(reason is null ? "" : $": {reason}")}";
+        var text = $"{context.Name} {PhaseNames.For(phase)}{(reason is null ? "" : $": {reason}")}";
         var message = $"{text} (job {job.CorrelationId})";
         foreach (var notification in OutgoingMessage.Notifications(content.Notify, phase, text, message))
             job.Messages.SendInternal(notification);

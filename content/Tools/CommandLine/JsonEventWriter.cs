@@ -48,7 +48,7 @@ internal sealed class JsonEventWriter(Terminal terminal, bool isQuiet) : IJobEve
                 json.WriteString("channel", notification.Channel);
                 json.WriteString("slug", notification.Slug);
                 json.WriteString("message", notification.Message);
-                json.WriteString("phase", Names.ForPhase(notification.Phase));
+                json.WriteString("phase", PhaseNames.For(notification.Phase));
                 json.WriteStartArray("target");
                 foreach (var target in notification.Targets) json.WriteStringValue(target);
                 json.WriteEndArray();

@@ -10,7 +10,7 @@ internal sealed class PatternsAttribute : SettingAttribute
 
     protected override bool Allows(object value) => ((IEnumerable<string>)value).All(IsPattern);
 
-    protected override string Shown(object value) => ((IEnumerable<string>)value).First(text => !IsPattern(text));
+    protected override string Display(object? value) => ((IEnumerable<string>)value!).First(text => !IsPattern(text));
 
     private static bool IsPattern(string text)
     {

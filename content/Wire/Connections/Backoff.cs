@@ -1,10 +1,10 @@
 namespace ReWorker.Wire.Connections;
 
 /// <summary>
-/// Pauses between attempts: doubling from a quarter of a second up to a limit, each drawn from the upper half of its
-/// length so that a fleet does not return in step. It starts anew only after an epoch that held.
+/// The pauses between connection attempts. They double from 250 ms up to a maximum. Each is shortened by up to half, at
+/// random, so that a fleet of workers does not reconnect at the same moment.
 /// </summary>
-internal sealed class Backoff(TimeSpan most)
+internal sealed class Backoff(TimeSpan max)
 {
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(250);
 
@@ -12,9 +12,10 @@ internal sealed class Backoff(TimeSpan most)
 
     public TimeSpan Next()
     {
-        var length = Math.Min(First.TotalMilliseconds * Math.Pow(2, Math.Min(_failures++, 30)), most.TotalMilliseconds);
-        return TimeSpan.FromMilliseconds(length * (0.5 + (Random.Shared.NextDouble() / 2)));
+        var length = First * Math.Pow(2, Math.Min(_failures++, 30));
+        return (length < max ? length : max) * (0.5 + (Random.Shared.NextDouble() / 2));
     }
 
+    /// <summary>Starts again with the shortest pause. Call it only after a connection that lasted.</summary>
     public void Reset() => _failures = 0;
 }

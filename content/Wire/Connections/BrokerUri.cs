@@ -1,15 +1,21 @@
+using System.Diagnostics.CodeAnalysis;
 using RabbitMQ.Client;
 
 namespace ReWorker.Wire.Connections;
 
-/// <summary>Reads an <c>amqp://user:password@host:port/vhost</c> URI as its specification says.</summary>
+/// <summary>Reads AMQP URIs as their specification says.</summary>
 internal static class BrokerUri
 {
-    /// <exception cref="FormatException">It is no such URI. The message does not repeat it: it may hold a password.</exception>
-    public static void Apply(string text, ConnectionFactory factory)
+    /// <summary>The end of an error. It does not repeat the URI, which may contain a password.</summary>
+    public const string NotValid = "not an AMQP URI; allowed: amqp://user:password@host:port/vhost, " +
+        "amqps:// with TLS, special characters percent-encoded";
+
+    public static bool IsValid(string text) => TryParse(text, out _);
+
+    /// <summary>Does nothing if there is no URI.</summary>
+    public static void Apply(string? text, ConnectionFactory factory)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("amqp" or "amqps") || uri.Host.Length == 0)
-            throw new FormatException("ConnectionStrings:rabbitmq is no AMQP URI; allowed: amqp://user:password@host:port/vhost, amqps:// with TLS, special characters percent-encoded");
+        if (!TryParse(text, out var uri)) return;
 
         factory.Ssl.Enabled = uri.Scheme is "amqps";
         factory.HostName = uri.Host.Trim('[', ']');
@@ -19,8 +25,11 @@ internal static class BrokerUri
         if (user[0].Length > 0) factory.UserName = Uri.UnescapeDataString(user[0]);
         if (user.Length > 1) factory.Password = Uri.UnescapeDataString(user[1]);
 
-        // amqp://host has no virtual host of its own, amqp://host/ the one with the empty name, which people mean as "/"
+        // By the specification, amqp://host/ names the virtual host "". Everybody who writes it means "/".
         var path = uri.AbsolutePath.TrimStart('/');
         factory.VirtualHost = path.Length > 0 ? Uri.UnescapeDataString(path) : "/";
     }
+
+    private static bool TryParse(string? text, [NotNullWhen(true)] out Uri? uri) =>
+        Uri.TryCreate(text, UriKind.Absolute, out uri) && uri.Scheme is "amqp" or "amqps" && uri.Host.Length > 0;
 }

@@ -2,27 +2,38 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using ReWorker.Wire.Settings;
 
 namespace ReWorker.Wire.Connections;
 
-/// <summary>What worker and requester need alike to reach the broker.</summary>
+/// <summary>Registers what worker and requester need to reach the broker.</summary>
 internal static class ConnectionRegistration
 {
     public static IServiceCollection AddConnectionSource(this IServiceCollection services)
     {
-        if (services.Any(one => one.ServiceType == typeof(ConnectionSource))) return services;
+        if (services.Any(service => service.ServiceType == typeof(ConnectionSource))) return services;
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<BrokerOptions>().BindConfiguration(BrokerOptions.Section).ValidateOnStart();
+        services.AddOptions<BrokerOptions>()
+            .BindConfiguration(BrokerOptions.Section)
+            .Configure<IConfiguration>((options, configuration) => options.Uri = configuration[BrokerOptions.UriKey])
+            .Validate(
+                options => options.Uri is null or "" || BrokerUri.IsValid(options.Uri),
+                $"{BrokerOptions.UriKey} is {BrokerUri.NotValid}")
+            .ValidateOnStart();
         services.AddSingleton<IValidateOptions<BrokerOptions>, BrokerOptionsValidator>();
+        services.AddSingleton<IValidateOptions<BrokerOptions>, UnknownKeyValidator<BrokerOptions>>();
         services.AddSingleton<ConnectionSource>();
         return services;
     }
 
-    /// <summary>For those who have a URI and no host.</summary>
+    /// <summary>For a client without a host.</summary>
+    /// <exception cref="ArgumentException">It is not an AMQP URI.</exception>
     public static ConnectionSource FromUri(string uri, TimeProvider time)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("ConnectionStrings:rabbitmq", uri)]).Build();
-        var options = new OptionsMonitor<BrokerOptions>(new OptionsFactory<BrokerOptions>([], []), [], new OptionsCache<BrokerOptions>());
-        return new ConnectionSource(configuration, options, time);
+        if (!BrokerUri.IsValid(uri)) throw new ArgumentException($"the URI is {BrokerUri.NotValid}");
+        var configure = new ConfigureOptions<BrokerOptions>(options => options.Uri = uri);
+        var factory = new OptionsFactory<BrokerOptions>([configure], []);
+        var monitor = new OptionsMonitor<BrokerOptions>(factory, [], new OptionsCache<BrokerOptions>());
+        return new ConnectionSource(monitor, time);
     }
 }

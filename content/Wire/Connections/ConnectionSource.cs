@@ -7,48 +7,30 @@ using RabbitMQ.Client;
 
 namespace ReWorker.Wire.Connections;
 
-/// <summary>Opens connections; reads name, password and certificates anew each time, so that rotated secrets take effect.</summary>
+/// <summary>Opens connections. Reads the settings again each time, so that rotated secrets take effect.</summary>
 internal sealed class ConnectionSource(
-    IConfiguration configuration, IOptionsMonitor<BrokerOptions> options, TimeProvider time, IHostApplicationLifetime? lifetime = null)
+    IOptionsMonitor<BrokerOptions> options, TimeProvider time, IConfiguration? configuration = null,
+    IHostApplicationLifetime? lifetime = null)
 {
     private readonly Lock _gate = new();
 
-    /// <summary>Where the connections go, without the password. Never throws: the log needs it when all else has failed.</summary>
-    public string Address
-    {
-        get
-        {
-            try
-            {
-                var to = Endpoint();
-                return $"{(to.Ssl.Enabled ? "amqps" : "amqp")}://{to.UserName}@{to.HostName}:{to.Endpoint.Port}/{Uri.EscapeDataString(to.VirtualHost)}";
-            }
-            catch (Exception)
-            {
-                return "the broker";
-            }
-        }
-    }
+    /// <summary>The address that was last read from the settings, without the password.</summary>
+    public string Address { get; private set; } = "the broker";
 
-    /// <summary>The address; says whatever is wrong with it and with the certificates, before anything is opened.</summary>
-    /// <exception cref="FormatException">The URI is none, or a file can't be read; the message names the key.</exception>
+    /// <summary>Checks the settings and reads the certificates without connecting.</summary>
+    /// <returns>The address.</returns>
+    /// <exception cref="OptionsValidationException">A setting is invalid.</exception>
+    /// <exception cref="FormatException">A file can't be read. The message names the key.</exception>
     public string Check()
     {
-        Factory();
+        CreateFactory();
         return Address;
     }
 
-    /// <exception cref="TimeoutException">The broker did not answer within <see cref="BrokerOptions.ConnectTimeout"/>.</exception>
+    /// <exception cref="TimeoutException">The broker did not answer within the connect timeout.</exception>
     public async Task<IConnection> OpenAsync(string name, CancellationToken cancel)
     {
-        // secrets may have been rotated since the last time; but .NET can't stand a reload while others read their options for the
-        // first time, as they do while the host starts, and ends the process over it
-        ConnectionFactory factory;
-        lock (_gate)
-        {
-            if (lifetime is null || lifetime.ApplicationStarted.IsCancellationRequested) (configuration as IConfigurationRoot)?.Reload();
-            factory = Factory();
-        }
+        var factory = ReadSettings();
         var sockets = new ConcurrentBag<ITcpClient>();
         factory.SocketFactory = family =>
         {
@@ -59,56 +41,64 @@ internal sealed class ConnectionSource(
         try
         {
             return await Deadline.RunAsync(
-                token => ConnectAsync(factory, name, token), options.CurrentValue.ConnectTimeout, "connecting", time, cancel,
-                late => late.AbortAsync()).ConfigureAwait(false);
+                token => ConnectAsync(factory, name, token), options.CurrentValue.ConnectTimeout, "connecting", time,
+                cancel, connection => connection.AbortAsync()).ConfigureAwait(false);
         }
         catch (Exception)
         {
-            // the client leaves the socket of a handshake that fails to the garbage collector
+            // The client does not close the socket when a handshake fails.
             foreach (var socket in sockets) socket.Dispose();
             throw;
         }
     }
 
-    /// <summary>A name may have several addresses, of a cluster's nodes for example: the client by itself would try one of them only.</summary>
-    private static async Task<IConnection> ConnectAsync(ConnectionFactory factory, string name, CancellationToken cancel)
+    /// <summary>Tries each address of the host. The client itself tries only one.</summary>
+    private static async Task<IConnection> ConnectAsync(
+        ConnectionFactory factory, string name, CancellationToken cancel)
     {
         var addresses = await Dns.GetHostAddressesAsync(factory.HostName, cancel).ConfigureAwait(false);
-        // one that is silent must leave time for the others
+        // An address that does not answer must leave time for the others. The client tries them in random order.
         if (addresses.Length > 1) factory.RequestedConnectionTimeout /= addresses.Length + 1;
-        // the client takes them in an order of its own, another one each time
-        return await factory.CreateConnectionAsync(addresses.Select(one => one.ToString()), name, cancel).ConfigureAwait(false);
+        var hosts = addresses.Select(address => address.ToString());
+        return await factory.CreateConnectionAsync(hosts, name, cancel).ConfigureAwait(false);
     }
 
-    private ConnectionFactory Factory()
+    private ConnectionFactory ReadSettings()
     {
-        var factory = Endpoint();
-        if (factory.Ssl.Enabled) factory.Ssl = TlsSettings.Create(options.CurrentValue, factory.HostName);
-        return factory;
+        lock (_gate)
+        {
+            // .NET does not tolerate a reload while options are read for the first time, as they are during the start.
+            if (lifetime is null or { ApplicationStarted.IsCancellationRequested: true })
+                (configuration as IConfigurationRoot)?.Reload();
+            return CreateFactory();
+        }
     }
 
-    private ConnectionFactory Endpoint()
+    private ConnectionFactory CreateFactory()
     {
-        var given = options.CurrentValue;
+        var settings = options.CurrentValue;
         var factory = new ConnectionFactory
         {
-            HostName = given.Server,
-            Port = given.Port ?? (given.Ssl ? 5671 : 5672),
-            VirtualHost = given.VHost,
-            UserName = given.User,
-            Password = given.Password,
-            // one supervisor recovers, and it is not the client's
+            HostName = settings.Server,
+            Port = settings.Port ?? (settings.Ssl ? 5671 : 5672),
+            VirtualHost = settings.VHost,
+            UserName = settings.User,
+            Password = settings.Password,
+            // The owner of the connection recovers it, not the client.
             AutomaticRecoveryEnabled = false,
             TopologyRecoveryEnabled = false,
-            // brokers before 4.0 let so much through; what is too large is refused by itself then, not with its connection
+            // Brokers before 4.0 allow this size. With a lower limit, a large message would close the connection.
             MaxInboundMessageBodySize = 128 * 1024 * 1024,
-            RequestedHeartbeat = given.Heartbeat,
-            RequestedConnectionTimeout = given.ConnectTimeout,
-            ContinuationTimeout = given.ConnectTimeout,
-            HandshakeContinuationTimeout = given.ConnectTimeout,
+            RequestedHeartbeat = settings.Heartbeat,
+            RequestedConnectionTimeout = settings.ConnectTimeout,
+            ContinuationTimeout = settings.ConnectTimeout,
+            HandshakeContinuationTimeout = settings.ConnectTimeout,
         };
-        factory.Ssl.Enabled = given.Ssl;
-        if (configuration.GetConnectionString("rabbitmq") is { Length: > 0 } uri) BrokerUri.Apply(uri, factory);
+        factory.Ssl.Enabled = settings.Ssl;
+        BrokerUri.Apply(settings.Uri, factory);
+        var (scheme, vhost) = (factory.Ssl.Enabled ? "amqps" : "amqp", Uri.EscapeDataString(factory.VirtualHost));
+        Address = $"{scheme}://{factory.UserName}@{factory.HostName}:{factory.Port}/{vhost}";
+        if (factory.Ssl.Enabled) factory.Ssl = TlsSettings.Create(settings, factory.HostName);
         return factory;
     }
 }

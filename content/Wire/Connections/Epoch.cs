@@ -4,12 +4,13 @@ using RabbitMQ.Client.Events;
 namespace ReWorker.Wire.Connections;
 
 /// <summary>
-/// One life of the connections: connect, channels, topology, consume. Whatever is lost, connection, channel or consumer,
-/// ends all of it; the supervisor begins the next. Two connections: a broker in alarm stops reading those that publish.
+/// The lifetime of a pair of connections, one that consumes and one that publishes. During an alarm, RabbitMQ stops
+/// reading from a publishing connection; acknowledgements must not wait there. Losing a connection, a channel or a
+/// consumer ends the epoch, and its owner starts the next one.
 /// </summary>
 internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
 {
-    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(3);
 
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource<Loss> _loss = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -17,9 +18,10 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
     private IConnection? _publish;
     private IChannel? _publishChannel;
 
-    /// <summary>Fires with the end; what waits for anything of the epoch's waits with it.</summary>
+    /// <summary>Cancelled when the epoch ends. Everything that waits for the broker waits with this token.</summary>
     public CancellationToken Ended => _ended.Token;
 
+    /// <summary>Completes when the epoch ends, with what was lost.</summary>
     public Task<Loss> Loss => _loss.Task;
 
     public ResourceAlarm Alarm { get; } = new(time);
@@ -30,27 +32,27 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
 
     public IChannel PublishChannel => _publishChannel ?? throw new InvalidOperationException("not connected yet");
 
-    /// <summary>Ends the epoch; the first reason counts. Only signals, so that the client's own threads may call it.</summary>
+    /// <summary>Ends the epoch. The first loss counts. Never blocks, so the client's own threads may call it.</summary>
     public void End(Loss loss)
     {
         if (_loss.TrySetResult(loss)) _ = _ended.CancelAsync();
     }
 
-    /// <summary>Opens both connections at the same time. If one fails, the epoch closes the other.</summary>
+    /// <summary>Opens both connections at once. If one fails, disposing the epoch closes the other.</summary>
     /// <param name="onProgress">Called after each connection is open.</param>
     public Task ConnectAsync(
         ConnectionSource source, string consumeName, string publishName, Action? onProgress, CancellationToken cancel)
     {
-        return Task.WhenAll(OpenConsumingAsync(), OpenPublishingAsync());
+        return Task.WhenAll(OpenConsumeAsync(), OpenPublishAsync());
 
-        async Task OpenConsumingAsync()
+        async Task OpenConsumeAsync()
         {
             _consume = await source.OpenAsync(consumeName, cancel).ConfigureAwait(false);
             onProgress?.Invoke();
             Watch(_consume);
         }
 
-        async Task OpenPublishingAsync()
+        async Task OpenPublishAsync()
         {
             _publish = await source.OpenAsync(publishName, cancel).ConfigureAwait(false);
             onProgress?.Invoke();
@@ -66,7 +68,11 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
         Watch(_publishChannel);
     }
 
-    /// <summary>Closes what answers within the limit, and abandons the rest: a close can block for ever.</summary>
+    /// <summary>Ends the epoch when the channel closes.</summary>
+    public void Watch(IChannel channel) => channel.ChannelShutdownAsync +=
+        (_, reason) => Signal(() => End(new Loss(LossReason.Channel, Describe(reason))));
+
+    /// <summary>Closes both connections. A close can block forever, so it is abandoned after a while.</summary>
     public async ValueTask DisposeAsync()
     {
         End(new Loss(LossReason.Stopped, "stopped"));
@@ -76,36 +82,38 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
     private async Task CloseAsync(IConnection? connection)
     {
         if (connection is null) return;
-        await TryAsync(token => connection.CloseAsync(200, "bye", CloseLimit, abort: true, token)).ConfigureAwait(false);
-        // gives the socket back also where the close got no answer; nobody waits for that
+        await TryAsync(token => connection.CloseAsync(200, "bye", CloseTimeout, abort: true, token))
+            .ConfigureAwait(false);
+        // Frees the socket even if the close was not answered. Nothing depends on it, so nothing waits for it.
         _ = TryAsync(_ => connection.DisposeAsync().AsTask());
     }
 
-    private async Task TryAsync(Func<CancellationToken, Task> end)
+    private async Task TryAsync(Func<CancellationToken, Task> close)
     {
         try
         {
-            await Deadline.RunAsync(end, CloseLimit, "closing", time, CancellationToken.None).ConfigureAwait(false);
+            await Deadline.RunAsync(close, CloseTimeout, "closing", time, CancellationToken.None)
+                .ConfigureAwait(false);
         }
         catch (Exception)
         {
-            // it is of no use any more, however it ends
+            // The connection is no longer needed, however its close ends.
         }
     }
 
-    private void Watch(IConnection connection) =>
-        connection.ConnectionShutdownAsync += (_, reason) => Signal(() => End(new Loss(LossReason.Connection, Words(reason))));
+    private void Watch(IConnection connection) => connection.ConnectionShutdownAsync +=
+        (_, reason) => Signal(() => End(new Loss(LossReason.Connection, Describe(reason))));
 
-    /// <summary>Ends the epoch when the channel closes.</summary>
-    public void Watch(IChannel channel) =>
-        channel.ChannelShutdownAsync += (_, reason) => Signal(() => End(new Loss(LossReason.Channel, Words(reason))));
-
-    private static string Words(ShutdownEventArgs reason) => $"{reason.ReplyText} ({reason.ReplyCode}, closed by {reason.Initiator switch
+    private static string Describe(ShutdownEventArgs reason)
     {
-        ShutdownInitiator.Peer => "the broker",
-        ShutdownInitiator.Library => "the client",
-        _ => "the worker",
-    }})";
+        var initiator = reason.Initiator switch
+        {
+            ShutdownInitiator.Peer => "the broker",
+            ShutdownInitiator.Library => "the client",
+            _ => "this process",
+        };
+        return $"{reason.ReplyText} ({reason.ReplyCode}, closed by {initiator})";
+    }
 
     private static Task Signal(Action signal)
     {

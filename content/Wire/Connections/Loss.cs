@@ -1,6 +1,8 @@
+using System.Text.Json;
+
 namespace ReWorker.Wire.Connections;
 
-/// <summary>Why an epoch ended; the value of the metric's <c>reason</c>.</summary>
+/// <summary>Why an epoch ended.</summary>
 internal enum LossReason
 {
     Stopped,
@@ -12,17 +14,11 @@ internal enum LossReason
     NotConsuming,
 }
 
-/// <summary>The end of an epoch, for the log: what was lost, in the broker's words.</summary>
+/// <summary>What an epoch lost.</summary>
+/// <param name="Reason">The kind of loss.</param>
+/// <param name="Detail">What happened, usually in the broker's words.</param>
 internal sealed record Loss(LossReason Reason, string Detail)
 {
-    public string Tag => Reason switch
-    {
-        LossReason.Stopped => "stopped",
-        LossReason.Connection => "connection",
-        LossReason.Channel => "channel",
-        LossReason.ConsumerCancelled => "consumer_cancelled",
-        LossReason.ConfirmTimeout => "confirm_timeout",
-        LossReason.Publishing => "publishing",
-        _ => "not_consuming",
-    };
+    /// <summary>The value of the metric label <c>reason</c>.</summary>
+    public string MetricLabel => JsonNamingPolicy.SnakeCaseLower.ConvertName(Reason.ToString());
 }

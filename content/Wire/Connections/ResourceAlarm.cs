@@ -1,6 +1,6 @@
 namespace ReWorker.Wire.Connections;
 
-/// <summary>The broker's memory or disk alarm, as one connection is told of it: publishing waits until it ends.</summary>
+/// <summary>The broker's memory or disk alarm. While it is raised, the broker accepts no messages.</summary>
 internal sealed class ResourceAlarm(TimeProvider time)
 {
     private readonly Lock _gate = new();
@@ -9,10 +9,10 @@ internal sealed class ResourceAlarm(TimeProvider time)
 
     public bool IsRaised => Volatile.Read(ref _end) is not null;
 
-    /// <summary>Why the broker blocks, as it says.</summary>
+    /// <summary>The reason that the broker gave.</summary>
     public string? Reason { get; private set; }
 
-    /// <summary>When the last alarm ended: a timestamp of the time provider.</summary>
+    /// <summary>When the last alarm ended, as a timestamp of the time provider.</summary>
     public long EndedAt => Volatile.Read(ref _endedAt);
 
     public void Raise(string reason)
@@ -34,5 +34,6 @@ internal sealed class ResourceAlarm(TimeProvider time)
         }
     }
 
-    public Task WaitForEndAsync(CancellationToken cancel) => Volatile.Read(ref _end)?.Task.WaitAsync(cancel) ?? Task.CompletedTask;
+    public Task WaitForEndAsync(CancellationToken cancel) =>
+        Volatile.Read(ref _end)?.Task.WaitAsync(cancel) ?? Task.CompletedTask;
 }

@@ -6,49 +6,62 @@ using RabbitMQ.Client;
 
 namespace ReWorker.Wire.Connections;
 
-/// <summary>Whom to trust, and who we are. What is not right is refused with the reason; there is no way round it.</summary>
+/// <summary>TLS with the certificates from the settings. There is no way to turn the validation off.</summary>
 internal static class TlsSettings
 {
-    private const string ForServers = "1.3.6.1.5.5.7.3.1";
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
-    /// <exception cref="FormatException">A file can't be read; the message names the key.</exception>
-    public static SslOption Create(BrokerOptions given, string host)
+    /// <exception cref="FormatException">A file can't be read. The message names the key.</exception>
+    public static SslOption Create(BrokerOptions settings, string host)
     {
-        var tls = new SslOption(given.ServerName ?? host, enabled: true);
-        if (given.CertificateFile is { Length: > 0 } file)
-            tls.Certs = [Read("Broker:CertificateFile, Broker:KeyFile", () => X509Certificate2.CreateFromPemFile(file, given.KeyFile))];
+        var tls = new SslOption(settings.ServerName ?? host, enabled: true);
+        if (settings.CertificateFile is { Length: > 0 } file)
+        {
+            var keyFile = settings.KeyFile;
+            tls.Certs =
+                [Read("CertificateFile, Broker:KeyFile", () => X509Certificate2.CreateFromPemFile(file, keyFile))];
+        }
 
         X509Certificate2Collection? authorities = null;
-        if (given.CaFile is { Length: > 0 } ca)
+        if (settings.CaFile is { Length: > 0 } ca)
         {
             authorities = [];
-            Read("Broker:CaFile", () => { authorities.ImportFromPemFile(ca); return true; });
+            Read("CaFile", () => { authorities.ImportFromPemFile(ca); return true; });
         }
-        tls.CertificateValidationCallback = (_, certificate, chain, errors) => IsTrusted(certificate as X509Certificate2, chain, errors, authorities, tls.ServerName);
+        tls.CertificateValidationCallback = (_, certificate, chain, errors) =>
+            IsTrusted(certificate as X509Certificate2, chain, errors, authorities, tls.ServerName);
         return tls;
     }
 
-    /// <summary>The given authorities take the system's place; a wrong name or a missing certificate stays an error.</summary>
-    /// <exception cref="AuthenticationException">It is not trusted: .NET itself would only say that somebody said no.</exception>
-    private static bool IsTrusted(X509Certificate2? certificate, X509Chain? sent, SslPolicyErrors errors, X509Certificate2Collection? authorities, string name)
+    /// <summary>Validates with the given authorities in place of the system's.</summary>
+    /// <exception cref="AuthenticationException">It is not trusted. .NET's own error would give no reason.</exception>
+    private static bool IsTrusted(
+        X509Certificate2? certificate, X509Chain? sent, SslPolicyErrors errors, X509Certificate2Collection? authorities,
+        string name)
     {
-        if (certificate is null) throw new AuthenticationException("the broker shows no certificate");
+        if (certificate is null) throw new AuthenticationException("the broker sent no certificate");
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
-            throw new AuthenticationException($"the broker's certificate is not for the name {name} but for {certificate.Subject}");
-        if (authorities is null) return errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) ? throw Refusal(sent!, certificate) : true;
+            throw new AuthenticationException(
+                $"the broker's certificate is for {certificate.Subject}, not for the name {name}");
+        if (authorities is null && errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
+            throw NotTrusted(sent!, certificate);
+        if (authorities is null) return true;
 
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        // authorities in between come with the certificate
+        // The broker sends the intermediate authorities with its certificate.
         if (sent is not null) chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ForServers));
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        return chain.Build(certificate) ? true : throw Refusal(chain, certificate);
+        return chain.Build(certificate) ? true : throw NotTrusted(chain, certificate);
     }
 
-    private static AuthenticationException Refusal(X509Chain chain, X509Certificate2 certificate) => new(
-        $"the broker's certificate, {certificate.Subject}, is not trusted: {string.Join(", ", chain.ChainStatus.Select(one => $"{one.Status} ({one.StatusInformation.Trim()})"))}");
+    private static AuthenticationException NotTrusted(X509Chain chain, X509Certificate2 certificate)
+    {
+        var reasons = chain.ChainStatus.Select(status => $"{status.Status} ({status.StatusInformation.Trim()})");
+        return new($"the broker's certificate, {certificate.Subject}, is not trusted: {string.Join(", ", reasons)}");
+    }
 
     private static T Read<T>(string key, Func<T> read)
     {
@@ -58,7 +71,7 @@ internal static class TlsSettings
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new FormatException($"{key}: {e.Message}", e);
+            throw new FormatException($"Broker:{key}: {e.Message}", e);
         }
     }
 }

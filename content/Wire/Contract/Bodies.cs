@@ -1,78 +1,63 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace ReWorker.Wire.Contract;
 
-/// <summary>The bodies that a worker sends, with no key more than the contract lists.</summary>
+/// <summary>Writes the bodies that a worker sends. They have no keys beyond the contract's.</summary>
 internal static class Bodies
 {
+    private const int MaxSlugLength = 80;
+
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static readonly byte[] Started = """{"status":"started"}"""u8.ToArray();
-    public static readonly byte[] Completed = """{"status":"completed"}"""u8.ToArray();
+    public static readonly byte[] Started = Write(BodyKeys.Status, PhaseNames.Started);
+    public static readonly byte[] Completed = Write(BodyKeys.Status, PhaseNames.Completed);
 
-    public static byte[] CompletedWith(ReadOnlySpan<byte> json)
+    /// <param name="json">The data, as valid JSON.</param>
+    public static byte[] CompletedWith(byte[] json) => Write(BodyKeys.Status, PhaseNames.Completed, writer =>
     {
-        var buffer = new ArrayBufferWriter<byte>(json.Length + 40);
-        using var writer = Open(buffer, "status", "completed");
-        writer.WritePropertyName("data");
+        writer.WritePropertyName(BodyKeys.Data);
         writer.WriteRawValue(json, skipInputValidation: true);
-        return Close(writer, buffer);
-    }
+    });
 
-    public static byte[] Failed(string reason)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var writer = Open(buffer, "status", "failed");
-        writer.WriteString("data", reason);
-        return Close(writer, buffer);
-    }
+    public static byte[] Failed(string reason) =>
+        Write(BodyKeys.Status, PhaseNames.Failed, writer => writer.WriteString(BodyKeys.Data, reason));
 
-    public static byte[] Output(string message)
-    {
-        var buffer = new ArrayBufferWriter<byte>(message.Length + 20);
-        using var writer = Open(buffer, "message", message);
-        return Close(writer, buffer);
-    }
+    public static byte[] Output(string message) => Write(BodyKeys.Message, message);
 
-    public static byte[] Notification(string slug, string message, Phase phase, IEnumerable<string> targets)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var writer = Open(buffer, "slug", Slug(slug));
-        writer.WriteString("message", message);
-        writer.WriteString("phase", Names.ForPhase(phase));
-        writer.WriteStartArray("target");
-        foreach (var target in targets) writer.WriteStringValue(target);
-        writer.WriteEndArray();
-        return Close(writer, buffer);
-    }
+    public static byte[] Notification(string slug, string message, Phase phase, IEnumerable<string> targets) =>
+        Write(BodyKeys.Slug, Slug(slug), writer =>
+        {
+            writer.WriteString(BodyKeys.Message, message);
+            writer.WriteString(BodyKeys.Phase, PhaseNames.For(phase));
+            writer.WriteStartArray(BodyKeys.Target);
+            foreach (var target in targets) writer.WriteStringValue(target);
+            writer.WriteEndArray();
+        });
 
-    /// <summary>At most 80 characters, never half of one: surrogate pairs and combining marks stay whole.</summary>
+    /// <summary>Cuts a text to 80 characters. Surrogate pairs and combining marks stay whole.</summary>
     public static string Slug(string text)
     {
-        const int most = 80;
-        if (text.Length <= most) return text;
+        if (text.Length <= MaxSlugLength) return text;
         var end = 0;
         while (end < text.Length)
         {
-            var next = end + System.Globalization.StringInfo.GetNextTextElementLength(text, end);
-            if (next > most) break;
+            var next = end + StringInfo.GetNextTextElementLength(text, end);
+            if (next > MaxSlugLength) break;
             end = next;
         }
         return text[..end];
     }
 
-    private static Utf8JsonWriter Open(ArrayBufferWriter<byte> buffer, string key, string value)
+    private static byte[] Write(string key, string value, Action<Utf8JsonWriter>? writeRest = null)
     {
-        var writer = new Utf8JsonWriter(buffer, Relaxed);
+        var buffer = new ArrayBufferWriter<byte>();
+        using var writer = new Utf8JsonWriter(buffer, Relaxed);
         writer.WriteStartObject();
         writer.WriteString(key, value);
-        return writer;
-    }
-
-    private static byte[] Close(Utf8JsonWriter writer, ArrayBufferWriter<byte> buffer)
-    {
+        writeRest?.Invoke(writer);
         writer.WriteEndObject();
         writer.Flush();
         return buffer.WrittenSpan.ToArray();

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace ReWorker.Wire.Contract;
 
-/// <summary>What a job's body says, read once and checked for shape.</summary>
+/// <summary>A job's body, checked and read.</summary>
 internal sealed record JobContent(
     JsonElement Body,
     string Group,

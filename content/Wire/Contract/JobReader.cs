@@ -1,103 +1,112 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
 namespace ReWorker.Wire.Contract;
 
-/// <summary>Turns a stranger's bytes into a job, within limits, before any code of the step's sees them.</summary>
+/// <summary>Reads a job from an untrusted body, within limits, before the step's code sees it.</summary>
 internal static class JobReader
 {
     /// <summary>How deep a body may be nested.</summary>
     public const int MaxDepth = 64;
 
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
-    private static readonly Dictionary<string, JsonElement> Nothing = [];
+    private static readonly JsonDocumentOptions Strict =
+        new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 
+    private static readonly Dictionary<string, JsonElement> Empty = [];
+
+    /// <returns>What is wrong with the job; null if it was read.</returns>
     public static JobError? TryRead(ReadOnlySpan<byte> body, int maxBytes, out JobContent? job)
     {
         job = null;
-        if (body.Length > maxBytes) return Unusable($"it has {body.Length} bytes; allowed: {maxBytes}");
-        if (body.IsEmpty) return Unusable("it is empty; allowed: a JSON object or list");
-        if (!Utf8.IsValid(body)) return Unusable("it is not UTF-8");
-        if (body.StartsWith("\uFEFF"u8)) return Unusable("it begins with a byte order mark; allowed: plain UTF-8");
+        if (body.Length > maxBytes) return Unreadable($"it has {body.Length} bytes; allowed: {maxBytes}");
+        if (body.IsEmpty) return Unreadable("it is empty; allowed: a JSON object or list");
+        if (!Utf8.IsValid(body)) return Unreadable("it is not UTF-8");
+        if (body.StartsWith("\uFEFF"u8)) return Unreadable("it begins with a byte order mark; allowed: plain UTF-8");
 
         JsonElement root;
         try
         {
-            if (body.IndexOf("\\ud"u8) >= 0 || body.IndexOf("\\uD"u8) >= 0) CheckCharacters(body);
+            if (body.IndexOf("\\ud"u8) >= 0 || body.IndexOf("\\uD"u8) >= 0) CheckSurrogates(body);
             root = JsonElement.Parse(body, Strict);
         }
         catch (JsonException e)
         {
-            return Unusable($"{e.Message.TrimEnd('.')}; allowed: one JSON value, at most {MaxDepth} deep, no key twice");
+            var problem = e.Message.TrimEnd('.');
+            return Unreadable($"{problem}; allowed: one JSON value, at most {MaxDepth} deep, no key twice");
         }
 
-        return root.ValueKind switch
+        switch (root.ValueKind)
         {
-            JsonValueKind.Object => ReadObject(root, out job),
-            JsonValueKind.Array => ReadList(root, out job),
-            var kind => Unusable($"it is a {Name(kind)}; allowed: an object or a list"),
-        };
-    }
-
-    private static JobError? ReadList(JsonElement root, out JobContent? job)
-    {
-        job = new JobContent(root, "", default, Nothing, NotifyTargets.None);
-        return null;
+            case JsonValueKind.Object:
+                return ReadObject(root, out job);
+            case JsonValueKind.Array:
+                job = new JobContent(root, "", default, Empty, NotifyTargets.None);
+                return null;
+            default:
+                return Unreadable($"it is {Describe(root)}; allowed: an object or a list");
+        }
     }
 
     private static JobError? ReadObject(JsonElement root, out JobContent? job)
     {
         job = null;
-        var group = root.TryGetProperty("group", out var name) && name.ValueKind is JsonValueKind.String ? name.GetString()! : "";
+        var parameters = Get(root, BodyKeys.Parameters);
+        if (parameters.ValueKind is not (JsonValueKind.Object or JsonValueKind.Undefined))
+            return NotAnObject(BodyKeys.Parameters, parameters);
 
-        if (root.TryGetProperty("parameters", out var parameters) && parameters.ValueKind is not (JsonValueKind.Object or JsonValueKind.Null))
-            return WrongShape("parameters", parameters, "an object");
+        var dynamic = Get(root, BodyKeys.Dynamic);
+        if (dynamic.ValueKind is not (JsonValueKind.Object or JsonValueKind.Undefined))
+            return NotAnObject(BodyKeys.Dynamic, dynamic);
 
-        IReadOnlyDictionary<string, JsonElement> values = Nothing;
-        if (root.TryGetProperty("dynamic", out var dynamic) && dynamic.ValueKind is not JsonValueKind.Null)
-        {
-            if (dynamic.ValueKind is not JsonValueKind.Object) return WrongShape("dynamic", dynamic, "an object");
-            var named = new Dictionary<string, JsonElement>(dynamic.GetPropertyCount());
-            foreach (var one in dynamic.EnumerateObject()) named.Add(one.Name, one.Value);
-            values = named;
-        }
+        if (NotifyTargets.TryRead(Get(root, BodyKeys.Notify), out var notify) is { } exceeded) return exceeded;
 
-        var notify = NotifyTargets.None;
-        if (root.TryGetProperty("notify", out var wanted) && wanted.ValueKind is not JsonValueKind.Null && !NotifyTargets.TryRead(wanted, out notify))
-            return WrongShape("notify", wanted, "an object phase → channel → list of targets");
-        if (notify != NotifyTargets.None && notify.Channels.Select(Encoding.UTF8.GetByteCount).FirstOrDefault(bytes => bytes > Names.ChannelBytes) is > 0 and var tooLong)
-            return new JobError($"the job's 'notify' names a channel of {tooLong} bytes; allowed: {Names.ChannelBytes}", park: false);
-
-        job = new JobContent(root, group, parameters, values, notify);
+        var group = Get(root, BodyKeys.Group) is { ValueKind: JsonValueKind.String } name ? name.GetString()! : "";
+        job = new JobContent(root, group, parameters, ToDictionary(dynamic), notify);
         return null;
     }
 
-    /// <summary>An escape may stand for half a character, which nothing could write again.</summary>
-    /// <exception cref="JsonException">One does.</exception>
-    private static void CheckCharacters(ReadOnlySpan<byte> body)
+    /// <summary>Undefined if the key is missing or null.</summary>
+    private static JsonElement Get(JsonElement json, string key) =>
+        json.TryGetProperty(key, out var value) && value.ValueKind is not JsonValueKind.Null ? value : default;
+
+    private static Dictionary<string, JsonElement> ToDictionary(JsonElement json)
+    {
+        if (json.ValueKind is JsonValueKind.Undefined) return Empty;
+        var values = new Dictionary<string, JsonElement>(json.GetPropertyCount());
+        foreach (var property in json.EnumerateObject()) values.Add(property.Name, property.Value);
+        return values;
+    }
+
+    /// <summary>An escaped half of a surrogate pair is valid JSON, but it can't be written again.</summary>
+    /// <exception cref="JsonException">The body contains one.</exception>
+    private static void CheckSurrogates(ReadOnlySpan<byte> body)
     {
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
         try
         {
             while (reader.Read())
-                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped) reader.GetString();
+            {
+                var isText = reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName;
+                if (isText && reader.ValueIsEscaped) reader.GetString();
+            }
         }
         catch (InvalidOperationException)
         {
-            throw new JsonException($"the text before byte {reader.BytesConsumed} holds half a character");
+            throw new JsonException($"the text before byte {reader.BytesConsumed} contains half of a surrogate pair");
         }
     }
 
-    private static JobError Unusable(string why) => new($"the job's body can't be read: {why}", park: true);
+    private static JobError Unreadable(string why) => new($"the job's body can't be read: {why}", park: true);
 
-    private static JobError WrongShape(string key, JsonElement given, string allowed) =>
-        new($"the job's '{key}' is a {Name(given.ValueKind)}; allowed: {allowed}", park: false);
+    private static JobError NotAnObject(string key, JsonElement given) =>
+        new($"the job's '{key}' is {Describe(given)}; allowed: an object");
 
-    internal static string Name(JsonValueKind kind) => kind switch
+    private static string Describe(JsonElement json) => json.ValueKind switch
     {
-        JsonValueKind.Array => "list",
-        JsonValueKind.True or JsonValueKind.False => "boolean",
-        var other => other.ToString().ToLowerInvariant(),
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "a list",
+        JsonValueKind.True or JsonValueKind.False => "a boolean",
+        JsonValueKind.Null => "null",
+        var kind => $"a {kind.ToString().ToLowerInvariant()}",
     };
 }

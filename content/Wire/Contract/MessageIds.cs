@@ -3,14 +3,14 @@ using System.Text;
 
 namespace ReWorker.Wire.Contract;
 
-/// <summary>Message ids that are the same whenever the same message is sent again.</summary>
+/// <summary>Message ids that stay the same when a message is sent again, so that a requester can drop copies.</summary>
 internal static class MessageIds
 {
-    /// <summary>The id of a status reply, by which a requester drops a copy.</summary>
+    /// <summary>The message id of a status reply.</summary>
     public static string Status(string correlationId, string status)
     {
         var id = $"{correlationId}:{status}";
-        if (id.Length * 3 <= Names.ShortStringBytes || Encoding.UTF8.GetByteCount(id) <= Names.ShortStringBytes) return id;
+        if (ShortStrings.Fits(id)) return id;
         var digest = SHA256.HashData(Encoding.UTF8.GetBytes(correlationId));
         return $"{Convert.ToHexStringLower(digest)}:{status}";
     }

@@ -1,36 +1,41 @@
 namespace ReWorker.Wire.Contract;
 
-/// <summary>The names that worker and requester share on the broker.</summary>
+/// <summary>The names on the broker that worker and requester share.</summary>
 internal static class Names
 {
-    /// <summary>The topic exchange that carries output, notifications and jobs addressed by queue name.</summary>
+    /// <summary>The topic exchange for output, notifications and jobs.</summary>
     public const string Exchange = "re";
 
-    /// <summary>The exchange that delivers straight to the queue named by the routing key.</summary>
+    /// <summary>The exchange that routes to the queue named by the routing key.</summary>
     public const string DefaultExchange = "";
 
-    /// <summary>Routing key of user output.</summary>
+    /// <summary>The routing key of user output.</summary>
     public const string Output = "output";
 
     public const string JsonContent = "application/json";
 
-    /// <summary>AMQP's limit for a short string: routing keys, correlation ids, queue names.</summary>
+    /// <summary>AMQP's limit for routing keys, correlation ids and queue names.</summary>
     public const int ShortStringBytes = 255;
 
-    /// <summary>The longest channel whose routing key is a short string still.</summary>
-    public const int ChannelBytes = ShortStringBytes - 7;
+    private const string QueuePrefix = "worker.";
+    private const string NotificationPrefix = "notify.";
 
-    public static string Queue(string name) => $"worker.{name}";
+    /// <summary>The longest channel name whose routing key is within AMQP's limit.</summary>
+    public static readonly int ChannelBytes = ShortStringBytes - NotificationPrefix.Length;
 
-    /// <summary>Where the jobs that nobody can finish wait for a person.</summary>
+    public static string Queue(string name) => QueuePrefix + name;
+
+    public static bool IsWorkerQueue(string queue) => queue.StartsWith(QueuePrefix, StringComparison.Ordinal);
+
+    /// <summary>The dead-letter queue of a worker's queue.</summary>
     public static string DeadQueue(string queue) => $"{queue}.dead";
 
-    public static string Notification(string channel) => $"notify.{channel}";
+    /// <summary>The routing key of notifications for a channel.</summary>
+    public static string Notification(string channel) => NotificationPrefix + channel;
 
-    public static string ForPhase(Phase phase) => phase switch
-    {
-        Phase.Started => "started",
-        Phase.Completed => "completed",
-        _ => "failed",
-    };
+    /// <summary>The channel that a routing key names; null if it is not that of a notification.</summary>
+    public static string? Channel(string routingKey) =>
+        routingKey.StartsWith(NotificationPrefix, StringComparison.Ordinal)
+            ? routingKey[NotificationPrefix.Length..]
+            : null;
 }

@@ -1,45 +1,58 @@
+using System.Text;
 using System.Text.Json;
 
 namespace ReWorker.Wire.Contract;
 
-/// <summary>Who wants to hear of which phase: phase → channel → targets, as the job lists them.</summary>
+/// <summary>Whom a job's notifications go to: phase → channel → targets.</summary>
 internal sealed class NotifyTargets
 {
+    public const int MaxChannels = 100;
+    public const int MaxTargets = 1000;
+
     public static readonly NotifyTargets None = new();
 
-    private readonly Dictionary<string, List<KeyValuePair<string, string[]>>> _phases = [];
+    private readonly Dictionary<Phase, List<KeyValuePair<string, string[]>>> _phases = [];
 
     public IReadOnlyList<KeyValuePair<string, string[]>> For(Phase phase) =>
-        _phases.TryGetValue(Names.ForPhase(phase), out var channels) ? channels : [];
+        _phases.TryGetValue(phase, out var channels) ? channels : [];
 
-    /// <summary>Every channel, of any phase.</summary>
-    public IEnumerable<string> Channels => _phases.Values.SelectMany(channels => channels, (_, one) => one.Key);
-
-    /// <summary>Reads <c>{"failed":{"irc":["#ops"]}}</c>; a single target may stand without its list.</summary>
-    public static bool TryRead(JsonElement json, out NotifyTargets targets)
+    /// <summary>
+    /// Reads <c>{"failed":{"irc":["#ops"]}}</c>. Skips phases and channels of another form, as the Python library does.
+    /// </summary>
+    /// <returns>The limit that the job exceeds; null if it exceeds none.</returns>
+    public static JobError? TryRead(JsonElement json, out NotifyTargets targets)
     {
         targets = None;
-        if (json.ValueKind is not JsonValueKind.Object) return false;
-        if (json.GetPropertyCount() == 0) return true;
+        if (json.ValueKind is not JsonValueKind.Object || json.GetPropertyCount() == 0) return null;
         targets = new NotifyTargets();
+        var (channelCount, targetCount) = (0, 0);
         foreach (var phase in json.EnumerateObject())
         {
-            if (phase.Value.ValueKind is not JsonValueKind.Object) return false;
-            var channels = targets._phases[phase.Name] = [];
+            if (PhaseNames.Parse(phase.Name) is not { } name) continue;
+            if (phase.Value.ValueKind is not JsonValueKind.Object) continue;
+            var channels = targets._phases[name] = [];
             foreach (var channel in phase.Value.EnumerateObject())
             {
-                if (ReadList(channel.Value) is not { } list) return false;
+                if (ReadTargets(channel.Value) is not { } list) continue;
+                if (Encoding.UTF8.GetByteCount(channel.Name) is var bytes && bytes > Names.ChannelBytes)
+                    return Exceeds($"names a channel of {bytes} bytes", Names.ChannelBytes);
+                if (++channelCount > MaxChannels) return Exceeds($"has more than {MaxChannels} channels", MaxChannels);
+                targetCount += list.Length;
+                if (targetCount > MaxTargets) return Exceeds($"has more than {MaxTargets} targets", MaxTargets);
                 channels.Add(new(channel.Name, list));
             }
         }
-        return true;
+        return null;
     }
 
-    internal static string[]? ReadList(JsonElement json) => json.ValueKind switch
+    /// <summary>Null if the value is neither a string nor a list of strings.</summary>
+    public static string[]? ReadTargets(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.String => [json.GetString()!],
-        JsonValueKind.Array when json.EnumerateArray().All(one => one.ValueKind is JsonValueKind.String)
-            => [.. json.EnumerateArray().Select(one => one.GetString()!)],
+        JsonValueKind.Array when json.EnumerateArray().All(target => target.ValueKind is JsonValueKind.String)
+            => [.. json.EnumerateArray().Select(target => target.GetString()!)],
         _ => null,
     };
+
+    private static JobError Exceeds(string what, int max) => new($"the job's 'notify' {what}; allowed: {max}");
 }

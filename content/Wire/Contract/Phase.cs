@@ -1,14 +1,14 @@
 namespace ReWorker;
 
-/// <summary>A moment in a job's life that a requester may want to be notified of.</summary>
+/// <summary>A phase in a job's life, for which a requester can ask to be notified.</summary>
 public enum Phase
 {
-    /// <summary>The step's code is about to run.</summary>
+    /// <summary>The job has started.</summary>
     Started,
 
-    /// <summary>The step's code returned.</summary>
+    /// <summary>The job has completed.</summary>
     Completed,
 
-    /// <summary>The job was refused, or the step's code threw or ran out of time.</summary>
+    /// <summary>The job has failed: it was invalid, it threw, or it exceeded its time limit.</summary>
     Failed,
 }

@@ -3,33 +3,35 @@ using System.Text.Json;
 
 namespace ReWorker.Wire.Contract;
 
-/// <summary>What a step may not send, said before the client or the broker says it cryptically.</summary>
+/// <summary>Checks messages before the client or the broker rejects them with a cryptic error.</summary>
 internal static class SendRules
 {
-    /// <summary>The broker's default limit; a larger message closes the channel.</summary>
+    /// <summary>RabbitMQ's default limit. A larger message closes the channel.</summary>
     public const int MaxBodyBytes = 16 * 1024 * 1024;
 
-    /// <summary>What a result may have, so that a reply with it fits.</summary>
+    /// <summary>The largest result that fits into a reply.</summary>
     public const int MaxDataBytes = MaxBodyBytes - 64;
 
-    /// <exception cref="ArgumentException">The message can't be sent; the text says why and what is allowed.</exception>
+    /// <exception cref="ArgumentException">The message can't be sent.</exception>
     public static void Check(string topic, string exchange, string? correlationId, byte[] body, string? replyTo)
     {
         CheckLength("routing key", topic, nameof(topic));
-        CheckLength("exchange's name", exchange, nameof(exchange));
+        CheckLength("exchange name", exchange, nameof(exchange));
         CheckLength("correlation id", correlationId ?? "", nameof(correlationId));
         if (body.Length > MaxBodyBytes)
             throw new ArgumentException($"the message has {body.Length} bytes; allowed: {MaxBodyBytes}", nameof(body));
         if (exchange is Names.DefaultExchange && topic == replyTo && HasStatus(body))
-            throw new ArgumentException("a status reply is the runtime's to send: return for completed, throw for failed", nameof(body));
+            throw new ArgumentException(
+                "only the runtime sends status replies: return a value to complete the job, throw to fail it",
+                nameof(body));
     }
 
     /// <summary>
-    /// Where status replies go; null if nowhere: no queue has a name that is too long. A worker's queue is no requester: a reply there would be a broken job,
-    /// and on the worker's own queue an endless one.
+    /// The queue for status replies; null if there can't be one. A reply to a worker's queue would be an invalid job
+    /// there, and a reply to the worker's own queue would start an endless loop.
     /// </summary>
     public static string? ReplyTo(string? replyTo) =>
-        string.IsNullOrEmpty(replyTo) || replyTo.StartsWith("worker.", StringComparison.Ordinal) || !ShortStrings.Fits(replyTo) ? null : replyTo;
+        string.IsNullOrEmpty(replyTo) || Names.IsWorkerQueue(replyTo) ? null : ShortStrings.OrNull(replyTo);
 
     private static void CheckLength(string what, string text, string parameter)
     {
@@ -43,7 +45,7 @@ internal static class SendRules
         if (!reader.Read() || reader.TokenType is not JsonTokenType.StartObject) return false;
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("status"u8)) return true;
+            if (reader.ValueTextEquals(BodyKeys.Status)) return true;
             reader.Skip();
         }
         return false;

@@ -4,17 +4,19 @@ using RabbitMQ.Client;
 namespace ReWorker.Wire.Contract;
 
 /// <summary>
-/// What the client refuses to write: short strings over AMQP's limit. They come in all the same: each byte that is no UTF-8 is
-/// read as a character of three.
+/// AMQP's limit for short strings. A received property can exceed it, since each invalid byte becomes a character of
+/// three bytes. The client can't send such a property on.
 /// </summary>
 internal static class ShortStrings
 {
     public static bool Fits(string? text) =>
-        text is null || text.Length * 3 <= Names.ShortStringBytes || Encoding.UTF8.GetByteCount(text) <= Names.ShortStringBytes;
+        text is null
+        || text.Length * 3 <= Names.ShortStringBytes
+        || Encoding.UTF8.GetByteCount(text) <= Names.ShortStringBytes;
 
     public static string? OrNull(string? text) => Fits(text) ? text : null;
 
-    /// <summary>Clears the properties that can't be sent on.</summary>
+    /// <summary>Clears the properties that exceed the limit.</summary>
     public static void ClearOversized(BasicProperties properties)
     {
         if (!Fits(properties.ContentType)) properties.ClearContentType();

@@ -2,14 +2,11 @@ using System.Globalization;
 
 namespace ReWorker.Wire.Settings;
 
-/// <summary>A whole number within bounds.</summary>
-internal sealed class BetweenAttribute(long least, long most) : SettingAttribute
+/// <summary>Requires a whole number in a range.</summary>
+internal sealed class BetweenAttribute(long min, long max) : SettingAttribute
 {
-    protected override string Allowed => $"{least} to {most}";
+    protected override string Allowed => $"{min} to {max}";
 
-    protected override bool Allows(object value)
-    {
-        var number = Convert.ToInt64(value, CultureInfo.InvariantCulture);
-        return number >= least && number <= most;
-    }
+    protected override bool Allows(object value) =>
+        Convert.ToInt64(value, CultureInfo.InvariantCulture) is var number && number >= min && number <= max;
 }

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace ReWorker.Wire.Settings;
 
-/// <summary>A duration within bounds, written <c>[d.]hh:mm:ss[.fff]</c>.</summary>
-internal sealed class DurationAttribute(string least, string most) : SettingAttribute
+/// <summary>Requires a duration in a range, written <c>[d.]hh:mm:ss[.fff]</c>.</summary>
+internal sealed class DurationAttribute(string min, string max) : SettingAttribute
 {
-    private readonly TimeSpan _least = TimeSpan.Parse(least, CultureInfo.InvariantCulture);
-    private readonly TimeSpan _most = TimeSpan.Parse(most, CultureInfo.InvariantCulture);
+    private readonly TimeSpan _min = TimeSpan.Parse(min, CultureInfo.InvariantCulture);
+    private readonly TimeSpan _max = TimeSpan.Parse(max, CultureInfo.InvariantCulture);
 
-    protected override string Allowed => $"{least} to {most} ([d.]hh:mm:ss)";
+    protected override string Allowed => $"{min} to {max} ([d.]hh:mm:ss)";
 
-    protected override bool Allows(object value) => value is TimeSpan span && span >= _least && span <= _most;
+    protected override bool Allows(object value) => value is TimeSpan duration && duration >= _min && duration <= _max;
 }

@@ -1,6 +1,6 @@
 namespace ReWorker.Wire.Settings;
 
-/// <summary>One of an enumeration's names; the binder takes any number, too.</summary>
+/// <summary>Requires a name of an enumeration. The binder also accepts any number.</summary>
 internal sealed class OneOfAttribute(params string[] names) : SettingAttribute
 {
     protected override string Allowed => string.Join(", ", names);

@@ -3,26 +3,27 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace ReWorker.Wire.Settings;
 
-/// <summary>Base of the rules for settings: an error names the key, the value given and what is allowed.</summary>
+/// <summary>The base of the rules for settings. An error names the key, the value and what is allowed.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal abstract class SettingAttribute : ValidationAttribute
 {
-    /// <summary>True keeps the value out of the error.</summary>
-    public bool Secret { get; init; }
+    /// <summary>Keeps the value out of the error.</summary>
+    public bool IsSecret { get; init; }
 
     protected abstract string Allowed { get; }
 
     protected abstract bool Allows(object value);
 
-    /// <summary>What of the value the error shows.</summary>
-    protected virtual string Shown(object value) => $"{value}";
+    /// <summary>The value as the error shows it.</summary>
+    protected virtual string Display(object? value) => $"{value}";
 
-    [SuppressMessage("Trimming", "IL2026", Justification = "Nothing is looked up by name: the key comes from the generated validator.")]
+    [SuppressMessage("Trimming", "IL2026", Justification = "The generated validator supplies the member's name.")]
     protected override ValidationResult? IsValid(object? value, ValidationContext context)
     {
-        // a number that is not set has its default; JSON's null takes a text's default away
+        // A nullable setting may be missing. A text may not: null in a JSON file removes its default.
         if (value is null ? this is not TextAttribute : Allows(value)) return ValidationResult.Success;
         var section = context.ObjectType.Name.Replace("Options", "", StringComparison.Ordinal);
-        return new ValidationResult($"{section}:{context.MemberName} is {(Secret ? "not" : $"'{(value is null ? "" : Shown(value))}'; allowed:")} {Allowed}");
+        var key = $"{section}:{context.MemberName}";
+        return new(IsSecret ? $"{key} is not {Allowed}" : $"{key} is '{Display(value)}'; allowed: {Allowed}");
     }
 }

@@ -3,33 +3,34 @@ using System.Text;
 
 namespace ReWorker.Wire.Telemetry;
 
-/// <summary>A stranger's text made harmless for a log or a terminal.</summary>
+/// <summary>Makes untrusted text safe for a log or a terminal.</summary>
 internal static class Printable
 {
-    private const int Most = 200;
+    private const int MaxLength = 200;
 
-    /// <summary>For a value in a log line: control characters escaped, at most 200 characters.</summary>
+    /// <summary>On one line, at most 200 characters.</summary>
     public static string ForLog(string? text) => text switch
     {
         null => "(none)",
-        { Length: > Most } => OneLine(text[..Most]) + "…",
+        { Length: > MaxLength } => OneLine(text[..MaxLength]) + "…",
         _ => OneLine(text),
     };
 
-    /// <summary>As one line: no control character but the tab, nothing that turns the direction of writing.</summary>
+    /// <summary>Escapes line breaks, bidirectional controls, and other control characters except the tab.</summary>
     public static string OneLine(string text)
     {
         if (!text.Any(IsUnsafe)) return text;
         var line = new StringBuilder(text.Length + 16);
-        foreach (var one in text)
+        foreach (var character in text)
         {
-            if (IsUnsafe(one)) line.Append(CultureInfo.InvariantCulture, $"\\u{(int)one:x4}");
-            else line.Append(one);
+            if (IsUnsafe(character)) line.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}");
+            else line.Append(character);
         }
         return line.ToString();
     }
 
-    private static bool IsUnsafe(char one) =>
-        (char.IsControl(one) && one is not '\t')
-        || one is '\u061C' or '\u200E' or '\u200F' or '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+    private static bool IsUnsafe(char character) =>
+        (char.IsControl(character) && character is not '\t')
+        || character is '\u061C' or '\u200E' or '\u200F' or '\u2028' or '\u2029'
+        || character is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

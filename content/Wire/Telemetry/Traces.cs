@@ -2,19 +2,18 @@ using System.Diagnostics;
 
 namespace ReWorker.Wire.Telemetry;
 
-/// <summary>The source of all traces, and the spans of those who send jobs.</summary>
+/// <summary>The source of all spans, and the requester's spans.</summary>
 internal static class Traces
 {
-    /// <summary>The name of the source, and of the runtime's meter.</summary>
+    /// <summary>The name of the activity source and of the meter.</summary>
     public const string Name = "ReWorker";
 
     /// <summary>The value of <c>messaging.system</c>.</summary>
     public const string System = "rabbitmq";
 
-    /// <summary>A job's span continues its requester's trace; every message that the job sends carries it on.</summary>
     public static readonly ActivitySource Source = new(Name);
 
-    /// <summary>The requester's span, the parent of the job's. It ends when the broker has the job.</summary>
+    /// <summary>Starts the requester's span, the parent of the job's. It ends with the broker's confirm.</summary>
     public static Activity? StartSend(string queue, string messageId, string correlationId) =>
         Source.StartActivity($"send {queue}", ActivityKind.Producer)
             ?.SetTag("messaging.system", System)
@@ -24,9 +23,7 @@ internal static class Traces
             .SetTag("messaging.message.conversation_id", correlationId)
             .SetTag("messaging.message.id", messageId);
 
-    /// <summary>
-    /// Starts the activity of a command: a new trace, or a child of the caller's, which passes it as <c>TRACEPARENT</c>.
-    /// </summary>
+    /// <summary>Starts the activity of a command: a child of the caller's <c>TRACEPARENT</c>, or a new trace.</summary>
     public static Activity StartCommand(string name)
     {
         var command = new Activity(name) { ActivityTraceFlags = ActivityTraceFlags.Recorded };

@@ -1,8 +1,8 @@
 namespace ReWorker.Wire.Telemetry;
 
 /// <summary>
-/// Text from outside as the value of a log record: on one line, without control characters, at most 200 characters.
-/// Log methods declare such parameters with this type, so that no caller can forget to escape them.
+/// Untrusted text as a value in the log. A log method that declares a parameter with this type escapes it, so that its
+/// callers can't forget to.
 /// </summary>
 internal readonly record struct Untrusted(string? Text)
 {

@@ -121,7 +121,7 @@ internal static class Connections
                 await bench.ReadyAsync(within: 30);
                 await bench.SetPasswordAsync("s3cr3t-rotated");
                 await bench.CloseConnectionsAsync();
-                await bench.UntilSaidAsync("refuses the user name or the password", within: 30);
+                await bench.UntilSaidAsync("rejected the user name or password", within: 30);
                 await Task.Delay(3000);
                 await File.WriteAllTextAsync(file, "s3cr3t-rotated");
             },
@@ -347,7 +347,7 @@ internal static class Connections
         }
         var plain = Start(bench.Proxy.Port);
         await bench.UntilSaidAsync("Could not connect", within: 30);
-        Check(bench.Worker.Says("does not speak it"), "the log does not say that the port does not speak TLS");
+        Check(bench.Worker.Says("does not speak TLS"), "the log does not say that the port does not speak TLS");
         await bench.UnreadyAsync("ready, over a plaintext port");
         await plain.DisposeAsync();
 

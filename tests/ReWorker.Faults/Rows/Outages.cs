@@ -35,7 +35,7 @@ internal static class Outages
                 await bench.NotReadyAsync(within: 10);
                 await Task.Delay(6000);
                 Check(
-                    bench.Worker.Says("refuses the user name or the password"),
+                    bench.Worker.Says("rejected the user name or password"),
                     "the log does not say that the login failed");
                 bench.CheckTries(0, 10);
                 await bench.SetPasswordAsync(bench.Password);

@@ -57,12 +57,49 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
     [Theory]
     [InlineData("""{"parameters":[]}""", "the job's 'parameters' is a list; allowed: an object")]
     [InlineData("""{"dynamic":"x"}""", "the job's 'dynamic' is a string; allowed: an object")]
-    [InlineData("""{"notify":[]}""", "the job's 'notify' is a list; allowed: an object phase → channel → list of targets")]
-    [InlineData("""{"notify":{"failed":{"irc":5}}}""", "the job's 'notify' is a object; allowed: an object phase → channel → list of targets")]
     public void TryRead_WrongShape_IsAnsweredAndNotParked(string body, string reason)
     {
         var refusal = JobReader.TryRead(Encoding.UTF8.GetBytes(body), 1000, out _);
 
         Assert.Equal((reason, false), (refusal!.ReplyText, refusal.Park));
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("""{"ended":{"irc":["#a"]},"failed":null,"completed":["#a"]}""")]
+    [InlineData("""{"failed":{"irc":5,"email":["a@example.com",5],"jabber":null}}""")]
+    public void TryRead_NotifyOfAnotherForm_IsIgnored(string notify)
+    {
+        var body = $$"""{"notify":{{notify}}}""";
+
+        Assert.Null(JobReader.TryRead(Encoding.UTF8.GetBytes(body), 1000, out var job));
+
+        Assert.All(Enum.GetValues<Phase>(), phase => Assert.Empty(job!.Notify.For(phase)));
+    }
+
+    [Fact]
+    public void TryRead_NotifyPartlyOfAnotherForm_KeepsTheRest()
+    {
+        var body = """{"notify":{"ended":{},"failed":{"irc":5,"email":["a@example.com"],"jabber":"b"}}}"""u8;
+
+        Assert.Null(JobReader.TryRead(body, 1000, out var job));
+
+        Assert.Equal(["email a@example.com", "jabber b"], job!.Notify.For(Phase.Failed).Select(one => $"{one.Key} {one.Value.Single()}"));
+    }
+
+    [Theory]
+    [InlineData(100, 10, null)]
+    [InlineData(101, 1, "the job's 'notify' has more than 100 channels; allowed: 100")]
+    [InlineData(2, 501, "the job's 'notify' has more than 1000 targets; allowed: 1000")]
+    public void TryRead_NotifyThatIsTooLarge_IsAnsweredAndNotParked(int channels, int targets, string? reason)
+    {
+        var list = string.Join(',', Enumerable.Repeat("\"x\"", targets));
+        var failed = string.Join(',', Enumerable.Range(0, channels).Select(i => $"\"{i}\":[{list}]"));
+        var body = """{"notify":{"failed":{CHANNELS}}}""".Replace("CHANNELS", failed, StringComparison.Ordinal);
+
+        var error = JobReader.TryRead(Encoding.UTF8.GetBytes(body), 100_000, out _);
+
+        Assert.Equal((reason, false), (error?.ReplyText, error?.Park ?? false));
     }
 }

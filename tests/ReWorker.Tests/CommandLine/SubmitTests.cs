@@ -49,13 +49,13 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
 
         var call = await Call.Async("submit", "--queue", worker.Queue, "--timeout", "1s", Uri);
 
-        Assert.Equal((2, $"no answer from worker.{worker.Queue} within 1 s: a worker has started it and not ended it\n"), (call.Code, call.Error));
+        Assert.Equal((2, $"no answer from worker.{worker.Queue} within 1 s: a worker has started it and not finished it\n"), (call.Code, call.Error));
     }
 
     [Fact]
     public async Task Submit_NoQueue_WaitsForItAndEndsWith2()
     {
-        const string why = "there is no queue worker.nobody: is the worker running, or has it another queue name?";
+        const string why = "queue worker.nobody does not exist: is the worker running, and is this its queue?";
 
         var call = await Call.Async(["submit", .. Nobody, Uri]);
 
@@ -174,7 +174,7 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
         var call = await Call.Async(["submit", .. Nobody, "--count", "100000", Uri]);
 
         Assert.Equal(2, call.Code);
-        Assert.Contains("there is no queue worker.nobody", call.Output, StringComparison.Ordinal);
+        Assert.Contains("queue worker.nobody does not exist", call.Output, StringComparison.Ordinal);
     }
 
     private string Uri => $"--ConnectionStrings:rabbitmq={broker.Amqp.AbsoluteUri}";

@@ -252,7 +252,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         var all = await session.UntilTheEndAsync(Cancel);
 
         Rules.CheckJob(all, id);
-        Assert.StartsWith("a status reply is the runtime's to send", all[^1].Data.GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("only the runtime sends status replies", all[^1].Data.GetString(), StringComparison.Ordinal);
         await AssertAckedAsync(worker, session);
     }
 

@@ -20,8 +20,8 @@ public sealed partial class ParameterTests
         Assert.Contains("parameters.hosts is \"a\"; allowed: a list", reason, StringComparison.Ordinal);
         Assert.Contains("parameters.count is \"many\"; allowed: a whole number", reason, StringComparison.Ordinal);
         Assert.Contains("parameters.isLate is 1; allowed: true or false", reason, StringComparison.Ordinal);
-        Assert.Contains("parameters.name is missing; allowed: a text", reason, StringComparison.Ordinal);
-        Assert.Contains("parameters.password is not right (its value is secret); allowed: a text", reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.name is missing; allowed: a string", reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.password is invalid (its value is secret); allowed: a string", reason, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", reason, StringComparison.Ordinal);
     }
 
@@ -31,7 +31,7 @@ public sealed partial class ParameterTests
         var result = await RunAsync("""{"parameters":{"name":"x","service":"s","count":11,"apiKey":"hunter2"},"dynamic":{"cart":1}}""");
 
         Assert.Contains("parameters.count is 11; ", result.Reason, StringComparison.Ordinal);
-        Assert.Contains("parameters.apiKey is not right (its value is secret); ", result.Reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.apiKey is invalid (its value is secret); ", result.Reason, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", result.Reason, StringComparison.Ordinal);
     }
 
@@ -40,9 +40,9 @@ public sealed partial class ParameterTests
     {
         var result = await RunAsync("""{"parameters":{"count":11,"hosts":{"login":{"token":"hunter2"}}},"dynamic":{"cart":1}}""");
 
-        Assert.Contains("parameters.name is missing; allowed: a text", result.Reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.name is missing; allowed: a string", result.Reason, StringComparison.Ordinal);
         Assert.Contains("parameters.count is 11; The field Count must be between 1 and 10.", result.Reason, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("parameters.hosts is not right (its value is secret); allowed: a list", result.Reason, StringComparison.Ordinal);
+        Assert.Contains("parameters.hosts is invalid (its value is secret); allowed: a list", result.Reason, StringComparison.Ordinal);
         Assert.Contains("parameters.service is empty; The service field is required.", result.Reason, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("hunter2", result.Reason, StringComparison.Ordinal);
     }
@@ -52,7 +52,7 @@ public sealed partial class ParameterTests
     {
         var result = await new JobHarness(new RecordWorker(), TypedJson.Default).RunAsync("""{"parameters":{"count":11}}""", TestContext.Current.CancellationToken);
 
-        Assert.Contains("parameters.name is missing; allowed: a text", result.Reason, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("parameters.name is missing; allowed: a string", result.Reason, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("parameters.count is 11; ", result.Reason, StringComparison.OrdinalIgnoreCase);
     }
 

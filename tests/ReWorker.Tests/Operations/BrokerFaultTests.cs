@@ -14,7 +14,7 @@ public sealed class BrokerFaultTests
         var silent = new ConnectFailureException("connection failed", new SocketException((int)SocketError.ConnectionRefused));
         var answered = new AuthenticationFailureException("ACCESS_REFUSED");
 
-        Assert.Equal("the broker refuses the user name or the password", BrokerFault.Describe(new BrokerUnreachableException(new AggregateException(silent, answered))));
+        Assert.Equal("the broker rejected the user name or password", BrokerFault.Describe(new BrokerUnreachableException(new AggregateException(silent, answered))));
         Assert.Equal("Connection refused", BrokerFault.Describe(new BrokerUnreachableException(new AggregateException(silent, silent))));
     }
 }

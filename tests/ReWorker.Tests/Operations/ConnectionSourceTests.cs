@@ -18,7 +18,7 @@ public sealed class ConnectionSourceTests
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Broker:Port", "1")]).Build();
         var options = new OptionsMonitor<BrokerOptions>(new OptionsFactory<BrokerOptions>([new ConfigureOptions<BrokerOptions>(one => (one.Server, one.Port) = ("127.0.0.1", 1))], []), [], new OptionsCache<BrokerOptions>());
         var lifetime = new Lifetime();
-        var source = new ConnectionSource(configuration, options, TimeProvider.System, lifetime);
+        var source = new ConnectionSource(options, TimeProvider.System, configuration, lifetime);
         var before = configuration.GetReloadToken();
 
         await Assert.ThrowsAnyAsync<Exception>(() => source.OpenAsync("x", TestContext.Current.CancellationToken));

@@ -30,8 +30,8 @@ public sealed partial class LogTests(PikaBus bus) : ContractTest(bus)
     {
         string[] harmless =
         [
-            "address", "attempt", "correlationId", "fate", "key", "kind", "limit", "most", "name", "queue", "queues", "reason", "replyTo",
-            "routingKey", "running", "seconds", "status", "trouble", "unsettled", "waiting",
+            "address", "attempt", "correlationId", "fate", "key", "kind", "limit", "maxAttempts", "name", "queue", "queues", "reason", "replyTo",
+            "requeued", "routingKey", "running", "seconds", "trouble", "unsettled",
         ];
 
         var given = Methods().Where(one => one.GetCustomAttribute<LoggerMessageAttribute>()!.Level > LogLevel.Debug)
@@ -59,7 +59,7 @@ public sealed partial class LogTests(PikaBus bus) : ContractTest(bus)
         session.SendRaw(name, [.. "{"u8, .. System.Text.Encoding.UTF8.GetBytes($"{Hostile} {Secret}")], new() { ["correlation_id"] = "poison", ["reply_to"] = session.ReplyTo });
         await session.UntilTheEndAsync(Cancel);
         await step.SaysAsync("poison is invalid");
-        await step.SaysAsync("parameters.seconds is not right; allowed: ");
+        await step.SaysAsync("parameters.seconds is invalid; allowed: ");
         Assert.Equal(0, await step.StopAsync());
 
         var forged = step.Log.Where(line => Forged().IsMatch(line));
@@ -73,10 +73,10 @@ public sealed partial class LogTests(PikaBus bus) : ContractTest(bus)
     }
 
     [Theory]
-    [InlineData("ConnectionStrings:rabbitmq", "amqp://guest:SECRET@HOST:PORT/", "refuses the user name or the password")]
+    [InlineData("ConnectionStrings:rabbitmq", "amqp://guest:SECRET@HOST:PORT/", "rejected the user name or password")]
     [InlineData("ConnectionStrings:rabbitmq", "amqp://guest:SECRET@127.0.0.1:9/", "Could not connect")]
-    [InlineData("ConnectionStrings:rabbitmq", "http://guest:SECRET@HOST", "is no AMQP URI")]
-    [InlineData("Broker:Password", "SECRET", "refuses the user name or the password")]
+    [InlineData("ConnectionStrings:rabbitmq", "http://guest:SECRET@HOST", "is not an AMQP URI")]
+    [InlineData("Broker:Password", "SECRET", "rejected the user name or password")]
     public async Task Log_AtItsMostTalkative_HasNoPassword(string key, string value, string says)
     {
         value = value.Replace("HOST", Bus.Amqp.Host, StringComparison.Ordinal).Replace("PORT", $"{Bus.Amqp.Port}", StringComparison.Ordinal)

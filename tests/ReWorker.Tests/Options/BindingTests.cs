@@ -24,13 +24,15 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
     [InlineData("amqp://u:%C3%BC@host.example/v", "host.example", 5672, "u", "ü", "v", false)]
     [InlineData("amqp://[::1]:1234/", "::1", 1234, "guest", "guest", "/", false)]
     [InlineData("amqp://u:@host", "host", 5672, "u", "", "/", false)]
-    public void Apply_AmqpUri_IsReadAsTheSpecificationSays(string uri, string host, int port, string user, string password, string vhost, bool tls)
+    public void Apply_AmqpUri_IsReadAsTheSpecificationSays(
+        string uri, string host, int port, string user, string password, string vhost, bool tls)
     {
         var factory = new ConnectionFactory();
 
         BrokerUri.Apply(uri, factory);
 
-        Assert.Equal((host, port, user, password, vhost, tls), (factory.HostName, factory.Port, factory.UserName, factory.Password, factory.VirtualHost, factory.Ssl.Enabled));
+        Assert.Equal((host, port, tls), (factory.HostName, factory.Port, factory.Ssl.Enabled));
+        Assert.Equal((user, password, vhost), (factory.UserName, factory.Password, factory.VirtualHost));
     }
 
     [Fact, Contract("Python / runner")]
@@ -41,12 +43,18 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
         await Bus.RunRabbitmqctlAsync("add_user", user, password);
         await Bus.RunRabbitmqctlAsync("set_permissions", user, ".*", ".*", ".*");
         var file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, $$"""{"user":"{{user}}","password":"{{password}}","server":"{{Bus.Amqp.Host}}","port":{{Bus.Amqp.Port}},"vhost":"{{vhost}}"}""", Cancel);
+        var (host, port) = (Bus.Amqp.Host, Bus.Amqp.Port);
+        await File.WriteAllTextAsync(file, $$"""
+            {"user":"{{user}}","password":"{{password}}","server":"{{host}}","port":{{port}},"vhost":"{{vhost}}"}
+            """, Cancel);
 
         (string, string)[][] ways =
         [
-            [("ConnectionStrings:rabbitmq", $"amqp://{user}:{Uri.EscapeDataString(password)}@{Bus.Amqp.Host}:{Bus.Amqp.Port}/%2F")],
-            [("ConnectionStrings:rabbitmq", ""), ("Broker:Server", Bus.Amqp.Host), ("Broker:Port", $"{Bus.Amqp.Port}"), ("Broker:User", user), ("Broker:Password", password)],
+            [("ConnectionStrings:rabbitmq", $"amqp://{user}:{Uri.EscapeDataString(password)}@{host}:{port}/%2F")],
+            [
+                ("ConnectionStrings:rabbitmq", ""), ("Broker:Server", host), ("Broker:Port", $"{port}"),
+                ("Broker:User", user), ("Broker:Password", password),
+            ],
             [.. MqConfig.Read(file).Select(one => one[2..].Split('=', 2)).Select(one => (one[0], one[1]))],
         ];
         foreach (var way in ways)
@@ -66,9 +74,9 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
         var file = Path.GetTempFileName();
         File.WriteAllText(file, """{"user":"u","password":"p=1 2","server":"s","vhost":"v"}""");
 
-        var plain = Source([.. MqConfig.Read(file)]).Address;
+        var plain = Source([.. MqConfig.Read(file)]).Check();
         File.WriteAllText(file, """{"user":"u","password":"p","server":"s","vhost":"v","ssl":true}""");
-        var tls = Source([.. MqConfig.Read(file)]).Address;
+        var tls = Source([.. MqConfig.Read(file)]).Check();
         File.Delete(file);
 
         Assert.Equal(("amqp://u@s:5672/v", "amqps://u@s:5671/v"), (plain, tls));
@@ -79,8 +87,12 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
     {
         var file = Path.GetTempFileName();
         var queue = My.Step_1.Tests.BrokerFixture.UniqueQueue();
-        await File.WriteAllTextAsync(file, $$"""{"queue":"{{queue}}","OUTPUT_LEVEL":"ERROR","mine":{"deep":[1,2]} }""", Cancel);
-        var settings = WorkerConfig.Read(file).Select(one => one[2..].Split('=', 2)).Select(one => (one[0], one[1])).ToArray();
+        var config = $$"""{"queue":"{{queue}}","OUTPUT_LEVEL":"ERROR","mine":{"deep":[1,2]} }""";
+        await File.WriteAllTextAsync(file, config, Cancel);
+        var settings = WorkerConfig.Read(file)
+            .Select(one => one[2..].Split('=', 2))
+            .Select(one => (one[0], one[1]))
+            .ToArray();
         File.Delete(file);
         await using var worker = await RunningWorker.StartAsync(Bus, new Frob((self, job, _) =>
         {
@@ -103,11 +115,15 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
         File.WriteAllText(Path.Combine(folder.FullName, "Broker__Password"), "from a file\n");
         File.WriteAllText(Path.Combine(folder.FullName, "Broker__User"), "filed");
         var configuration = new ConfigurationManager();
-        configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Broker:Password"] = "from elsewhere", ["Broker:Server"] = "s" }).AddCommandLine(["--Broker:User=typed"]);
+        configuration
+            .AddInMemoryCollection([new("Broker:Password", "from elsewhere"), new("Broker:Server", "s")])
+            .AddCommandLine(["--Broker:User=typed"]);
 
         WorkerHost.AddSecrets(configuration, folder.FullName);
 
-        Assert.Equal(("from a file", "typed", "s"), (configuration["Broker:Password"], configuration["Broker:User"], configuration["Broker:Server"]));
+        Assert.Equal(
+            ("from a file", "typed", "s"),
+            (configuration["Broker:Password"], configuration["Broker:User"], configuration["Broker:Server"]));
         File.WriteAllText(Path.Combine(folder.FullName, "Broker__Password"), "rotated");
         ((IConfigurationRoot)configuration).Reload();
         Assert.Equal("rotated", configuration["Broker:Password"]);
@@ -129,12 +145,16 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
             WorkerHost.AddSecrets((ConfigurationManager)host.Configuration, folder.FullName);
             host.Services.AddSingleton(new Frob((_, _, _) => Nothing));
             host.AddWorker<FrobWorker>();
-        }, Cancel, ("ConnectionStrings:rabbitmq", ""), ("Broker:Server", "127.0.0.1"), ("Broker:Port", $"{wire.Amqp.Port}"), ("Broker:User", user));
+        }, Cancel,
+            ("ConnectionStrings:rabbitmq", ""), ("Broker:Server", "127.0.0.1"), ("Broker:Port", $"{wire.Amqp.Port}"),
+            ("Broker:User", user));
         await using var session = await Bus.OpenAsync();
 
         await Bus.RunRabbitmqctlAsync("change_password", user, "second");
         wire.Cut();
-        await UntilAsync(() => Task.FromResult(worker.Logs.Of(42).Any(one => one.Message.Contains("refuses the user name or the password", StringComparison.Ordinal))));
+        const string rejected = "rejected the user name or password";
+        await UntilAsync(() => Task.FromResult(
+            worker.Logs.Of(42).Any(one => one.Message.Contains(rejected, StringComparison.Ordinal))));
         await File.WriteAllTextAsync(secret, "second", Cancel);
         var all = await session.RunAsync(worker.Name, "{}", Cancel);
 

@@ -15,7 +15,9 @@ internal sealed class Certificates : IDisposable
     /// <summary>An authority of the authority's.</summary>
     public X509Certificate2 Intermediate() => Authority("an authority in between", _root);
 
-    public X509Certificate2 Server(string name = "localhost", bool expired = false, X509Certificate2? by = null, string usage = "1.3.6.1.5.5.7.3.1")
+    public X509Certificate2 Server(
+        string name = "localhost", bool expired = false, X509Certificate2? by = null,
+        string usage = "1.3.6.1.5.5.7.3.1")
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -25,7 +27,8 @@ internal sealed class Certificates : IDisposable
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: false));
         var now = DateTimeOffset.UtcNow;
         var signer = by ?? _root;
-        using var bare = request.Create(signer, now.AddDays(-3), expired ? now.AddDays(-1) : now.AddDays(1), RandomNumberGenerator.GetBytes(8));
+        var end = now.AddDays(expired ? -1 : 1);
+        using var bare = request.Create(signer, now.AddDays(-3), end, RandomNumberGenerator.GetBytes(8));
         return X509CertificateLoader.LoadPkcs12(bare.CopyWithPrivateKey(key).Export(X509ContentType.Pkcs12), null);
     }
 
@@ -33,7 +36,8 @@ internal sealed class Certificates : IDisposable
     public (string Certificate, string Key) Client()
     {
         using var client = Server("a client", usage: "1.3.6.1.5.5.7.3.2");
-        return (Write("client.pem", client.ExportCertificatePem()), Write("client.key", client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()));
+        var key = client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
+        return (Write("client.pem", client.ExportCertificatePem()), Write("client.key", key));
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -49,11 +53,13 @@ internal sealed class Certificates : IDisposable
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(
+            certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
         var now = DateTimeOffset.UtcNow;
         return by is null
             ? request.CreateSelfSigned(now.AddDays(-5), now.AddDays(5))
-            : request.Create(by, now.AddDays(-4), now.AddDays(4), RandomNumberGenerator.GetBytes(8)).CopyWithPrivateKey(key);
+            : request.Create(by, now.AddDays(-4), now.AddDays(4), RandomNumberGenerator.GetBytes(8))
+                .CopyWithPrivateKey(key);
     }
 }

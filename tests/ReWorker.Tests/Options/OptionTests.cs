@@ -12,7 +12,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Options;
 
-/// <summary>A setting that is out of range stops the start, and the error names the key, the value and what is allowed.</summary>
+/// <summary>An invalid setting stops the start. The error names the key, the value and what is allowed.</summary>
 public sealed class OptionTests
 {
     private const string Secret = "s3cr3t";
@@ -39,15 +39,20 @@ public sealed class OptionTests
         ("Worker:Concurrency", "10001", "Worker:Concurrency is '10001'; allowed: 1 to 10000"),
         ("Worker:Concurrency", "many", "'many' at 'Worker:Concurrency'"),
         ("Worker:FrobWorker:Concurrency", "0", "Worker:FrobWorker:Concurrency is '0'; allowed: 1 to 10000"),
-        ("Worker:Concurency", "3", "there is no setting Worker:Concurency; allowed in Worker: Queue, Concurrency, Prefetch, TimeLimit, DrainTimeout, MaxBodyBytes, MaxAttempts, OnRedelivery, OutputLevel, AutoNotify"),
-        ("Worker:FrobWorker:onRedelivry", "Fail", "there is no setting Worker:FrobWorker:onRedelivry; allowed in Worker:FrobWorker: Queue, "),
-        ("Worker:OfAnotherProcess:MaxAttempt", "1", "there is no setting Worker:OfAnotherProcess:MaxAttempt; "),
-        ("Broker:Host", "b", "there is no setting Broker:Host; allowed in Broker: Server, Port, "),
-        ("Broker:Tls:CaFile", "b", "there is no setting Broker:Tls; allowed in Broker: Server, "),
-        ("OutputWorker:Dir", "b", "there is no setting OutputWorker:Dir; allowed in OutputWorker: Directory, Redactions, MaxOpenFiles"),
+        ("Worker:Concurency", "3",
+            "unknown setting Worker:Concurency; allowed in Worker: Queue, Concurrency, Prefetch, TimeLimit, " +
+            "DrainTimeout, MaxBodyBytes, MaxAttempts, OnRedelivery, OutputLevel, AutoNotify"),
+        ("Worker:FrobWorker:onRedelivry", "Fail",
+            "unknown setting Worker:FrobWorker:onRedelivry; allowed in Worker:FrobWorker: Queue, "),
+        ("Worker:OfAnotherProcess:MaxAttempt", "1", "unknown setting Worker:OfAnotherProcess:MaxAttempt; "),
+        ("Broker:Host", "b", "unknown setting Broker:Host; allowed in Broker: Server, Port, "),
+        ("Broker:Tls:CaFile", "b", "unknown setting Broker:Tls; allowed in Broker: Server, "),
+        ("OutputWorker:Dir", "b",
+            "unknown setting OutputWorker:Dir; allowed in OutputWorker: Directory, Redactions, MaxOpenFiles"),
         ("Worker:Prefetch", "0", "Worker:Prefetch is '0'; allowed: 1 to 65535"),
         ("Worker:Prefetch", "65536", "Worker:Prefetch is '65536'; allowed: 1 to 65535"),
-        ("Worker:TimeLimit", "00:00:00.05", "Worker:TimeLimit is '00:00:00.0500000'; allowed: 00:00:00.1 to 24.00:00:00"),
+        ("Worker:TimeLimit", "00:00:00.05",
+            "Worker:TimeLimit is '00:00:00.0500000'; allowed: 00:00:00.1 to 24.00:00:00"),
         ("Worker:TimeLimit", "25.00:00:00", "Worker:TimeLimit is '25.00:00:00'; allowed: 00:00:00.1 to 24.00:00:00"),
         ("Worker:DrainTimeout", "1.00:00:01", "Worker:DrainTimeout is '1.00:00:01'; allowed: 00:00:00 to 1.00:00:00"),
         ("Worker:MaxBodyBytes", "0", "Worker:MaxBodyBytes is '0'; allowed: 1 to 16777216"),
@@ -56,15 +61,17 @@ public sealed class OptionTests
         ("Worker:OnRedelivery", "Perhaps", "'Perhaps' at 'Worker:OnRedelivery'"),
         ("Worker:OnRedelivery", "7", "Worker:OnRedelivery is '7'; allowed: RunAgain, Fail"),
         ("Worker:OutputLevel", "Loud", "'Loud' at 'Worker:OutputLevel'"),
-        ("Worker:OutputLevel", "9", "Worker:OutputLevel is '9'; allowed: Trace, Debug, Information, Warning, Error, Critical, None"),
+        ("Worker:OutputLevel", "9",
+            "Worker:OutputLevel is '9'; allowed: Trace, Debug, Information, Warning, Error, Critical, None"),
         ("Worker:AutoNotify", "maybe", "'maybe' at 'Worker:AutoNotify'"),
         ("OutputWorker:Directory", "", "OutputWorker:Directory is ''; allowed: 1 to 4096 bytes"),
         ("OutputWorker:Redactions:0", "(", "OutputWorker:Redactions is '('; allowed: regular expressions"),
         ("OutputWorker:MaxOpenFiles", "0", "OutputWorker:MaxOpenFiles is '0'; allowed: 1 to 10000"),
-        ("ConnectionStrings:rabbitmq", $"http://u:{Secret}@host/", "ConnectionStrings:rabbitmq is no AMQP URI; allowed: amqp://user:password@host:port/vhost"),
+        ("ConnectionStrings:rabbitmq", $"http://u:{Secret}@host/",
+            "ConnectionStrings:rabbitmq is not an AMQP URI; allowed: amqp://user:password@host:port/vhost"),
         ("Broker:CaFile", "/no/such/ca.pem", "Broker:CaFile: Could not find"),
         ("Broker:CertificateFile", "/no/such/cert.pem", "Broker:CertificateFile, Broker:KeyFile: Could not find"),
-        ("ConnectionStrings:rabbitmq", $"u:{Secret}@host", "ConnectionStrings:rabbitmq is no AMQP URI"),
+        ("ConnectionStrings:rabbitmq", $"u:{Secret}@host", "ConnectionStrings:rabbitmq is not an AMQP URI"),
     ];
 
     /// <summary>A name is any name; the key's file belongs to the certificate's.</summary>
@@ -81,7 +88,8 @@ public sealed class OptionTests
     }
 
     [Theory, MemberData(nameof(Table))]
-    public async Task Start_SettingOutOfRange_StopsAndNamesKeyValueAndWhatIsAllowed(string key, string? value, string says)
+    public async Task Start_SettingOutOfRange_StopsAndNamesKeyValueAndWhatIsAllowed(
+        string key, string? value, string says)
     {
         var error = await StartAsync((key, value));
 
@@ -101,40 +109,56 @@ public sealed class OptionTests
     [Fact]
     public void Start_SeveralSettingsWrong_AllAreNamedAtOnce()
     {
-        var error = Assert.Throws<AggregateException>(() => WorkerHost.Build(["--Broker:Port=0", "--Worker:Concurrency=0", "--Worker:MaxAttempts=-1"], 0, builder =>
+        string[] settings = ["--Broker:Port=0", "--Worker:Concurrency=0", "--Worker:MaxAttempts=-1"];
+        var error = Assert.Throws<AggregateException>(() => WorkerHost.Build(settings, 0, builder =>
         {
             builder.Services.Add(new(typeof(Frob), new Frob((_, _, _) => Task.FromResult<object?>(null))));
             builder.AddWorker<FrobWorker>();
         }));
 
         var said = ErrorMessage.For(error)!.Value.Line;
-        foreach (var each in new[] { "Broker:Port is '0'", "Worker:Concurrency is '0'", "Worker:MaxAttempts is '-1'" }) Assert.Contains(each, said, StringComparison.Ordinal);
+        foreach (var each in new[] { "Broker:Port is '0'", "Worker:Concurrency is '0'", "Worker:MaxAttempts is '-1'" })
+            Assert.Contains(each, said, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Table_OfWrongSettings_HasEveryOption()
     {
         var keys = new[] { typeof(BrokerOptions), typeof(WorkerOptions), typeof(OutputWorkerOptions) }
-            .SelectMany(type => type.GetProperties(), (type, property) => $"{type.Name.Replace("Options", "", StringComparison.Ordinal)}:{property.Name}");
+            .SelectMany(type => type.GetProperties(), (type, property) => $"{Section(type)}:{property.Name}");
 
-        Assert.All(keys.Except(NotRanged), key => Assert.Contains(Wrong, one => one.Key.StartsWith(key, StringComparison.Ordinal)));
+        Assert.All(
+            keys.Except(NotRanged),
+            key => Assert.Contains(Wrong, one => one.Key.StartsWith(key, StringComparison.Ordinal)));
+
+        static string Section(Type type) => type.Name.Replace("Options", "", StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData(OnRedelivery.RunAgain, null, 32)]
     [InlineData(OnRedelivery.Fail, null, 8)]
     [InlineData(OnRedelivery.Fail, 20, 20)]
-    public void Prefetch_NotSet_FollowsConcurrency(OnRedelivery onRedelivery, int? given, int expected) =>
-        Assert.Equal(expected, new WorkerOptions { Concurrency = 8, OnRedelivery = onRedelivery, Prefetch = given }.EffectivePrefetch);
+    public void Prefetch_NotSet_FollowsConcurrency(OnRedelivery onRedelivery, int? given, int expected)
+    {
+        var options = new WorkerOptions { Concurrency = 8, OnRedelivery = onRedelivery, Prefetch = given };
+
+        Assert.Equal(expected, options.EffectivePrefetch);
+    }
 
     [Fact]
     public async Task Start_TwoWorkersOnOneQueue_SaysSo()
     {
-        using var host = Build([("Worker:FrobWorker:Queue", "same"), ("Worker:OtherWorker:Queue", "same")], builder => builder.AddWorker<OtherWorker>());
+        using var host = Build(
+            [("Worker:FrobWorker:Queue", "same"), ("Worker:OtherWorker:Queue", "same")],
+            builder => builder.AddWorker<OtherWorker>());
 
-        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => host.StartAsync(TestContext.Current.CancellationToken));
 
-        Assert.Equal("FrobWorker and OtherWorker have the same queue, worker.same; allowed: one each, by Worker:<class name>:Queue", error.Message);
+        Assert.Equal(
+            "FrobWorker and OtherWorker have the same queue, worker.same; " +
+            "allowed: one each, by Worker:<class name>:Queue",
+            error.Message);
     }
 
     private static async Task<Exception> StartAsync(params (string Key, string? Value)[] settings)
@@ -145,7 +169,8 @@ public sealed class OptionTests
             await host.StartAsync(TestContext.Current.CancellationToken);
             await host.StopAsync(TestContext.Current.CancellationToken);
         }
-        catch (Exception e) when (e is OptionsValidationException or InvalidOperationException or FormatException or AggregateException)
+        catch (Exception e) when (
+            e is OptionsValidationException or InvalidOperationException or FormatException or AggregateException)
         {
             return e;
         }
@@ -155,12 +180,17 @@ public sealed class OptionTests
     private static IHost Build((string Key, string? Value)[] settings, Action<HostApplicationBuilder> more)
     {
         // nothing listens there; a host that should not start must not get that far
-        (string, string?)[] all = [("ConnectionStrings:rabbitmq", ""), ("Broker:Server", "127.0.0.1"), ("Broker:Port", "1"), ("Broker:Ssl", "true"), .. settings];
+        (string, string?)[] all =
+        [
+            ("ConnectionStrings:rabbitmq", ""), ("Broker:Server", "127.0.0.1"), ("Broker:Port", "1"),
+            ("Broker:Ssl", "true"), .. settings,
+        ];
         var builder = RunningWorker.Builder(new Uri("amqp://127.0.0.1:1"), "q", all, out _);
         builder.Services.Add(new(typeof(Frob), new Frob((_, _, _) => Task.FromResult<object?>(null))));
         builder.AddWorker<FrobWorker>();
         more(builder);
-        if (settings.Any(one => one.Key.StartsWith("OutputWorker", StringComparison.Ordinal))) OutputWorker.Add(builder);
+        if (settings.Any(one => one.Key.StartsWith("OutputWorker", StringComparison.Ordinal)))
+            OutputWorker.Add(builder);
         return builder.Build();
     }
 }

@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace ReWorker.Tests.Options;
 
-/// <summary>TLS in front of the broker, with whatever certificate a test wants; notes how each connection begins.</summary>
+/// <summary>A TLS port in front of the broker, with a test's certificate. Keeps each connection's first byte.</summary>
 internal sealed class TlsPort : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -14,12 +14,14 @@ internal sealed class TlsPort : IAsyncDisposable
     private readonly List<byte> _firstBytes = [];
     private readonly Task _accepting;
 
-    public TlsPort(Uri broker, X509Certificate2 certificate, X509Certificate2? intermediate = null, bool wantsClient = false)
+    public TlsPort(
+        Uri broker, X509Certificate2 certificate, X509Certificate2? intermediate = null, bool wantsClient = false)
     {
         _broker = broker;
+        X509Certificate2Collection? chain = intermediate is null ? null : [intermediate];
         _tls = new SslServerAuthenticationOptions
         {
-            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, intermediate is null ? null : [intermediate], offline: true),
+            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
             ClientCertificateRequired = wantsClient,
             RemoteCertificateValidationCallback = (_, client, _, _) => !wantsClient || client?.Subject == "CN=a client",
         };

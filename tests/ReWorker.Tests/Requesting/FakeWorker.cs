@@ -4,29 +4,32 @@ using RabbitMQ.Client.Events;
 
 namespace ReWorker.Tests.Requesting;
 
-/// <summary>A worker of a few lines that has nothing of the runtime's: it says what the test tells it to say.</summary>
+/// <summary>A small worker without the runtime. It sends what the test tells it to send.</summary>
 public sealed class FakeWorker : IAsyncDisposable
 {
     private readonly IConnection _connection;
     private readonly IChannel _channel;
 
-    private FakeWorker(IConnection connection, IChannel channel, string queue) => (_connection, _channel, Queue) = (connection, channel, queue);
+    private FakeWorker(IConnection connection, IChannel channel, string queue) =>
+        (_connection, _channel, Queue) = (connection, channel, queue);
 
-    /// <summary>Its queue's name, without <c>worker.</c></summary>
+    /// <summary>The name of its queue, without the prefix <c>worker.</c></summary>
     public string Queue { get; }
 
-    /// <summary>The jobs that it took.</summary>
+    /// <summary>The jobs that it has received.</summary>
     public List<Turn> Jobs { get; } = [];
 
     public static async Task<FakeWorker> StartAsync(Uri amqp, Func<Turn, Task> work, string? queue = null)
     {
         var factory = new ConnectionFactory { Uri = amqp, ClientProvidedName = "fake worker" };
         var connection = await factory.CreateConnectionAsync();
-        var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true, consumerDispatchConcurrency: 8));
+        var options = new CreateChannelOptions(true, true, consumerDispatchConcurrency: 8);
+        var channel = await connection.CreateChannelAsync(options);
         var worker = new FakeWorker(connection, channel, queue ?? $"test-{Guid.NewGuid():n}");
         var name = $"worker.{worker.Queue}";
         await channel.ExchangeDeclareAsync("re", ExchangeType.Topic, durable: true);
-        await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-expires"] = 60_000 });
+        var arguments = new Dictionary<string, object?> { ["x-expires"] = 60_000 };
+        await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments);
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += async (_, delivery) =>
         {
@@ -45,12 +48,13 @@ public sealed class FakeWorker : IAsyncDisposable
         await _connection.DisposeAsync();
     }
 
-    /// <summary>One job, and what can be said of it. Nothing has a message id unless it is given one.</summary>
+    /// <summary>One job, and what can be sent about it. A message has no message id unless one is given.</summary>
     public sealed record Turn(IChannel Channel, IReadOnlyBasicProperties Job, string Body)
     {
         public Task StatusAsync(string json, string? id = null) => SendAsync("", Job.ReplyTo!, json, id);
 
-        public Task OutputAsync(string line, string? id = null) => SendAsync("re", "output", $$"""{"message":"{{line}}"}""", id);
+        public Task OutputAsync(string line, string? id = null) =>
+            SendAsync("re", "output", $$"""{"message":"{{line}}"}""", id);
 
         public Task NotifyAsync(string channel, string json) => SendAsync("re", $"notify.{channel}", json, null);
 

@@ -21,26 +21,17 @@ internal static class RequestersPageExamples
         await using var client = new JobClient(uri); // amqp://user:password@host:5672/vhost
         var job = new JobRequest
         {
-            Queue = queue, // mystep: the job goes to worker.mystep
+            Queue = queue, // "mystep" for the queue worker.mystep
             Parameters = new JsonObject { ["service"] = "frobd", ["hosts"] = new JsonArray("a.example.com") },
             Dynamic = new JsonObject { ["environment"] = "dev" },
             Timeout = TimeSpan.FromSeconds(30),
         };
 
-        await foreach (var heard in client.SendAsync(job, cancel))
+        await foreach (var jobEvent in client.SendAsync(job, cancel))
         {
-            switch (heard)
-            {
-                case JobEvent.Output output:
-                    Console.WriteLine(output.Line);
-                    break;
-                case JobEvent.Completed completed:
-                    Console.WriteLine($"completed: {completed.Data}");
-                    break;
-                case JobEvent.Failed failed:
-                    Console.WriteLine($"failed: {failed.Reason}");
-                    break;
-            }
+            if (jobEvent is JobEvent.Output output) Console.WriteLine(output.Line);
+            if (jobEvent is JobEvent.Completed completed) Console.WriteLine($"completed: {completed.Data}");
+            if (jobEvent is JobEvent.Failed failed) Console.WriteLine($"failed: {failed.Reason}");
         }
         return job;
     }
@@ -51,7 +42,7 @@ internal static class RequestersPageExamples
         Console.WriteLine($"{result.Hosts} hosts in {result.Seconds} s");
     }
 
-    /// <summary>What the page takes for the terminal.</summary>
+    /// <summary>Collects what the page writes to the terminal.</summary>
     private static class Console
     {
         public static AsyncLocal<List<string>> Lines { get; } = new();
