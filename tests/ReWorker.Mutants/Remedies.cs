@@ -85,7 +85,7 @@ internal static class Remedies
 
     public static readonly Mutant ReplyRules = new(
         "sends no reply to a worker's queue", "SendRules.ReplyTo",
-        """replyTo.StartsWith("worker.", StringComparison.Ordinal)""",
+        "Names.IsWorkerQueue(replyTo)",
         "false");
 
     public static readonly Mutant OneTerminalReply = new(
@@ -130,7 +130,7 @@ internal static class Remedies
 
     public static readonly Mutant EveryAddress = new(
         "tries every address of a host name", "ConnectionSource.ConnectAsync",
-        "factory.CreateConnectionAsync(addresses.Select(one => one.ToString()), name, cancel)",
+        "factory.CreateConnectionAsync(hosts, name, cancel)",
         "factory.CreateConnectionAsync(name, cancel)");
 
     public static readonly Mutant FreshTopology = new(
@@ -154,13 +154,13 @@ internal static class Remedies
         "");
 
     public static readonly Mutant FreshSecrets = new(
-        "reloads its settings before each attempt", "ConnectionSource.OpenAsync",
+        "reloads its settings before each attempt", "ConnectionSource.ReadSettings",
         "(configuration as IConfigurationRoot)?.Reload();",
         "");
 
     public static readonly Mutant PrintableLogs = new(
         "escapes control characters in its log", "Printable.IsUnsafe",
-        "char.IsControl(one)",
+        "char.IsControl(character)",
         "false");
 
     public static IReadOnlyList<Mutant> All { get; } =
