@@ -1,10 +1,10 @@
-# The SDK builds, an image without a shell or a package manager runs, as a user without rights.
+# Builds with the SDK. The final image has no shell and no package manager, and its user is not root.
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 ARG STEP=src/My.Step-1
 ARG RUNTIME=src/ReWorker
 WORKDIR /build
 
-# What decides which packages are needed comes first: as long as it stays the same, this layer is reused.
+# The files that decide which packages are restored come first: Docker reuses this layer until one of them changes.
 COPY global.json Directory.*.props Directory.*.targets ./
 COPY ${RUNTIME}/Directory.*.props ${RUNTIME}/
 COPY ${RUNTIME}/Wire/ReWorker.Wire.csproj ${RUNTIME}/Wire/packages.lock.json* ${RUNTIME}/Wire/
@@ -22,14 +22,14 @@ RUN dotnet publish ${STEP} --no-restore --use-current-runtime --output /app \
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
 LABEL org.opencontainers.image.title="my-step-1" \
-      org.opencontainers.image.description="My.Step-1, a worker on RabbitMQ" \
+      org.opencontainers.image.description="My.Step-1, a RabbitMQ worker" \
       org.opencontainers.image.base.name="mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled"
 WORKDIR /app
 COPY --from=build /app ./
-# the output worker's folder: a volume that is mounted here gets its owner from it
+# the output worker's directory; a volume that is mounted here inherits its owner
 COPY --from=build --chown=$APP_UID:$APP_UID /output /output
 USER $APP_UID
 EXPOSE 8080
-# asks the worker in this container whether it is ready
+# asks the worker whether it is ready
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["./My.Step-1", "health"]
 ENTRYPOINT ["./My.Step-1"]

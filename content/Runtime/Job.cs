@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ReWorker.Deliveries;
-using ReWorker.Publishing;
-
 namespace ReWorker;
 
 /// <summary>One job: what the requester wants, and how to send output, notifications and messages for it.</summary>
@@ -33,10 +29,7 @@ public class Job
     /// <summary>Counted from 1; more than 1 if a worker died with the job.</summary>
     public int Attempt => _inFlight.Attempt;
 
-    /// <summary>
-    /// The log for users. Each line is sent to the bus, in order and before the terminal reply. Throws once the job has
-    /// ended.
-    /// </summary>
+    /// <summary>The log for users. Lines go to the bus in order, before the reply. Throws after the end.</summary>
     public ILogger Output => _inFlight.Output;
 
     /// <summary>The message's properties.</summary>
@@ -61,17 +54,14 @@ public class Job
     /// <param name="correlationId">A correlation id other than the job's.</param>
     /// <param name="cancel">Ends the wait, not the sending.</param>
     /// <returns>False if no queue took the message.</returns>
-    /// <exception cref="ArgumentException">
-    /// The topic or the message is too long, or the message is a second status reply.
-    /// </exception>
+    /// <exception cref="ArgumentException">Something is too long, or the message is a second status reply.</exception>
     /// <exception cref="InvalidOperationException">The exchange does not exist, or the job has ended.</exception>
     public async Task<bool> SendAsync(
         string topic, object message, string exchange = Names.Exchange, string? correlationId = null,
         CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        var outgoing = new OutgoingMessage(MessageKind.Sent, exchange, topic, _json.Serialize(message));
-        return await SendAsync(outgoing with { CorrelationId = correlationId }, cancel);
+        return await SendAsync(new(MessageKind.Sent, exchange, topic, _json.Serialize(message)), correlationId, cancel);
     }
 
     /// <summary>
@@ -91,7 +81,7 @@ public class Job
     {
         _inFlight.MarkNotified(phase);
         foreach (var outgoing in OutgoingMessage.Notifications(Content.Notify, phase, slug, message, exchange))
-            await SendAsync(outgoing with { CorrelationId = correlationId }, cancel);
+            await SendAsync(outgoing, correlationId, cancel);
     }
 
     /// <summary>
@@ -111,22 +101,14 @@ public class Job
 
     private Task SettleAsync(Settlement settlement, CancellationToken cancel)
     {
-        if (!_inFlight.TrySettle(settlement))
-        {
-            throw new InvalidOperationException(
-                "The job is already settled: it can be acknowledged or rejected once, before its end.");
-        }
-        return _inFlight.Delivery.Source.FlushAsync(cancel);
+        if (_inFlight.TrySettle(settlement)) return _inFlight.Delivery.Source.FlushAsync(cancel);
+        throw new InvalidOperationException(
+            "The job is already settled: it can be acknowledged or rejected once, before its end.");
     }
 
-    private async Task<bool> SendAsync(OutgoingMessage message, CancellationToken cancel)
+    private Task<bool> SendAsync(OutgoingMessage message, string? correlationId, CancellationToken cancel)
     {
-        var (exchange, topic) = (message.Exchange, message.RoutingKey);
-        SendRules.Check(topic, exchange, message.CorrelationId, message.Body, ReplyTo);
-        if (exchange is not (Names.Exchange or Names.DefaultExchange))
-            await _inFlight.Messages.CheckExchangeAsync(exchange, cancel);
-        var confirmed = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _inFlight.Messages.Send(message with { Waiter = confirmed });
-        return await confirmed.Task.WaitAsync(cancel);
+        SendRules.Check(message.RoutingKey, message.Exchange, correlationId, message.Body, ReplyTo);
+        return _inFlight.Messages.SendAsync(message with { CorrelationId = correlationId }, cancel);
     }
 }

@@ -1,5 +1,3 @@
-using ReWorker.Deliveries;
-
 namespace ReWorker;
 
 /// <summary>A job whose parameters have a type.</summary>
@@ -10,6 +8,6 @@ public sealed class Job<TParameters> : Job
     internal Job(InFlightJob inFlight, JobJson json, TParameters parameters)
         : base(inFlight, json) => Parameters = parameters;
 
-    /// <summary>The job's <c>parameters</c>. The base's property also has keys that the type does not declare.</summary>
+    /// <summary>The job's <c>parameters</c>. The base's property also has keys that no type declares.</summary>
     public new TParameters Parameters { get; }
 }

@@ -1,10 +1,6 @@
-using ReWorker.Publishing;
-
 namespace ReWorker;
 
-/// <summary>
-/// A logger whose lines reach the users over the bus. Of an exception it shows the message, never the stack trace.
-/// </summary>
+/// <summary>A logger whose lines reach the users over the bus. Of an exception it shows only the message.</summary>
 internal sealed class JobOutput(JobMessages messages, LogLevel minLevel, CancellationToken cancel) : ILogger
 {
     private readonly AsyncLocal<Scope?> _scope = new();
@@ -25,12 +21,8 @@ internal sealed class JobOutput(JobMessages messages, LogLevel minLevel, Cancell
     public IDisposable BeginScope<TState>(TState state)
         where TState : notnull => _scope.Value = new Scope(this, state.ToString() ?? "", _scope.Value);
 
-    private sealed class Scope(JobOutput owner, string text, Scope? outer) : IDisposable
+    private sealed record Scope(JobOutput Owner, string Text, Scope? Outer) : IDisposable
     {
-        public string Text => text;
-
-        public Scope? Outer => outer;
-
-        public void Dispose() => owner._scope.Value = outer;
+        public void Dispose() => Owner._scope.Value = Outer;
     }
 }

@@ -1,7 +1,5 @@
 using System.Collections;
-using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace ReWorker;
@@ -11,7 +9,6 @@ internal static class ParameterBinder
 {
     // found by reflection, once for each type
     private static readonly ConcurrentDictionary<JsonTypeInfo, List<RuledProperty>> RulesByType = new();
-
     private sealed record RuledProperty(JsonPropertyInfo Property, List<ValidationAttribute> Rules);
 
     public static T? Bind<T>(JsonElement parameters, JobJson json, List<JobError> errors)
@@ -19,26 +16,26 @@ internal static class ParameterBinder
     {
         var type = json.StrictInfo(typeof(T));
         if (parameters.ValueKind is not JsonValueKind.Object) parameters = JsonElement.Parse("{}"u8);
-        if (!type.Properties.All(property => IsPresent(property, parameters)))
-        {
-            ReportEach(type, parameters, json, errors);
-            return null;
-        }
+        var failure = "";
         try
         {
-            var bound = (T)parameters.Deserialize(type)!;
-            foreach (var ruled in RulesOf(type)) Validate(ruled, ruled.Property.Get!(bound), bound, errors);
-            return errors.Count > 0 ? null : bound;
+            if (type.Properties.All(property => IsPresent(property, parameters)))
+            {
+                var bound = (T)parameters.Deserialize(type)!;
+                foreach (var ruled in RulesOf(type)) Validate(ruled, ruled.Property.Get!(bound), bound, errors);
+                return errors.Count > 0 ? null : bound;
+            }
         }
         catch (JsonException e)
         {
-            ReportEach(type, parameters, json, errors);
-            if (errors.Count == 0) errors.Add(new($"parameters: {e.Message}"));
-            return null;
+            failure = e.Message;
         }
+        ReportEach(type, parameters, json, errors);
+        if (errors.Count == 0) errors.Add(new($"parameters: {failure}"));
+        return null;
     }
 
-    /// <summary>Reads each property by itself, to report all errors. Slow, so it runs for invalid parameters only.</summary>
+    // reads each property by itself, to report all errors. Slow, and only for invalid parameters
     private static void ReportEach(JsonTypeInfo type, JsonElement parameters, JobJson json, List<JobError> errors)
     {
         // holds the properties that can be read; null for a type that can only be created complete
@@ -61,20 +58,17 @@ internal static class ParameterBinder
             : !property.IsRequired;
 
     private static bool TryRead(
-        JsonPropertyInfo property, bool isGiven, JsonElement given, JobJson json, List<JobError> errors, out object? value)
+        JsonPropertyInfo property, bool isGiven, JsonElement given, JobJson json, List<JobError> errors,
+        out object? value)
     {
         value = null;
         if (!isGiven && !property.IsRequired) return true;
         var type = json.StrictInfo(property.PropertyType, property.CustomConverter);
         var allowed = Allowed(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, type);
-        if (!isGiven)
+        var isNull = isGiven && given.ValueKind is JsonValueKind.Null && !property.IsSetNullable;
+        if (!isGiven || isNull)
         {
-            errors.Add(new($"parameters.{property.Name} is missing; allowed: {allowed}"));
-            return false;
-        }
-        if (given.ValueKind is JsonValueKind.Null && !property.IsSetNullable)
-        {
-            errors.Add(new($"parameters.{property.Name} is null; allowed: {allowed}"));
+            errors.Add(new($"parameters.{property.Name} is {(isNull ? "null" : "missing")}; allowed: {allowed}"));
             return false;
         }
         try
@@ -98,10 +92,7 @@ internal static class ParameterBinder
             .Where(ruled => ruled.Rules.Count > 0),
     ]);
 
-    /// <param name="ruled">The property and its rules.</param>
-    /// <param name="value">Its value.</param>
-    /// <param name="bound">The whole object; without it, rules that look at other properties cannot run.</param>
-    /// <param name="errors">Receives what is invalid.</param>
+    // without the whole object, rules that look at it cannot run
     private static void Validate(RuledProperty ruled, object? value, object? bound, List<JobError> errors)
     {
         var name = ruled.Property.Name;
@@ -114,7 +105,8 @@ internal static class ParameterBinder
     }
 
     private static JobError Invalid(string name, string value, string allowed) => new(
-        $"parameters.{name} is {SecretValues.Show(name, value)}; {allowed}", $"parameters.{name} is invalid; {allowed}");
+        $"parameters.{name} is {SecretValues.Show(name, value)}; {allowed}",
+        $"parameters.{name} is invalid; {allowed}");
 
     private static bool TryFind(JsonElement parameters, string name, out JsonElement value)
     {

@@ -4,19 +4,18 @@ namespace ReWorker;
 internal static class SecretValues
 {
     private const int MaxLength = 60;
-
     private static readonly string[] Words =
         ["password", "passwd", "secret", "token", "credential", "apikey", "api_key"];
 
     /// <summary>The value, shortened; hidden if its name, or a name inside an object or a list, looks secret.</summary>
     public static string Show(string name, string value)
     {
-        var isStructured = value.AsSpan().ContainsAny("{[");
-        if (Words.Any(word => Contains(name, word) || (isStructured && Contains(value, word))))
+        if (IsSecret(name) || (value.AsSpan().ContainsAny("{[") && IsSecret(value)))
             return "invalid (its value is secret)";
         if (value.Length == 0) return "empty";
         return value.Length > MaxLength ? value[..MaxLength] + "…" : value;
     }
 
-    private static bool Contains(string text, string word) => text.Contains(word, StringComparison.OrdinalIgnoreCase);
+    private static bool IsSecret(string text) =>
+        Words.Any(word => text.Contains(word, StringComparison.OrdinalIgnoreCase));
 }

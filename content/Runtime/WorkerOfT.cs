@@ -1,13 +1,9 @@
-using ReWorker.Deliveries;
-
 namespace ReWorker;
 
 /// <summary>A worker whose parameters and result have types.</summary>
-/// <typeparam name="TParameters">
-/// Bound from the job's <c>parameters</c>. A job whose parameters don't fit fails before your code runs.
-/// </typeparam>
+/// <typeparam name="TParameters">Bound from the job's <c>parameters</c>; if they don't fit, the job fails.</typeparam>
 /// <typeparam name="TResult">The reply's data.</typeparam>
-/// <remarks>Both types must be in the JSON context given to <c>AddWorker</c>; the start of the process checks it.</remarks>
+/// <remarks>Both types must be in the JSON context given to <c>AddWorker</c>; the start checks it.</remarks>
 /// <seealso cref="Worker"/>
 public abstract class Worker<TParameters, TResult> : Worker
     where TParameters : class
@@ -15,7 +11,7 @@ public abstract class Worker<TParameters, TResult> : Worker
     internal sealed override IEnumerable<Type> JsonTypes =>
         typeof(TResult) == typeof(object) ? [typeof(TParameters)] : [typeof(TParameters), typeof(TResult)];
 
-    /// <summary>Processes a job. <see cref="Worker"/> says what a return, an exception and a cancellation mean.</summary>
+    /// <summary>Processes a job. <see cref="Worker"/> says what a return, a throw and a cancellation mean.</summary>
     /// <returns>The reply's data; <c>null</c> means none.</returns>
     protected internal abstract Task<TResult> ProcessAsync(Job<TParameters> job, CancellationToken cancel);
 
@@ -30,9 +26,7 @@ public abstract class Worker<TParameters, TResult> : Worker
 }
 
 /// <summary>A worker whose parameters have a type and whose result may be anything.</summary>
-/// <typeparam name="TParameters">
-/// Bound from the job's <c>parameters</c>. A job whose parameters don't fit fails before your code runs.
-/// </typeparam>
+/// <typeparam name="TParameters">Bound from the job's <c>parameters</c>; if they don't fit, the job fails.</typeparam>
 /// <seealso cref="Worker"/>
 public abstract class Worker<TParameters> : Worker<TParameters, object?>
     where TParameters : class;

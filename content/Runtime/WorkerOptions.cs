@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using ReWorker.Wire.Settings;
 
 namespace ReWorker;
@@ -12,9 +11,7 @@ public sealed class WorkerOptions
     /// <summary>The section of the configuration.</summary>
     public const string Section = "Worker";
 
-    /// <summary>
-    /// Jobs are taken from <c>worker.&lt;Queue&gt;</c>. 1 to 240 bytes; default: the class name in lower case.
-    /// </summary>
+    /// <summary>The queue is <c>worker.&lt;Queue&gt;</c>. 1 to 240 bytes; default: the class name, lowercase.</summary>
     [Text(1, 240)]
     public string Queue { get; set; } = "";
 
@@ -34,7 +31,7 @@ public sealed class WorkerOptions
     [Duration("00:00:00.1", "24.00:00:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long running jobs may continue when the process is told to stop. 0 s to 24 h, default 20 s.</summary>
+    /// <summary>How long running jobs may continue when the process must stop. 0 s to 24 h, default 20 s.</summary>
     [Duration("00:00:00", "1.00:00:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
@@ -42,9 +39,7 @@ public sealed class WorkerOptions
     [Between(1, 16 * 1024 * 1024)]
     public int MaxBodyBytes { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>
-    /// A job whose worker died this many times is answered <c>failed</c> and parked. 1 to 1000, default 20.
-    /// </summary>
+    /// <summary>A job whose worker died so many times fails and is parked. 1 to 1000, default 20.</summary>
     [Between(1, 1000)]
     public int MaxAttempts { get; set; } = 20;
 

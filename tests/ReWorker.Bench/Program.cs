@@ -76,7 +76,7 @@ async Task<int> RunAsync(Workspace work, BenchBroker broker)
         {Table.Absolute(figures, workers, images)}
         {Table.Relative(figures, workers)}
         {Table.Ahead(figures, workers)}
-        Every job was answered once, in order.
+        Each job got one terminal reply, and everything arrived in order.
         """);
     if (options.Page is { } page)
     {

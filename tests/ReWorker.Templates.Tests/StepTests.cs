@@ -48,7 +48,7 @@ public sealed class StepTests(InstalledTemplates templates)
 
         await templates.Folder.AddAsync(scaffold, "reworker-step", ["-n", name, "-o", "src/MyStep", "--no-tests", .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
 
-        Assert.Contains($"class {@class}Worker : Worker<{@class}Parameters>", scaffold.Read("src", "MyStep", $"{@class}Worker.cs"), StringComparison.Ordinal);
+        Assert.Contains($"class {@class}Worker : Worker<{@class}Parameters, {@class}Result>", scaffold.Read("src", "MyStep", $"{@class}Worker.cs"), StringComparison.Ordinal);
         Assert.Contains($"host.AddWorker<{@class}Worker>({@class}Json.Default, \"{queue}\");", scaffold.Read("src", "MyStep", $"{@class}Worker.cs"), StringComparison.Ordinal);
         Assert.Superset(before.ToHashSet(), Tree.Bytes(scaffold.Folder).ToHashSet()); // nothing of the owner's is changed
         Assert.Contains($"class Adds{@class}Attribute : AddWorkerAttribute", scaffold.Read("src", "MyStep", $"{@class}Worker.cs"), StringComparison.Ordinal);

@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-using ReWorker.Deliveries;
 using ReWorker.Running;
 
 namespace ReWorker.Consuming;
@@ -22,7 +20,6 @@ internal sealed class AckWriter(IChannel channel, Epoch epoch, Runner runner)
 
     // settlements that were written, in order, and that the broker may not have processed
     private readonly Queue<InFlightJob?> _inDoubt = [];
-
     private readonly record struct Item(Delivery? Delivery, Settlement Settlement, TaskCompletionSource? Flushed);
 
     /// <summary>
@@ -35,9 +32,7 @@ internal sealed class AckWriter(IChannel channel, Epoch epoch, Runner runner)
         {
             _open.Add(_newest = tag);
             while (_open.Count + _inDoubt.Count > runner.Prefetch && _inDoubt.TryDequeue(out var job))
-            {
                 if (job is not null) runner.Ledger.Remove(job);
-            }
         }
     }
 
@@ -100,9 +95,7 @@ internal sealed class AckWriter(IChannel channel, Epoch epoch, Runner runner)
         _acks.Clear();
     }
 
-    /// <summary>
-    /// Takes the acks from the oldest delivery on, up to the first that stays open. Returns the last of them, 0 for none.
-    /// </summary>
+    // takes the acks from the oldest delivery on, until one stays open; returns the last tag, or 0
     private ulong TakeRun()
     {
         ulong last = 0;
@@ -111,11 +104,7 @@ internal sealed class AckWriter(IChannel channel, Epoch epoch, Runner runner)
             for (; _low < _newest; _low++)
             {
                 var tag = _low + 1;
-                if (_acks.Remove(tag, out var job))
-                {
-                    _open.Remove(last = tag);
-                    _inDoubt.Enqueue(job);
-                }
+                if (_acks.Remove(tag, out var job)) MarkWritten(last = tag, job);
                 else if (_open.Contains(tag)) break;
             }
         }

@@ -1,4 +1,3 @@
-using ReWorker.Deliveries;
 using ReWorker.Running;
 
 namespace ReWorker.Consuming;
@@ -7,42 +6,21 @@ namespace ReWorker.Consuming;
 /// The consumer of one worker in one epoch. Its handlers only copy and signal: a handler that waits for anything of the
 /// client can block the client's own shutdown.
 /// </summary>
-internal sealed class Consumer : AsyncDefaultBasicConsumer, IDeliverySource
+internal sealed class Consumer(IChannel channel, Epoch epoch, Runner runner)
+    : AsyncDefaultBasicConsumer(channel), IDeliverySource
 {
-    private readonly Epoch _epoch;
-    private readonly AckWriter _ackWriter;
+    private readonly AckWriter _ackWriter = new(channel, epoch, runner);
     private int _unsettled;
 
-    public Consumer(IChannel channel, Epoch epoch, Runner runner) : base(channel)
-    {
-        (_epoch, Runner) = (epoch, runner);
-        _ackWriter = new AckWriter(channel, epoch, runner);
-    }
-
-    public bool IsAlive => !_epoch.Ended.IsCancellationRequested;
-
+    public Runner Runner => runner;
+    public string Tag { get; } = $"{runner.Name}-{Guid.CreateVersion7():N}";
+    public bool IsAlive => !epoch.Ended.IsCancellationRequested;
+    public long Received { get; private set; } // deliveries so far
+    public int Unsettled => Volatile.Read(ref _unsettled); // of these, not acknowledged, requeued or rejected
     IChannel? IDeliverySource.Channel => Channel;
 
-    public Runner Runner { get; }
-
-    /// <summary>The consumer's name on the broker; null until the broker has confirmed it.</summary>
-    public string? Tag { get; private set; }
-
-    /// <summary>How many deliveries this consumer has received.</summary>
-    public long Received { get; private set; }
-
-    /// <summary>Deliveries that have not been acknowledged, requeued or rejected.</summary>
-    public int Unsettled => Volatile.Read(ref _unsettled);
-
     public Task WriteAcksAsync() => _ackWriter.RunAsync();
-
     public Task FlushAsync(CancellationToken cancel) => _ackWriter.FlushAsync(cancel);
-
-    public override Task HandleBasicConsumeOkAsync(string consumerTag, CancellationToken cancellationToken = default)
-    {
-        Tag = consumerTag;
-        return base.HandleBasicConsumeOkAsync(consumerTag, cancellationToken);
-    }
 
     public override Task HandleBasicDeliverAsync(
         string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey,
@@ -56,21 +34,20 @@ internal sealed class Consumer : AsyncDefaultBasicConsumer, IDeliverySource
             Interlocked.Increment(ref _unsettled);
             _ackWriter.Track(deliveryTag);
             var info = new DeliveryInfo(consumerTag, deliveryTag, redelivered, exchange, routingKey);
-            Runner.Accept(new Delivery(this, info, properties, body.ToArray()));
+            runner.Accept(new Delivery(this, info, properties, body.ToArray()));
         }
         catch (Exception e)
         {
             // the client would swallow it, and the delivery would stay unsettled for ever
-            _epoch.End(new Loss(LossReason.Channel, $"a delivery could not be taken: {e.Message}"));
+            epoch.End(new Loss(LossReason.Channel, $"a delivery could not be taken: {e.Message}"));
         }
         return Task.CompletedTask;
     }
 
-    /// <summary>The broker cancelled the consumer: the queue was deleted or moved, or a job was held too long.</summary>
+    /// <summary>The broker cancels a consumer if its queue is deleted or moved, or a job is held too long.</summary>
     public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
     {
-        var detail = $"the broker cancelled the consumer of {Runner.Queue}";
-        _epoch.End(new Loss(LossReason.ConsumerCancelled, detail));
+        epoch.End(new Loss(LossReason.ConsumerCancelled, $"the broker cancelled the consumer of {runner.Queue}"));
         return Task.CompletedTask;
     }
 

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using RabbitMQ.Client.Exceptions;
 using ReWorker.Running;
 using ReWorker.Topology;
 
@@ -32,8 +30,7 @@ internal sealed class ConsumerFactory
         await channel.BasicQosAsync(0, (ushort)runner.Prefetch, global: false, cancel);
         var consumer = new Consumer(channel, consumers.Epoch, runner);
         await channel.BasicConsumeAsync(
-            runner.Queue, autoAck: false, consumerTag: $"{runner.Name}-{Guid.CreateVersion7():N}", noLocal: false,
-            exclusive: false, arguments, consumer, cancel);
+            runner.Queue, autoAck: false, consumer.Tag, noLocal: false, exclusive: false, arguments, consumer, cancel);
         consumers.Add(consumer);
         _ = consumer.WriteAcksAsync();
     }

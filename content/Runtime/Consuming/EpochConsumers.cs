@@ -6,7 +6,6 @@ internal sealed class EpochConsumers(Epoch epoch)
     private readonly List<Consumer> _consumers = [];
 
     public Epoch Epoch => epoch;
-
     public IReadOnlyList<Consumer> All => _consumers;
 
     /// <summary>True once the consumers are being cancelled. Jobs that have been taken may still finish.</summary>
@@ -22,11 +21,10 @@ internal sealed class EpochConsumers(Epoch epoch)
     public Task CancelAsync(CancellationToken cancel)
     {
         IsStopping = true;
-        return Task.WhenAll(_consumers.Where(consumer => consumer.Tag is not null)
-            .Select(consumer => consumer.Channel.BasicCancelAsync(consumer.Tag!, cancellationToken: cancel)));
+        return Task.WhenAll(_consumers.Select(
+            consumer => consumer.Channel.BasicCancelAsync(consumer.Tag, cancellationToken: cancel)));
     }
 
-    /// <summary>Waits until everything settled so far has been written to the connection.</summary>
     public Task FlushAsync(CancellationToken cancel) =>
         Task.WhenAll(_consumers.Select(consumer => consumer.FlushAsync(cancel)));
 }

@@ -2,18 +2,16 @@ using System.Globalization;
 
 namespace ReWorker.Deliveries;
 
-/// <summary>Counts failed deliveries. Quorum queues count them; classic queues only say that there was one.</summary>
+/// <summary>Counts failed attempts. Quorum queues count them; classic queues only say that there was one.</summary>
 internal static class DeliveryCount
 {
+    /// <summary>How many earlier attempts failed, by the broker's count or ours.</summary>
     public static int PriorAttempts(IReadOnlyBasicProperties properties, bool redelivered) =>
         IsCountedByBroker(properties)
             ? Read(properties, HeaderNames.DeliveryCount)
             : Read(properties, HeaderNames.Attempts) + (redelivered ? 1 : 0);
 
-    /// <summary>
-    /// True if the queue counts, so that a redelivery needs no count of ours. RabbitMQ 4.3 omits the delivery count
-    /// while it is 0, and then sends only the acquired count.
-    /// </summary>
+    // RabbitMQ 4.3 omits the delivery count while it is 0, and then sends only the acquired count
     public static bool IsCountedByBroker(IReadOnlyBasicProperties properties) =>
         properties.Headers is { } headers
         && (headers.ContainsKey(HeaderNames.DeliveryCount) || headers.ContainsKey(HeaderNames.AcquiredCount));

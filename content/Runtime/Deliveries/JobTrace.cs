@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Text;
-using ReWorker.Publishing;
 
 namespace ReWorker.Deliveries;
 
@@ -10,10 +8,9 @@ namespace ReWorker.Deliveries;
 /// </summary>
 internal static class JobTrace
 {
-    /// <summary>The value of <c>messaging.operation.name</c>, as OpenTelemetry's conventions have it.</summary>
     public const string Operation = "process";
 
-    /// <summary>A longer trace state is dropped: every message of the job would carry it.</summary>
+    // a longer trace state is dropped, because every message of the job would carry it
     private const int MaxStateLength = 512;
 
     /// <summary>Starts the job's span and makes the job's messages carry its context.</summary>
@@ -41,8 +38,7 @@ internal static class JobTrace
         return span;
     }
 
-    private static string NewTraceParent() =>
-        $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00";
+    private static string NewTraceParent() => $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00";
 
     private static string? ReadHeader(Delivery delivery, string name) =>
         delivery.Properties.Headers is { } headers && headers.TryGetValue(name, out var value)

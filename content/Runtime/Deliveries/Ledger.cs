@@ -1,19 +1,12 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-
 namespace ReWorker.Deliveries;
 
-/// <summary>What a delivery means to a process that may have seen its message before; the metric's <c>kind</c>.</summary>
+/// <summary>What a delivery is to a process that may have seen its message before; the metric's <c>kind</c>.</summary>
 internal enum DeliveryKind
 {
     Fresh,
     Redelivered,
-
-    /// <summary>Its job is in flight here: the job goes on and settles this delivery at its end.</summary>
-    Adopted,
-
-    /// <summary>Its job has ended here: only the settlement was lost.</summary>
-    Duplicate,
+    Adopted,   // its job is in flight here: the job goes on and settles this delivery at its end
+    Duplicate, // its job has ended here: only the settlement was lost
 }
 
 /// <summary>
@@ -25,18 +18,21 @@ internal sealed class Ledger
     private readonly Lock _gate = new();
     private readonly Dictionary<UInt128, InFlightJob> _jobs = [];
 
+    private IEnumerable<InFlightJob> All => _jobs.Values.SelectMany(EqualJobs);
+
     /// <summary>Registers a delivery. True if its job has to be queued for a slot.</summary>
     public bool Register(Delivery delivery, out DeliveryKind kind)
     {
         lock (_gate)
         {
-            if (delivery.Info.Redelivered && FindJobOf(delivery) is { } known)
+            var equal = _jobs.GetValueOrDefault(delivery.Key);
+            if (delivery.Info.Redelivered && BestFit(equal) is { } known)
             {
                 var found = known.Adopt(delivery);
                 kind = found is JobState.Ended ? DeliveryKind.Duplicate : DeliveryKind.Adopted;
                 return found is JobState.AwaitingRedelivery;
             }
-            Add(delivery.Job = new InFlightJob(delivery));
+            _jobs[delivery.Key] = delivery.Job = new InFlightJob(delivery) { Next = equal };
             kind = delivery.Info.Redelivered ? DeliveryKind.Redelivered : DeliveryKind.Fresh;
             return true;
         }
@@ -48,15 +44,9 @@ internal sealed class Ledger
         lock (_gate)
         {
             // an early settlement may be proven, and the job removed, while the job still runs
-            ref var head = ref CollectionsMarshal.GetValueRefOrNullRef(_jobs, job.Key);
-            if (Unsafe.IsNullRef(ref head)) return;
-            if (head != job)
-            {
-                var previous = head;
-                while (previous.Next is { } next && next != job) previous = next;
-                if (previous.Next == job) previous.Next = job.Next;
-            }
-            else if (job.Next is { } next) head = next;
+            if (!_jobs.TryGetValue(job.Key, out var head)) return;
+            if (head != job) Unlink(job, head);
+            else if (job.Next is { } next) _jobs[job.Key] = next;
             else _jobs.Remove(job.Key);
         }
     }
@@ -64,44 +54,29 @@ internal sealed class Ledger
     /// <summary>Takes every job that has not started, to requeue it.</summary>
     public List<InFlightJob> TakeUnstarted()
     {
-        lock (_gate) return [.. All().Where(job => job.TryWithdraw())];
+        lock (_gate) return [.. All.Where(job => job.TryWithdraw())];
     }
 
-    /// <summary>
-    /// Forgets jobs whose message was not redelivered for so many sweeps after a reconnect: it went elsewhere, or its
-    /// settlement had reached the broker. Called regularly while connected.
-    /// </summary>
+    /// <summary>Called regularly while connected: forgets jobs that were not redelivered for too long.</summary>
     public void RemoveStale(int maxSweeps)
     {
         lock (_gate)
         {
-            foreach (var job in All().Where(job => job.SweepIfStale(maxSweeps)).ToList()) Remove(job);
+            foreach (var job in All.Where(job => job.SweepIfStale(maxSweeps)).ToList()) Remove(job);
         }
     }
 
-    private InFlightJob? FindJobOf(Delivery delivery)
+    private static InFlightJob? BestFit(InFlightJob? head) =>
+        EqualJobs(head).Select(job => (Job: job, Rank: job.RedeliveryRank()))
+            .Where(fit => fit.Rank is not null).OrderBy(fit => fit.Rank).FirstOrDefault().Job;
+
+    private static IEnumerable<InFlightJob> EqualJobs(InFlightJob? head)
     {
-        InFlightJob? best = null;
-        int? bestRank = null;
-        for (var job = _jobs.GetValueOrDefault(delivery.Key); job is not null; job = job.Next)
-        {
-            if (job.RedeliveryRank() is not { } rank || rank >= bestRank) continue;
-            (best, bestRank) = (job, rank);
-        }
-        return best;
+        for (var job = head; job is not null; job = job.Next) yield return job;
     }
 
-    private void Add(InFlightJob job)
+    private static void Unlink(InFlightJob job, InFlightJob head)
     {
-        ref var head = ref CollectionsMarshal.GetValueRefOrAddDefault(_jobs, job.Key, out _);
-        job.Next = head;
-        head = job;
-    }
-
-    private IEnumerable<InFlightJob> All()
-    {
-        foreach (var head in _jobs.Values)
-            for (var job = head; job is not null; job = job.Next)
-                yield return job;
+        foreach (var previous in EqualJobs(head).Where(previous => previous.Next == job)) previous.Next = job.Next;
     }
 }

@@ -27,7 +27,7 @@ internal static class MessageKey
         return hash.GetCurrentHashAsUInt128();
     }
 
-    /// <summary>Appends the length first, so that no text can pass for part of the next.</summary>
+    // appends the length first, so that no text can pass for part of the next
     private static void Append(XxHash128 hash, string? text)
     {
         Span<byte> length = stackalloc byte[sizeof(int)];

@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using Microsoft.Extensions.Options;
-
 namespace ReWorker.Health;
 
 /// <summary>Whether one part of the worker is healthy, why, and since when.</summary>
@@ -16,7 +13,7 @@ internal sealed class HealthState(IOptions<BrokerOptions> options, TimeProvider 
     public const string Worker = "worker";
     public const string Supervisor = "supervisor";
 
-    /// <summary>Longer than any single step of the supervisor, such as opening or closing the connections.</summary>
+    // longer than any single step of the supervisor, such as opening or closing the connections
     private readonly TimeSpan _maxSilence =
         TimeSpan.FromSeconds(Math.Max(options.Value.ConnectTimeout.TotalSeconds, 10) + 10);
 
@@ -28,11 +25,10 @@ internal sealed class HealthState(IOptions<BrokerOptions> options, TimeProvider 
         new Dictionary<string, PartHealth>(_parts) { [Supervisor] = SupervisorHealth() };
 
     public bool IsReady => !_parts.IsEmpty && _parts.Values.All(part => part.IsHealthy) && IsLive;
+    public bool IsConnected => IsHealthy(Connection);
 
     /// <summary>False if the supervisor hangs: then only a restart helps.</summary>
     public bool IsLive => time.GetElapsedTime(Volatile.Read(ref _tick)) < _maxSilence;
-
-    public bool IsConnected => IsHealthy(Connection);
 
     /// <summary>The part that tells whether a queue's jobs reach this worker.</summary>
     public static string Queue(string queue) => $"queue {queue}";
@@ -42,12 +38,11 @@ internal sealed class HealthState(IOptions<BrokerOptions> options, TimeProvider 
     /// <summary>Called by the supervisor at least every few seconds.</summary>
     public void Tick() => Volatile.Write(ref _tick, time.GetTimestamp());
 
-    public void Set(string part, bool isHealthy, string detail) => _parts.AddOrUpdate(
-        part,
-        _ => new PartHealth(isHealthy, detail, time.GetUtcNow()),
-        (_, old) => old.IsHealthy == isHealthy
-            ? old with { Detail = detail }
-            : new PartHealth(isHealthy, detail, time.GetUtcNow()));
+    public void Set(string part, bool isHealthy, string detail)
+    {
+        var now = new PartHealth(isHealthy, detail, time.GetUtcNow());
+        _parts.AddOrUpdate(part, now, (_, old) => old.IsHealthy == isHealthy ? now with { Since = old.Since } : now);
+    }
 
     private PartHealth SupervisorHealth() => IsLive
         ? new PartHealth(true, "running", _startedAt)

@@ -1,26 +1,12 @@
-using System.Reflection;
-using Microsoft.Extensions.Hosting;
-
 namespace ReWorker.Hosting;
 
 /// <summary>
-/// Adds a worker from the file that it is written in, so that a new worker needs no line in Program.cs. Derive from this
-/// class and mark the assembly with the derived attribute; <see cref="AddWorkers.AddWorkersOf"/> finds it.
+/// Adds a worker from the file that it is written in, so that a new worker needs no line in Program.cs. Derive from
+/// this class and mark the assembly with the derived attribute; <see cref="WorkerRegistration.AddWorkersOf"/> finds it.
 /// </summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 public abstract class AddWorkerAttribute : Attribute
 {
     /// <summary>Adds the worker and the services that it needs.</summary>
     public abstract void AddTo(IHostApplicationBuilder host);
-}
-
-/// <summary>Adds workers to a host.</summary>
-public static class AddWorkers
-{
-    /// <summary>Adds every worker for which the assembly has an <see cref="AddWorkerAttribute"/>.</summary>
-    public static IHostApplicationBuilder AddWorkersOf(this IHostApplicationBuilder host, Assembly assembly)
-    {
-        foreach (var worker in assembly.GetCustomAttributes<AddWorkerAttribute>()) worker.AddTo(host);
-        return host;
-    }
 }

@@ -1,11 +1,6 @@
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Options;
-
 namespace ReWorker.Hosting;
 
-/// <summary>
-/// Validates a worker's settings. An error names the worker's own section if the value comes from there.
-/// </summary>
+/// <summary>Validates a worker's settings. An error names the worker's own section if it has the value.</summary>
 internal sealed class WorkerOptionsRules(IConfiguration configuration) : IValidateOptions<WorkerOptions>
 {
     private static readonly WorkerOptionsValidator Rules = new();
@@ -18,7 +13,7 @@ internal sealed class WorkerOptionsRules(IConfiguration configuration) : IValida
             : result;
     }
 
-    /// <summary>A failure starts with its key.</summary>
+    // a failure starts with its key
     private string NameSection(string? worker, string failure)
     {
         var key = failure[..failure.IndexOf(' ', StringComparison.Ordinal)];

@@ -1,15 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using System.Text.Json.Serialization.Metadata;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 using ReWorker.Consuming;
 using ReWorker.Health;
-using ReWorker.Publishing;
 using ReWorker.Running;
 using ReWorker.Supervision;
-using ReWorker.Telemetry;
 using ReWorker.Topology;
 using ReWorker.Wire.Settings;
 
@@ -21,13 +17,20 @@ public static class WorkerRegistration
     /// <summary>The section of the worker's own configuration, if no file is given with <c>-w</c>.</summary>
     public const string ConfigSection = "WorkerConfig";
 
-    /// <summary>What follows a drain: the last replies, closing the connections.</summary>
+    // after a drain: the last replies, and closing the connections
     private static readonly TimeSpan TimeAfterDrain = TimeSpan.FromSeconds(10);
+
+    /// <summary>Adds every worker for which the assembly has an <see cref="AddWorkerAttribute"/>.</summary>
+    public static IHostApplicationBuilder AddWorkersOf(this IHostApplicationBuilder builder, Assembly assembly)
+    {
+        foreach (var worker in assembly.GetCustomAttributes<AddWorkerAttribute>()) worker.AddTo(builder);
+        return builder;
+    }
 
     /// <summary>
     /// Adds a worker. Call it again for another: each has a queue and slots of its own; all share the connections. A
-    /// worker's settings are <c>Worker</c>, overridden by <c>Worker:&lt;class name&gt;</c>; <c>Worker:Queue</c> applies to
-    /// the first worker only.
+    /// worker's settings are <c>Worker</c>, overridden by <c>Worker:&lt;class name&gt;</c>; <c>Worker:Queue</c> applies
+    /// to the first worker only.
     /// </summary>
     /// <typeparam name="TWorker">The worker; created once, with the host's services.</typeparam>
     /// <param name="builder">The host.</param>
@@ -66,7 +69,6 @@ public static class WorkerRegistration
         services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsRules>();
         services.AddSingleton<IValidateOptions<WorkerOptions>>(provider => new UnknownKeyValidator<WorkerOptions>(
             provider.GetRequiredService<IConfiguration>(), hasWorkerSections: true));
-        services.AddSingleton<IValidateOptions<BrokerOptions>, UnknownKeyValidator<BrokerOptions>>();
         services.AddSingleton<Instruments>();
         services.AddSingleton<HealthState>();
         services.AddSingleton<TopologyBuilder>();
@@ -94,7 +96,7 @@ public static class WorkerRegistration
             services.GetRequiredService<ILoggerFactory>().CreateLogger($"ReWorker.{name}")));
     }
 
-    /// <summary>The host must wait for the longest drain.</summary>
+    // the host must wait for the longest drain
     private static void AllowDrain(HostOptions host, IOptionsMonitor<WorkerOptions> workers, string name)
     {
         try

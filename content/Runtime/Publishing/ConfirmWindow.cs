@@ -1,8 +1,6 @@
 namespace ReWorker.Publishing;
 
-/// <summary>
-/// The unconfirmed messages of one channel by sequence number, in a ring, so that a confirm needs no search.
-/// </summary>
+/// <summary>The unconfirmed messages of a channel by sequence number, in a ring: a confirm needs no search.</summary>
 internal sealed class ConfirmWindow
 {
     private readonly PendingMessage?[] _ring = new PendingMessage?[1024];
@@ -10,16 +8,14 @@ internal sealed class ConfirmWindow
     private ulong _next = 1;
 
     public bool IsFull => _next - _first == (ulong)_ring.Length;
-
     public bool IsEmpty => _first == _next;
-
     public PendingMessage? Oldest => IsEmpty ? null : this[_first];
 
     private ref PendingMessage? this[ulong number] => ref _ring[number % (ulong)_ring.Length];
 
     public void Add(PendingMessage message) => this[_next++] = message;
 
-    /// <summary>Takes out the message with the number, or all up to it.</summary>
+    /// <summary>Takes out the message with the number; with <paramref name="multiple"/>, all up to it.</summary>
     public void Take(ulong number, bool multiple, List<PendingMessage> into)
     {
         for (var each = multiple ? _first : number; each <= number && each >= _first && each < _next; each++)
@@ -40,12 +36,5 @@ internal sealed class ConfirmWindow
                 return message;
         }
         return null;
-    }
-
-    public List<PendingMessage> TakeAll()
-    {
-        var all = new List<PendingMessage>();
-        Take(_next - 1, multiple: true, all);
-        return all;
     }
 }

@@ -1,16 +1,9 @@
-using System.Collections.Concurrent;
-using RabbitMQ.Client.Exceptions;
-
 namespace ReWorker.Publishing;
 
-/// <summary>
-/// Asks the broker whether an exchange exists before the step publishes to it: publishing to a missing exchange would
-/// close the channel that all jobs share.
-/// </summary>
+/// <summary>Asks whether an exchange exists. Publishing to a missing one would close the channel of all jobs.</summary>
 internal sealed class ExchangeCheck(Epoch epoch, TimeSpan timeout, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, bool> _known =
-        new() { [Names.Exchange] = true, [Names.DefaultExchange] = true };
+    private readonly ConcurrentDictionary<string, bool> _known = [];
 
     /// <summary>False if the broker does not answer: the connection is lost, or will be found to be.</summary>
     /// <exception cref="InvalidOperationException">The exchange does not exist, or the user may not see it.</exception>
@@ -19,7 +12,12 @@ internal sealed class ExchangeCheck(Epoch epoch, TimeSpan timeout, TimeProvider 
         if (_known.ContainsKey(exchange)) return true;
         try
         {
-            await Deadline.RunAsync(token => AskAsync(exchange, token), timeout, "asking for an exchange", time, cancel);
+            await Deadline.RunAsync(async token =>
+            {
+                // not on the connection that publishes: during an alarm the broker reads nothing there
+                await using var channel = await epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: token);
+                await channel.ExchangeDeclarePassiveAsync(exchange, token);
+            }, timeout, "asking for an exchange", time, cancel);
             _known.TryAdd(exchange, true);
             return true;
         }
@@ -37,12 +35,5 @@ internal sealed class ExchangeCheck(Epoch epoch, TimeSpan timeout, TimeProvider 
         {
             return false;
         }
-    }
-
-    private async Task AskAsync(string exchange, CancellationToken cancel)
-    {
-        // not on the connection that publishes: during an alarm the broker reads nothing there
-        await using var channel = await epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel);
-        await channel.ExchangeDeclarePassiveAsync(exchange, cancel);
     }
 }

@@ -9,19 +9,16 @@ namespace ReWorker.Publishing;
 /// </summary>
 internal static class HeaderRoom
 {
-    /// <summary>Frames have 128 KiB. The other properties are short strings and need less than the difference.</summary>
+    // frames have 128 KiB; the other properties are short strings and need less than the difference
     private const int MaxBytes = (128 - 8) * 1024;
-
-    /// <summary>A frame has room for thousands of nested tables; following them would overflow the stack.</summary>
+    // a frame has room for thousands of nested tables, and following them would overflow the stack
     private const int MaxDepth = 64;
-
     private const int MaxNamesListed = 10;
 
     /// <summary>
-    /// Drops headers that are nested too deeply, then the largest ones until the rest fits, and lists what was dropped.
+    /// Drops headers that are nested too deeply, then the largest ones, except those required, until the rest fits.
+    /// Lists what was dropped.
     /// </summary>
-    /// <param name="headers">The headers to change.</param>
-    /// <param name="required">Headers that stay.</param>
     public static void Apply(IDictionary<string, object?> headers, IReadOnlyDictionary<string, object?> required)
     {
         var dropped = headers.Where(header => IsDeeper(header.Value, MaxDepth)).Select(header => header.Key).ToList();

@@ -4,9 +4,7 @@ namespace ReWorker.Publishing;
 internal interface IPublisher
 {
     void Enqueue(PendingMessage message);
-
-    /// <summary>Enqueues a message again that a full queue has nacked.</summary>
-    void Resend(PendingMessage message);
+    void Resend(PendingMessage message); // one that a full queue has nacked
 
     /// <summary>Waits until the broker has said that the exchange exists.</summary>
     /// <exception cref="InvalidOperationException">The exchange does not exist, or the user may not see it.</exception>

@@ -4,15 +4,11 @@ namespace ReWorker.Publishing;
 /// Everything that one job sends. Numbers the messages, limits how much unconfirmed output the step may have, and
 /// knows when the broker has confirmed all of it.
 /// </summary>
-/// <param name="publisher">Sends the messages.</param>
-/// <param name="correlationId">The job's, repeated in every message.</param>
 /// <param name="replyQueue">Where status replies go; null if nobody waits for them.</param>
-/// <param name="appId">The worker's name, in every message.</param>
-/// <param name="time">The clock.</param>
 internal sealed class JobMessages(
     IPublisher publisher, string? correlationId, string? replyQueue, string appId, TimeProvider time)
 {
-    /// <summary>A job that writes faster than the broker confirms is slowed down; its neighbours are not.</summary>
+    // a job that writes faster than the broker confirms is slowed down; its neighbours are not
     private const int MaxUnconfirmedLines = 64;
 
     // continuations only settle the job, so they may run on the thread that handles the last confirm
@@ -21,43 +17,31 @@ internal sealed class JobMessages(
     private string? _id;
     private SemaphoreSlim? _lineSlots;
     private NackedMessages? _nacked;
-    private int _unconfirmed = 1;
+    private int _unconfirmed = 1; // as long as more may be sent
     private int _sequence;
     private bool _sealed;
 
     public string? CorrelationId => correlationId;
-
     public string AppId => appId;
-
-    /// <summary>The trace context that every message carries.</summary>
-    public string? TraceParent { get; set; }
-
+    public string? TraceParent { get; set; } // the trace context that every message carries
     public string? TraceState { get; set; }
+    public int BrokerFailures { get; set; } // while a message of this job was the only unconfirmed one
+    public Task Confirmed => _confirmed.Task; // nothing more will be sent, and the broker has confirmed everything
 
-    /// <summary>How often the broker failed while a message of this job was the only unconfirmed one.</summary>
-    public int BrokerFailures { get; set; }
-
-    /// <summary>Completes when nothing more will be sent and the broker has confirmed everything.</summary>
-    public Task Confirmed => _confirmed.Task;
-
-    /// <summary>Identifies this run of the job. Message ids start with it.</summary>
+    // identifies this run of the job; message ids start with it
     private string Id => _id ??= Guid.CreateVersion7().ToString("N");
 
     public string NextId(int sequence) => $"{Id}:{sequence}";
 
-    /// <inheritdoc cref="IPublisher.CheckExchangeAsync"/>
-    public Task CheckExchangeAsync(string exchange, CancellationToken cancel) =>
-        publisher.CheckExchangeAsync(exchange, cancel);
-
-    /// <summary>Sends a message of the step.</summary>
-    /// <exception cref="InvalidOperationException">The job has ended.</exception>
-    public void Send(OutgoingMessage message)
+    /// <summary>Sends a message of the step and waits for the broker's confirm. False if no queue took it.</summary>
+    /// <exception cref="InvalidOperationException">The exchange does not exist, or the job has ended.</exception>
+    public async Task<bool> SendAsync(OutgoingMessage message, CancellationToken cancel)
     {
-        lock (_order)
-        {
-            if (_sealed) throw new InvalidOperationException("The job has ended: nothing more can be sent for it.");
-            Enqueue(message);
-        }
+        if (message.Exchange is not (Names.Exchange or Names.DefaultExchange))
+            await publisher.CheckExchangeAsync(message.Exchange, cancel);
+        var confirmed = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Send(message with { Waiter = confirmed });
+        return await confirmed.Task.WaitAsync(cancel);
     }
 
     /// <summary>Sends a line of output. Waits while too many lines are unconfirmed.</summary>
@@ -83,19 +67,13 @@ internal sealed class JobMessages(
     }
 
     /// <summary>Sends a status reply. Returns null if nobody waits for it.</summary>
-    public PendingMessage? SendStatus(string status, byte[] body, TaskCompletionSource<bool>? waiter = null)
-    {
-        if (replyQueue is null)
-        {
-            waiter?.TrySetResult(false);
-            return null;
-        }
-        return SendInternal(new OutgoingMessage(MessageKind.Status, Names.DefaultExchange, replyQueue, body)
-        {
-            MessageId = MessageIds.Status(correlationId ?? Id, status),
-            Waiter = waiter,
-        });
-    }
+    public PendingMessage? SendStatus(string status, byte[] body, TaskCompletionSource<bool>? waiter = null) =>
+        replyQueue is null ? null : SendInternal(
+            new OutgoingMessage(MessageKind.Status, Names.DefaultExchange, replyQueue, body)
+            {
+                MessageId = MessageIds.Status(correlationId ?? Id, status),
+                Waiter = waiter,
+            });
 
     /// <summary>Sends a message of the runtime, also after the step's code has ended.</summary>
     public PendingMessage SendInternal(OutgoingMessage message)
@@ -123,7 +101,7 @@ internal sealed class JobMessages(
         CountDown();
     }
 
-    /// <summary>A full queue has nacked a message. It is sent again after a pause, before those that must follow it.</summary>
+    /// <summary>A full queue has nacked a message. It is sent again after a pause, before what follows it.</summary>
     public void HandleNacked(PendingMessage message)
     {
         var nacked = message.IsOrdered
@@ -135,6 +113,15 @@ internal sealed class JobMessages(
     /// <summary>True if the message must wait for an earlier one that was nacked. It will be enqueued again.</summary>
     public bool MustWait(PendingMessage message) =>
         message.IsOrdered && Volatile.Read(ref _nacked)?.MustWait(message) is true;
+
+    private void Send(OutgoingMessage message)
+    {
+        lock (_order)
+        {
+            if (_sealed) throw new InvalidOperationException("The job has ended: nothing more can be sent for it.");
+            Enqueue(message);
+        }
+    }
 
     private PendingMessage Enqueue(OutgoingMessage message)
     {

@@ -12,7 +12,9 @@ internal sealed class NackedMessages(IPublisher publisher, TimeProvider time)
     private readonly PriorityQueue<PendingMessage, int> _waiting = new();
     private PendingMessage? _onTrial;
     private bool _isPausing;
-    private int _lines;
+
+    private bool HasOutput => _onTrial is { Kind: MessageKind.Output }
+        || _waiting.UnorderedItems.Any(waiting => waiting.Element.Kind is MessageKind.Output);
 
     /// <summary>
     /// True if the message has to wait; it waits here. Output waits for output only: a requester whose queue is full
@@ -23,33 +25,30 @@ internal sealed class NackedMessages(IPublisher publisher, TimeProvider time)
         lock (_gate)
         {
             if (message == _onTrial || (_onTrial is null && !_isPausing)) return false;
-            if (message.Kind is MessageKind.Output && _lines == 0) return false;
-            Enqueue(message);
+            if (message.Kind is MessageKind.Output && !HasOutput) return false;
+            _waiting.Enqueue(message, message.Sequence);
             return true;
         }
     }
 
-    /// <summary>Takes a nacked message.</summary>
     public void Add(PendingMessage nacked)
     {
         lock (_gate)
         {
-            if (nacked == _onTrial) EndTrial();
-            Enqueue(nacked);
+            if (nacked == _onTrial) _onTrial = null;
+            _waiting.Enqueue(nacked, nacked.Sequence);
             if (_onTrial is not null || _isPausing) return;
             _isPausing = true;
         }
         _ = ResendAfterDelayAsync();
     }
 
-    /// <summary>A message of the job is settled. If it was the one on trial, the next is sent.</summary>
+    /// <summary>A message of the job is settled. If it was on trial, the next is sent.</summary>
     public void HandleSettled(PendingMessage message)
     {
         lock (_gate)
         {
-            if (message != _onTrial) return;
-            EndTrial();
-            ResendNext();
+            if (message == _onTrial) ResendNext();
         }
     }
 
@@ -61,18 +60,6 @@ internal sealed class NackedMessages(IPublisher publisher, TimeProvider time)
             _isPausing = false;
             ResendNext();
         }
-    }
-
-    private void Enqueue(PendingMessage message)
-    {
-        _waiting.Enqueue(message, message.Sequence);
-        if (message.Kind is MessageKind.Output) _lines++;
-    }
-
-    private void EndTrial()
-    {
-        if (_onTrial!.Kind is MessageKind.Output) _lines--;
-        _onTrial = null;
     }
 
     private void ResendNext()

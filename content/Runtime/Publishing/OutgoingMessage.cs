@@ -1,36 +1,23 @@
 namespace ReWorker.Publishing;
 
-/// <summary>What a message is: decides what becomes of it when nobody takes it, and is the metric's <c>kind</c>.</summary>
+/// <summary>What a message is. It decides what becomes of an unroutable one, and is the metric's <c>kind</c>.</summary>
 internal enum MessageKind
 {
     Status,
     Output,
     Notification,
-
-    /// <summary>Sent by the step itself.</summary>
-    Sent,
-
-    /// <summary>A copy of the job for its dead-letter queue.</summary>
-    Parked,
+    Sent,   // by the step itself
+    Parked, // a copy of the job for its dead-letter queue
 }
 
-/// <summary>A message as its author gives it. <see cref="JobMessages"/> adds what all messages of a job share.</summary>
+/// <summary>A message as its author gives it; <see cref="JobMessages"/> adds what a job's messages share.</summary>
 internal readonly record struct OutgoingMessage(MessageKind Kind, string Exchange, string RoutingKey, byte[] Body)
 {
-    /// <summary>Null for the next id of the job.</summary>
-    public string? MessageId { get; init; }
-
-    /// <summary>Null for the job's own.</summary>
-    public string? CorrelationId { get; init; }
-
-    /// <summary>The properties of the job, for a copy of the job.</summary>
-    public IReadOnlyBasicProperties? Original { get; init; }
-
-    /// <summary>Headers to add to those of the original.</summary>
-    public IReadOnlyDictionary<string, object?>? Headers { get; init; }
-
-    /// <summary>Completed with true if a queue took the message, once the broker has confirmed it.</summary>
-    public TaskCompletionSource<bool>? Waiter { get; init; }
+    public string? MessageId { get; init; }                             // null for the job's next
+    public string? CorrelationId { get; init; }                         // null for the job's own
+    public IReadOnlyBasicProperties? Original { get; init; }            // the job's, if this is a copy of the job
+    public IReadOnlyDictionary<string, object?>? Headers { get; init; } // to add to the original's
+    public TaskCompletionSource<bool>? Waiter { get; init; }            // gets true if a queue took the message
 
     /// <summary>One message for each channel that the job lists under the phase.</summary>
     public static IEnumerable<OutgoingMessage> Notifications(

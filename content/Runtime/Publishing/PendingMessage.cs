@@ -1,44 +1,26 @@
 namespace ReWorker.Publishing;
 
-/// <summary>
-/// A message until the broker has confirmed it. It keeps its id and timestamp however often it is sent.
-/// </summary>
+/// <summary>A message until the broker confirms it. It keeps its id and timestamp however often it is sent.</summary>
 internal sealed class PendingMessage(OutgoingMessage message, JobMessages owner, int sequence, DateTimeOffset timestamp)
 {
     public MessageKind Kind => message.Kind;
-
     public string Exchange => message.Exchange;
-
     public string RoutingKey => message.RoutingKey;
-
     public byte[] Body => message.Body;
-
     public string MessageId { get; } = message.MessageId ?? owner.NextId(sequence);
-
     public string? CorrelationId => message.CorrelationId ?? owner.CorrelationId;
-
-    /// <summary>The step's code that waits for the confirm, if any.</summary>
     public TaskCompletionSource<bool>? Waiter => message.Waiter;
-
-    /// <summary>Learns once that the broker has confirmed the message, or that it can never be sent.</summary>
     public JobMessages Owner => owner;
 
-    /// <summary>The message's place among those of its job.</summary>
-    public int Sequence => sequence;
+    public int Sequence => sequence; // its place among the job's messages
+    public bool Unroutable { get; set; } // the broker returned it because no queue takes it
+    public Exception? Error { get; set; } // why it can never be sent
+    public long WrittenAt { get; set; } // a timestamp of the time provider
 
-    /// <summary>True if the broker returned the message because no queue takes it.</summary>
-    public bool Unroutable { get; set; }
-
-    /// <summary>Why the message can never be sent; null if it can.</summary>
-    public Exception? Error { get; set; }
-
-    /// <summary>When it was last written to a connection (a timestamp of the time provider).</summary>
-    public long WrittenAt { get; set; }
-
-    /// <summary>Statuses and output of a job keep their order, whatever becomes of one of them.</summary>
+    /// <summary>Statuses and output of a job keep their order, whatever becomes of any one message.</summary>
     public bool IsOrdered => Kind is MessageKind.Status or MessageKind.Output;
 
-    /// <summary>True if the message that the broker returned is this one. A copy of a job has the job's own id, or none.</summary>
+    /// <summary>True if the broker returned this message. A copy of a job has the job's own id, or none.</summary>
     public bool Matches(string routingKey, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body) =>
         RoutingKey == routingKey && (message.Original is { } original
             ? properties.MessageId == ShortStrings.OrNull(original.MessageId) && body.SequenceEqual(Body)
@@ -66,7 +48,7 @@ internal sealed class PendingMessage(OutgoingMessage message, JobMessages owner,
         return properties;
     }
 
-    /// <summary>Omits what the broker would act on: another user's name, further queues, a parked job's expiry.</summary>
+    // omits what the broker would act on: another user's name, further queues, a parked job's expiry
     private BasicProperties Copy(IReadOnlyBasicProperties original)
     {
         var copy = new BasicProperties(original);

@@ -1,77 +1,44 @@
-using System.Diagnostics;
-using RabbitMQ.Client.Events;
-using ReWorker.Telemetry;
-
 namespace ReWorker.Publishing;
 
 /// <summary>Publishing on one channel: sequence numbers, confirms, returns, and a deadline for each message.</summary>
-internal sealed class PublishSession : IDisposable
+/// <param name="quarantined">So many messages are sent singly at first: one may have closed the last channel.</param>
+/// <param name="settled">Called for each message that is confirmed or given up.</param>
+internal sealed class PublishSession(
+    Epoch epoch, int quarantined, TimeSpan confirmTimeout, Action<PendingMessage> settled, Instruments instruments,
+    TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>The broker may fail for other reasons: only the third time is it the message's fault.</summary>
+    // the broker may fail for other reasons: only the third time is it the message's fault
     private const int MaxBrokerFailures = 3;
 
     private readonly Lock _gate = new();
     private readonly ConfirmWindow _window = new();
     private readonly SemaphoreSlim _room = new(0);
-    private readonly Epoch _epoch;
-    private readonly TimeSpan _confirmTimeout;
-    private readonly Action<PendingMessage> _settled;
-    private readonly Instruments _instruments;
-    private readonly TimeProvider _time;
 
     // reused, because the client runs the handlers of one channel one after the other
     private readonly List<PendingMessage> _done = [];
-    private int _quarantined;
+    private int _quarantined = quarantined;
     private bool _isDetached;
 
-    /// <param name="epoch">Has the channel.</param>
-    /// <param name="quarantined">
-    /// So many messages are sent one by one at first, because one of them may have closed the last channel.
-    /// </param>
-    /// <param name="confirmTimeout">How long the broker may take to confirm a message.</param>
-    /// <param name="settled">Called for each message that is confirmed or given up.</param>
-    /// <param name="instruments">The metrics.</param>
-    /// <param name="time">The clock.</param>
-    public PublishSession(
-        Epoch epoch, int quarantined, TimeSpan confirmTimeout, Action<PendingMessage> settled, Instruments instruments,
-        TimeProvider time)
-    {
-        (_epoch, _quarantined, _confirmTimeout) = (epoch, quarantined, confirmTimeout);
-        (_settled, _instruments, _time) = (settled, instruments, time);
-        Exchanges = new ExchangeCheck(epoch, confirmTimeout, time);
-        epoch.PublishChannel.BasicAcksAsync += (_, ack) => HandleConfirm(ack.DeliveryTag, ack.Multiple, isNack: false);
-        epoch.PublishChannel.BasicNacksAsync += (_, nack) => HandleConfirm(nack.DeliveryTag, nack.Multiple, isNack: true);
-        epoch.PublishChannel.BasicReturnAsync += HandleReturn;
-    }
+    public ExchangeCheck Exchanges { get; } = new(epoch, confirmTimeout, time);
 
-    public ExchangeCheck Exchanges { get; }
-
-    /// <summary>True if the broker closed the channel over a message: a missing right, its size, or an internal error.</summary>
+    /// <summary>True if the broker closed the channel over a message: no right to it, its size, its content.</summary>
     public bool WasClosedOverAMessage =>
-        _epoch.PublishChannel.CloseReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: >= 400 };
-
-    private bool HasNoRoom => _window.IsFull || (_quarantined > 0 && !_window.IsEmpty);
+        epoch.PublishChannel.CloseReason is { Initiator: ShutdownInitiator.Peer, ReplyCode: >= 400 };
 
     /// <summary>Waits while the broker blocks publishing, and while too many messages are unconfirmed.</summary>
     public async Task WaitForRoomAsync()
     {
-        await _epoch.Alarm.WaitForEndAsync(_epoch.Ended);
-        while (IsFull()) await _room.WaitAsync(_epoch.Ended);
-        _epoch.Ended.ThrowIfCancellationRequested();
-
-        bool IsFull()
-        {
-            lock (_gate) return HasNoRoom;
-        }
+        await epoch.Alarm.WaitForEndAsync(epoch.Ended);
+        while (IsFull()) await _room.WaitAsync(epoch.Ended);
+        epoch.Ended.ThrowIfCancellationRequested();
     }
 
     /// <summary>Notes a message as unconfirmed, before it is written.</summary>
     public void Track(PendingMessage message)
     {
         // whether an earlier connection could route it does not matter any more
-        (message.WrittenAt, message.Unroutable) = (_time.GetTimestamp(), false);
+        (message.WrittenAt, message.Unroutable) = (time.GetTimestamp(), false);
         lock (_gate) _window.Add(message);
     }
 
@@ -79,8 +46,9 @@ internal sealed class PublishSession : IDisposable
     {
         try
         {
-            await _epoch.PublishChannel.BasicPublishAsync(
-                message.Exchange, message.RoutingKey, mandatory: true, message.ToProperties(), message.Body, _epoch.Ended);
+            var properties = message.ToProperties();
+            await epoch.PublishChannel.BasicPublishAsync(
+                message.Exchange, message.RoutingKey, mandatory: true, properties, message.Body, epoch.Ended);
         }
         catch (ArgumentException e)
         {
@@ -90,30 +58,25 @@ internal sealed class PublishSession : IDisposable
         }
     }
 
-    /// <summary>Ends the epoch when the oldest message has waited too long to be written or confirmed.</summary>
-    public async Task WatchAsync()
+    /// <summary>
+    /// Listens to the broker's confirms, and ends the epoch when the oldest message has waited too long for its own.
+    /// </summary>
+    public async Task WatchConfirmsAsync()
     {
-        using var timer = new PeriodicTimer(WatchInterval, _time);
-        try
+        var channel = epoch.PublishChannel;
+        channel.BasicAcksAsync += (_, ack) => HandleConfirm(ack.DeliveryTag, ack.Multiple, isNack: false);
+        channel.BasicNacksAsync += (_, nack) => HandleConfirm(nack.DeliveryTag, nack.Multiple, isNack: true);
+        channel.BasicReturnAsync += HandleReturn;
+        using var timer = new PeriodicTimer(WatchInterval, time);
+        while (await timer.WaitForNextTickAsync(epoch.Ended))
         {
-            while (await timer.WaitForNextTickAsync(_epoch.Ended))
-            {
-                // a broker in alarm confirms nothing, which is not the connection's fault
-                if (_epoch.Alarm.IsRaised || Oldest() is not { } oldest) continue;
-                var since = Math.Max(oldest.WrittenAt, _epoch.Alarm.EndedAt);
-                if (_time.GetElapsedTime(since) <= _confirmTimeout) continue;
-                var seconds = _confirmTimeout.TotalSeconds;
-                _epoch.End(new Loss(LossReason.ConfirmTimeout, $"a message was not confirmed within {seconds:0.#} s"));
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // the epoch ended
-        }
-
-        PendingMessage? Oldest()
-        {
-            lock (_gate) return _window.Oldest;
+            PendingMessage? oldest;
+            lock (_gate) oldest = _window.Oldest;
+            // a broker in alarm confirms nothing, which is not the connection's fault
+            if (epoch.Alarm.IsRaised || oldest is null) continue;
+            if (time.GetElapsedTime(Math.Max(oldest.WrittenAt, epoch.Alarm.EndedAt)) <= confirmTimeout) continue;
+            var detail = $"a message was not confirmed within {confirmTimeout.TotalSeconds:0.#} s";
+            epoch.End(new Loss(LossReason.ConfirmTimeout, detail));
         }
     }
 
@@ -123,26 +86,22 @@ internal sealed class PublishSession : IDisposable
     /// </summary>
     public List<PendingMessage> Detach()
     {
-        List<PendingMessage> left;
+        var left = new List<PendingMessage>();
         lock (_gate)
         {
             _isDetached = true;
-            left = _window.TakeAll();
+            _window.Take(ulong.MaxValue, multiple: true, left);
         }
-        if (WasClosedOverAMessage && left is [var alone] && IsCulprit(alone, _epoch.PublishChannel.CloseReason!))
-        {
-            var reason = _epoch.PublishChannel.CloseReason!.ReplyText;
-            alone.Error = new InvalidOperationException($"the broker rejected the message: {reason}");
-        }
-        var givenUp = left.Where(message => message.Error is not null).ToList();
-        left.RemoveAll(givenUp.Contains);
-        givenUp.ForEach(_settled);
-        return left;
+        var closed = epoch.PublishChannel.CloseReason;
+        if (WasClosedOverAMessage && left is [var alone] && IsCulprit(alone, closed!.ReplyCode))
+            alone.Error = new InvalidOperationException($"the broker rejected the message: {closed.ReplyText}");
+        foreach (var givenUp in left.Where(message => message.Error is not null)) settled(givenUp);
+        return left.FindAll(message => message.Error is null);
     }
 
     public void Dispose() => _room.Dispose();
 
-    private static bool IsCulprit(PendingMessage alone, ShutdownEventArgs reason) => reason.ReplyCode switch
+    private static bool IsCulprit(PendingMessage alone, int replyCode) => replyCode switch
     {
         // a worker cannot do without its replies and output: these wait until somebody grants the right
         403 => alone.Kind is MessageKind.Sent or MessageKind.Notification,
@@ -152,6 +111,11 @@ internal sealed class PublishSession : IDisposable
         >= 500 => ++alone.Owner.BrokerFailures >= MaxBrokerFailures,
         _ => false,
     };
+
+    private bool IsFull()
+    {
+        lock (_gate) return _window.IsFull || (_quarantined > 0 && !_window.IsEmpty);
+    }
 
     private Task HandleReturn(object sender, BasicReturnEventArgs returned)
     {
@@ -169,16 +133,16 @@ internal sealed class PublishSession : IDisposable
         lock (_gate)
         {
             if (_isDetached) return Task.CompletedTask;
-            var hadNoRoom = HasNoRoom;
+            var wasFull = IsFull();
             _window.Take(number, multiple, _done);
             _quarantined -= _done.Count;
-            if (hadNoRoom && !HasNoRoom) _room.Release();
+            if (wasFull && !IsFull()) _room.Release();
         }
         foreach (var message in _done)
         {
             Count(message, isNack);
             if (isNack) message.Owner.HandleNacked(message);
-            else _settled(message);
+            else settled(message);
         }
         return Task.CompletedTask;
     }
@@ -187,6 +151,6 @@ internal sealed class PublishSession : IDisposable
     {
         var tags = new TagList { { "messaging.system", Traces.System }, { "messaging.operation.name", "send" } };
         if (isNack || message.Unroutable) tags.Add("error.type", isNack ? "nacked" : "unroutable");
-        _instruments.Sent.Add(1, tags);
+        instruments.Sent.Add(1, tags);
     }
 }

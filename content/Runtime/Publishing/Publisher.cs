@@ -1,7 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Threading.Channels;
-using Microsoft.Extensions.Options;
-using ReWorker.Telemetry;
 
 namespace ReWorker.Publishing;
 
@@ -34,12 +31,9 @@ internal sealed partial class Publisher(
 
     public async Task CheckExchangeAsync(string exchange, CancellationToken cancel)
     {
-        while (true)
-        {
-            if (Volatile.Read(ref _session) is { } session && await session.Exchanges.FindAsync(exchange, cancel)) return;
-            // between two connections, the next one has to answer
+        // between two connections, the next one has to answer
+        while (Volatile.Read(ref _session) is not { } session || !await session.Exchanges.FindAsync(exchange, cancel))
             await Task.Delay(ExchangeRetryDelay, time, cancel);
-        }
     }
 
     /// <summary>Publishes on the epoch's channel until the epoch ends. Any failure ends the epoch.</summary>
@@ -47,7 +41,7 @@ internal sealed partial class Publisher(
     {
         var session = new PublishSession(epoch, _quarantined, options.Value.ConfirmTimeout, Settle, instruments, time);
         lock (_gate) _session = session;
-        var watch = session.WatchAsync();
+        var watch = session.WatchConfirmsAsync();
         try
         {
             while (true)
@@ -61,10 +55,10 @@ internal sealed partial class Publisher(
         {
             epoch.End(new Loss(LossReason.Publishing, e.Message));
         }
-        await watch;
+        await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Takes back what an ended epoch left unconfirmed. A writer that still hangs in it gets nothing more.</summary>
+    /// <summary>Takes back what an ended epoch left unconfirmed. A writer that hangs in it gets nothing more.</summary>
     public void TakeBackUnconfirmed()
     {
         lock (_gate)
@@ -80,7 +74,7 @@ internal sealed partial class Publisher(
         }
     }
 
-    /// <summary>Takes and tracks a message in one step: in between, it could be lost.</summary>
+    // takes and tracks a message in one step: in between, it could be lost
     private bool TryTake(PublishSession session, [NotNullWhen(true)] out PendingMessage? message)
     {
         lock (_gate)
@@ -109,11 +103,10 @@ internal sealed partial class Publisher(
         message.Owner.HandleSettled(message);
     }
 
-    [LoggerMessage(71, LogLevel.Warning, "Gave up a message of job {CorrelationId} to '{RoutingKey}': {Reason}")]
-    private static partial void LogGivenUp(ILogger log, Untrusted correlationId, Untrusted routingKey, Untrusted reason);
-
     [LoggerMessage(70, LogLevel.Warning,
-        "A status of job {CorrelationId} could not be routed: the queue {Queue} does not exist. The job continues; "
-        + "the status is not sent again.")]
+        "A status of job {CorrelationId} is lost: no queue {Queue}. The job continues; the status is not sent again.")]
     private static partial void LogUnroutableStatus(ILogger log, Untrusted correlationId, Untrusted queue);
+    [LoggerMessage(71, LogLevel.Warning, "Gave up a message of job {CorrelationId} to '{RoutingKey}': {Reason}")]
+    private static partial void LogGivenUp(
+        ILogger log, Untrusted correlationId, Untrusted routingKey, Untrusted reason);
 }

@@ -1,6 +1,3 @@
-using ReWorker.Deliveries;
-using ReWorker.Publishing;
-
 namespace ReWorker.Running;
 
 /// <summary>The runtime's own notifications, for phases about which the step has sent none.</summary>

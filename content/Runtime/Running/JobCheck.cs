@@ -1,5 +1,3 @@
-using ReWorker.Deliveries;
-
 namespace ReWorker.Running;
 
 /// <summary>Finds everything that can be wrong with a job before the step's code sees it.</summary>
@@ -7,10 +5,7 @@ internal sealed class JobCheck(WorkerContext context)
 {
     private readonly WorkerOptions _options = context.Options;
 
-    /// <summary>Reads the job's body and binds its parameters.</summary>
-    /// <param name="inFlight">The job; gets its content and its output.</param>
-    /// <param name="job">The job as the step sees it, if it may run.</param>
-    /// <returns>How the job ends if it must not run; null if it may.</returns>
+    /// <summary>Reads the body and binds the parameters. Returns how the job ends; null if it may run.</summary>
     public Outcome? Run(InFlightJob inFlight, out Job? job)
     {
         job = null;

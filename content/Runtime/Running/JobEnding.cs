@@ -1,7 +1,3 @@
-using ReWorker.Deliveries;
-using ReWorker.Publishing;
-using ReWorker.Telemetry;
-
 namespace ReWorker.Running;
 
 /// <summary>
@@ -11,9 +7,7 @@ namespace ReWorker.Running;
 internal sealed partial class JobEnding(WorkerContext context)
 {
     private static readonly TimeSpan ParkRetryDelay = TimeSpan.FromSeconds(10);
-
-    private const int MaxReasonLength = 1000;
-
+    private const int MaxParkReasonLength = 1000;
     private readonly ILogger _log = context.Log;
 
     /// <summary>Returns when the job is settled. Never throws.</summary>
@@ -26,12 +20,12 @@ internal sealed partial class JobEnding(WorkerContext context)
                 Requeue(job);
                 return;
             }
-            var reply = outcome.Kind is OutcomeKind.Republished
-                ? await RepublishCountedAsync(job)
-                : await SendTerminalAsync(job, outcome);
+            PendingMessage? reply = null;
+            if (outcome.Kind is OutcomeKind.Republished) await RepublishCountedAsync(job);
+            else reply = await SendTerminalAsync(job, outcome);
             job.Messages.Complete();
             await job.Messages.Confirmed;
-            if (reply?.Error is { } error) await ReplyTooLargeAsync(job, reply.Body.Length, error);
+            if (reply?.Error is not null) await ReplyTooLargeAsync(job, reply);
             job.Complete(Settlement.Ack);
         }
         catch (Exception e)
@@ -49,30 +43,30 @@ internal sealed partial class JobEnding(WorkerContext context)
         else LogRequeued(_log, job.CorrelationId);
     }
 
-    /// <returns>The terminal reply; null if nobody waits for it.</returns>
+    // returns the terminal reply; null if nobody waits for it
     private async ValueTask<PendingMessage?> SendTerminalAsync(InFlightJob job, Outcome outcome)
     {
-        if (job.Settlement is Settlement.DeadLetter)
+        if (job.Settled is Settlement.DeadLetter)
         {
             await ParkAsync(job, "rejected by the step");
             LogRejected(_log, job.CorrelationId, Names.DeadQueue(context.Queue));
         }
         else if (outcome.Error is { Park: true } error) await ParkAsync(job, error.ReplyText);
-        if (outcome.IsCompleted)
+        if (outcome.Error?.ReplyText is { } reason)
         {
-            AutoNotification.Send(context, job, Phase.Completed);
-            var body = outcome.Data is { } data ? Bodies.CompletedWith(data) : Bodies.Completed;
-            return job.Messages.SendStatus("completed", body);
+            AutoNotification.Send(context, job, Phase.Failed, reason);
+            return job.Messages.SendStatus("failed", Bodies.Failed(reason));
         }
-        var reason = outcome.Error!.ReplyText;
-        AutoNotification.Send(context, job, Phase.Failed, reason);
-        return job.Messages.SendStatus("failed", Bodies.Failed(reason));
+        AutoNotification.Send(context, job, Phase.Completed);
+        var body = outcome.Data is { } data ? Bodies.CompletedWith(data) : Bodies.Completed;
+        return job.Messages.SendStatus("completed", body);
     }
 
-    /// <summary>The broker may take a shorter reply than the one that it rejected.</summary>
-    private static async Task ReplyTooLargeAsync(InFlightJob job, int bytes, Exception error)
+    // the broker may take a shorter reply than the one that it rejected
+    private static async Task ReplyTooLargeAsync(InFlightJob job, PendingMessage reply)
     {
-        var body = Bodies.Failed($"the step's reply of {bytes} bytes could not be sent: {error.Message}");
+        var bytes = reply.Body.Length;
+        var body = Bodies.Failed($"the step's reply of {bytes} bytes could not be sent: {reply.Error!.Message}");
         if (body.Length >= bytes) return;
         var confirmed = NewWaiter();
         job.Messages.SendStatus("failed", body, confirmed);
@@ -80,16 +74,14 @@ internal sealed partial class JobEnding(WorkerContext context)
         await ((Task)confirmed.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>
-    /// Puts a copy of the job into the dead-letter queue and waits until it is safe there. A rejected delivery would be
-    /// lost if somebody else declared the queue without a dead-letter target.
-    /// </summary>
+    // waits until a copy is safe in the dead-letter queue: a rejected delivery would be lost if somebody else declared
+    // the queue without a dead-letter target
     private async Task ParkAsync(InFlightJob job, string reason)
     {
         var queue = Names.DeadQueue(context.Queue);
         var headers = new Dictionary<string, object?>
         {
-            [HeaderNames.Reason] = reason.Length <= MaxReasonLength ? reason : $"{reason[..MaxReasonLength]}…",
+            [HeaderNames.Reason] = Outcome.Shorten(reason, MaxParkReasonLength),
             [HeaderNames.ParkedAt] = context.Time.GetUtcNow().ToString("O"),
             [HeaderNames.Queue] = context.Queue,
             [HeaderNames.Attempts] = job.Attempt - 1,
@@ -102,18 +94,15 @@ internal sealed partial class JobEnding(WorkerContext context)
         context.Instruments.Parked.Add(1, new KeyValuePair<string, object?>("worker", context.Name));
     }
 
-    /// <summary>
-    /// Puts the job back at the end of its queue with one more attempt counted. If that fails, it stays unacknowledged
-    /// and is redelivered.
-    /// </summary>
-    private async ValueTask<PendingMessage?> RepublishCountedAsync(InFlightJob job)
+    // puts the job at the end of its queue with one more attempt counted; if that fails, the broker redelivers it
+    private async Task RepublishCountedAsync(InFlightJob job)
     {
         var headers = new Dictionary<string, object?> { [HeaderNames.Attempts] = job.Attempt - 1 };
         if (!await CopyToAsync(job, context.Queue, headers, MessageKind.Sent))
             throw new InvalidOperationException($"the queue {context.Queue} takes no messages");
-        return null;
     }
 
+    // returns false if the queue does not exist
     private static Task<bool> CopyToAsync(
         InFlightJob job, string queue, Dictionary<string, object?> headers, MessageKind kind)
     {
@@ -129,25 +118,17 @@ internal sealed partial class JobEnding(WorkerContext context)
 
     private static TaskCompletionSource<bool> NewWaiter() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    [LoggerMessage(20, LogLevel.Information,
-        "Job {CorrelationId} was requeued; the next worker runs it from the start")]
+    [LoggerMessage(20, LogLevel.Information, "Job {CorrelationId} was requeued; the next worker runs it again")]
     private static partial void LogRequeued(ILogger log, Untrusted correlationId);
-
     [LoggerMessage(25, LogLevel.Information,
-        "Job {CorrelationId} was requeued; the next worker answers it as failed, because Worker:OnRedelivery is "
-        + "Fail")]
+        "Job {CorrelationId} was requeued; the next worker fails it, because Worker:OnRedelivery is Fail")]
     private static partial void LogRequeuedToFail(ILogger log, Untrusted correlationId);
-
     [LoggerMessage(24, LogLevel.Warning, "Job {CorrelationId} was rejected by the step and parked in {Queue}")]
     private static partial void LogRejected(ILogger log, Untrusted correlationId, string queue);
-
     [LoggerMessage(22, LogLevel.Error,
-        "Job {CorrelationId} cannot be parked: the queue {Queue} does not exist. The job is kept; the next try is "
-        + "in {Seconds} s.")]
+        "Job {CorrelationId} cannot be parked: no queue {Queue}. It is kept; the next try is in {Seconds} s.")]
     private static partial void LogCannotPark(ILogger log, Untrusted correlationId, string queue, double seconds);
-
     [LoggerMessage(23, LogLevel.Error,
-        "Job {CorrelationId} could not be ended. It stays unacknowledged; the broker redelivers it after the next "
-        + "reconnect.")]
+        "Job {CorrelationId} could not be ended. The broker redelivers it after the next reconnect.")]
     private static partial void LogNotEnded(ILogger log, Exception e, Untrusted correlationId);
 }

@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using ReWorker.Deliveries;
-using ReWorker.Publishing;
-using ReWorker.Telemetry;
-
 namespace ReWorker.Running;
 
 /// <summary>
@@ -11,10 +6,9 @@ namespace ReWorker.Running;
 /// </summary>
 internal sealed partial class JobExecution(WorkerContext context)
 {
-    /// <summary>How long code may take to stop after its token was cancelled, before it is abandoned.</summary>
+    // how long code may take to stop after its token was cancelled, before it is abandoned
     private static readonly TimeSpan CancellationGrace = TimeSpan.FromSeconds(2);
-
-    /// <summary>Long enough for the acknowledgement of a republished job's original to reach the broker.</summary>
+    // long enough for the acknowledgement of a republished job's original to reach the broker
     private static readonly TimeSpan CopyDelay = TimeSpan.FromSeconds(1);
 
     private readonly JobCheck _check = new(context);
@@ -22,9 +16,8 @@ internal sealed partial class JobExecution(WorkerContext context)
 
     public async Task<Outcome> RunAsync(InFlightJob job, CancellationToken abort)
     {
-        var properties = job.Delivery.Properties;
         job.Messages = new JobMessages(
-            context.Publisher, properties.CorrelationId, ReplyQueue(job), context.AppId, context.Time);
+            context.Publisher, job.CorrelationId, ReplyQueue(job), context.AppId, context.Time);
         using var trace = job.Trace = JobTrace.Start(job.Delivery, context.Queue, job.Messages);
         var startedAt = context.Time.GetTimestamp();
         context.Instruments.JobStarted();
@@ -48,11 +41,12 @@ internal sealed partial class JobExecution(WorkerContext context)
 
     private async Task<Outcome> RunStepAsync(InFlightJob inFlight, Job job, CancellationToken abort)
     {
-        // the original is acknowledged only after its copy is safe: a copy that killed its worker at once would leave both
+        // the original is acknowledged once its copy is safe: a copy that killed its worker at once would leave both
         if (DeliveryCount.IsRepublished(job.Properties))
             await Task.Delay(CopyDelay, context.Time, CancellationToken.None);
         if (job.Attempt > 1) LogRunsAgain(_log, job.CorrelationId, job.Attempt, context.Options.MaxAttempts);
-        SendStarted(inFlight);
+        inFlight.Messages.SendStatus("started", Bodies.Started);
+        AutoNotification.Send(context, inFlight, Phase.Started);
 
         // a separate work item, so that blocking code cannot delay the time limit, which counts from before it
         var start = new Task<Task<object?>>(() => context.Worker.ProcessAsync(job, inFlight.Cancellation.Token));
@@ -72,8 +66,7 @@ internal sealed partial class JobExecution(WorkerContext context)
         }
     }
 
-    /// <summary>Stops a step that has exceeded its time limit, or whose process must end.</summary>
-    /// <returns>How the job ends; null if the step has finished its work after all.</returns>
+    // stops a step that has exceeded its time limit, or whose process must end; null if it has finished after all
     private async Task<Outcome?> CancelAsync(InFlightJob inFlight, Task work, CancellationToken abort)
     {
         var isTimeout = !abort.IsCancellationRequested;
@@ -88,25 +81,16 @@ internal sealed partial class JobExecution(WorkerContext context)
         return Outcome.Failed($"timed out after {limit:c}");
     }
 
-    private void SendStarted(InFlightJob job)
-    {
-        job.Messages.SendStatus("started", Bodies.Started);
-        AutoNotification.Send(context, job, Phase.Started);
-    }
-
     private Outcome Completed(object? result)
     {
-        if (result is null) return Outcome.Completed(null);
-        var data = context.Worker.Json.Serialize(result);
-        return data.Length <= SendRules.MaxDataBytes
-            ? Outcome.Completed(data)
-            : Outcome.Failed($"the step's result has {data.Length} bytes; allowed: {SendRules.MaxDataBytes}");
+        var data = result is null ? null : context.Worker.Json.Serialize(result);
+        return data is { Length: > SendRules.MaxDataBytes }
+            ? Outcome.Failed($"the step's result has {data.Length} bytes; allowed: {SendRules.MaxDataBytes}")
+            : Outcome.Completed(data);
     }
 
-    /// <summary>
-    /// After an early requeue, the next run answers the job. After an early acknowledgement, nobody but this run can.
-    /// </summary>
-    private static Outcome AfterEarlySettlement(InFlightJob job, Outcome outcome) => job.Settlement switch
+    // after an early requeue, the next run answers the job; after an early acknowledgement, only this run can
+    private static Outcome AfterEarlySettlement(InFlightJob job, Outcome outcome) => job.Settled switch
     {
         Settlement.RequeueCounted => Outcome.Requeued,
         not null when outcome.Kind is OutcomeKind.Requeued =>
@@ -127,15 +111,12 @@ internal sealed partial class JobExecution(WorkerContext context)
     {
         var label = MetricLabel.For(outcome.Kind);
         context.Instruments.Jobs.Add(1, new("worker", context.Name), new("outcome", label));
-        if (outcome.IsFinal)
+        if (outcome.Kind is OutcomeKind.Completed or OutcomeKind.Failed or OutcomeKind.Invalid)
         {
-            var tags = new TagList
-            {
-                { "messaging.system", Traces.System },
-                { "messaging.operation.name", JobTrace.Operation },
-                { "messaging.destination.name", context.Queue },
-            };
-            if (!outcome.IsCompleted) tags.Add("error.type", label);
+            var tags = new TagList { { "messaging.system", Traces.System } };
+            tags.Add("messaging.operation.name", JobTrace.Operation);
+            tags.Add("messaging.destination.name", context.Queue);
+            if (outcome.Error is not null) tags.Add("error.type", label);
             context.Instruments.JobDuration.Record(elapsed.TotalSeconds, tags);
         }
         if (outcome.Error is not { } error) return;
@@ -146,29 +127,19 @@ internal sealed partial class JobExecution(WorkerContext context)
 
     [LoggerMessage(10, LogLevel.Warning, "Job {CorrelationId} failed: {Reason}")]
     private static partial void LogFailed(ILogger log, Exception e, Untrusted correlationId, Untrusted reason);
-
     [LoggerMessage(11, LogLevel.Warning, "Job {CorrelationId} is invalid and will be {Fate}: {Reason}")]
     private static partial void LogInvalid(ILogger log, Untrusted correlationId, Untrusted reason, string fate);
-
-    [LoggerMessage(12, LogLevel.Warning,
-        "Job {CorrelationId} exceeded its time limit of {Limit}. The step has stopped.")]
+    [LoggerMessage(12, LogLevel.Warning, "Job {CorrelationId} exceeded its time limit of {Limit}; the step stopped")]
     private static partial void LogTimedOut(ILogger log, Untrusted correlationId, TimeSpan limit);
-
-    [LoggerMessage(15, LogLevel.Warning,
-        "Job {CorrelationId} exceeded its time limit of {Limit}. The step ignored cancellation and is still "
-        + "running; its result will be dropped.")]
-    private static partial void LogIgnoredCancellation(ILogger log, Untrusted correlationId, TimeSpan limit);
-
     [LoggerMessage(13, LogLevel.Error, "Job {CorrelationId}, attempt {Attempt}, could not be run and fails")]
     private static partial void LogBroken(ILogger log, Exception e, Untrusted correlationId, int attempt);
-
     [LoggerMessage(14, LogLevel.Information,
-        "Job {CorrelationId} was not finished by the worker that had it before. It runs again from the start: "
-        + "attempt {Attempt} of {MaxAttempts}.")]
+        "Job {CorrelationId} was not finished by its last worker; it runs again: attempt {Attempt} of {MaxAttempts}")]
     private static partial void LogRunsAgain(ILogger log, Untrusted correlationId, int attempt, int maxAttempts);
-
+    [LoggerMessage(15, LogLevel.Warning,
+        "Job {CorrelationId} exceeded its time limit of {Limit} and ignores cancellation; its result will be dropped")]
+    private static partial void LogIgnoredCancellation(ILogger log, Untrusted correlationId, TimeSpan limit);
     [LoggerMessage(21, LogLevel.Warning,
-        "Job {CorrelationId} gets no replies: its reply_to '{ReplyTo}' is the queue of a worker, or longer than 255 "
-        + "bytes")]
+        "Job {CorrelationId} gets no replies: its reply_to '{ReplyTo}' is a worker's queue or exceeds 255 bytes")]
     private static partial void LogNoReplies(ILogger log, Untrusted correlationId, Untrusted replyTo);
 }

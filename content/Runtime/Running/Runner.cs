@@ -1,90 +1,60 @@
-using System.Threading.Channels;
-using ReWorker.Deliveries;
-using ReWorker.Telemetry;
-
 namespace ReWorker.Running;
 
 /// <summary>
 /// Runs the jobs of one worker in slots, outside the client's callbacks. It outlives connections: jobs continue while
 /// connections come and go. A slot is free again when the step's code ends; confirms and acknowledgement follow.
 /// </summary>
-internal sealed partial class Runner : IDisposable
+internal sealed partial class Runner(WorkerContext context) : IDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
 
-    private readonly WorkerContext _context;
-    private readonly JobExecution _execution;
-    private readonly JobEnding _ending;
+    private readonly JobExecution _execution = new(context);
+    private readonly JobEnding _ending = new(context);
 
     // a free slot checks the job on the thread that brings it, and runs the step's code on the pool
     private readonly Channel<InFlightJob> _waiting =
         Channel.CreateUnbounded<InFlightJob>(new UnboundedChannelOptions { AllowSynchronousContinuations = true });
     private readonly CancellationTokenSource _abort = new();
-    private volatile bool _draining;
     private int _running;
     private int _unsettled;
 
-    public Runner(WorkerContext context)
-    {
-        _context = context;
-        (_execution, _ending) = (new JobExecution(context), new JobEnding(context));
-    }
-
     public Ledger Ledger { get; } = new();
-
-    public string Name => _context.Name;
-
-    public string Queue => _context.Queue;
-
-    public IReadOnlyList<string> RoutingKeys => _context.RoutingKeys;
-
-    public WorkerOptions Options => _context.Options;
-
+    public string Name => context.Name;
+    public string Queue => context.Queue;
+    public IReadOnlyList<string> RoutingKeys => context.RoutingKeys;
+    public WorkerOptions Options => context.Options;
     public int Prefetch => Options.EffectivePrefetch;
-
-    /// <summary>How many jobs are in their step's code.</summary>
-    public int Running => Volatile.Read(ref _running);
-
-    /// <summary>True if another job would start at once.</summary>
+    public int Running => Volatile.Read(ref _running); // jobs in their step's code
     public bool HasFreeSlot => Running < Options.Concurrency;
 
     public void Start()
     {
-        var outcomes = new[] { OutcomeKind.Completed, OutcomeKind.Failed, OutcomeKind.Invalid };
-        _context.Instruments.InitializeCounters(Name, Queue, outcomes.Select(MetricLabel.For));
+        OutcomeKind[] outcomes = [OutcomeKind.Completed, OutcomeKind.Failed, OutcomeKind.Invalid];
+        context.Instruments.InitializeCounters(Name, Queue, outcomes.Select(MetricLabel.For));
         for (var slot = 0; slot < Options.Concurrency; slot++) _ = Task.Run(RunSlotAsync);
     }
 
-    /// <summary>Takes a delivery: queues its job for a slot, or lets a job that is already here continue with it.</summary>
+    /// <summary>Queues the delivery's job for a slot, or lets a job that is already here continue with it.</summary>
     public void Accept(Delivery delivery)
     {
-        if (_draining)
-        {
-            delivery.Settle(Settlement.RequeueUncounted);
-            return;
-        }
         var mustRun = Ledger.Register(delivery, out var kind);
-        var label = MetricLabel.For(kind);
-        _context.Instruments.Deliveries.Add(1, new KeyValuePair<string, object?>("kind", label));
-        if (kind is DeliveryKind.Adopted) LogAdopted(_context.Log, delivery.Properties.CorrelationId);
-        if (kind is DeliveryKind.Duplicate) LogDuplicate(_context.Log, delivery.Properties.CorrelationId);
-        // fails if a stop came in between, which may have looked before this job was registered
+        context.Instruments.Deliveries.Add(1, new KeyValuePair<string, object?>("kind", MetricLabel.For(kind)));
+        if (kind is DeliveryKind.Adopted) LogAdopted(context.Log, delivery.Properties.CorrelationId);
+        if (kind is DeliveryKind.Duplicate) LogDuplicate(context.Log, delivery.Properties.CorrelationId);
+        // fails after a stop, which may have looked before this job was registered
         if (mustRun && !_waiting.Writer.TryWrite(delivery.Job!)) RequeueUnstarted();
     }
 
     /// <summary>Accepts nothing more, and requeues the jobs that have not started.</summary>
     public void StopAccepting()
     {
-        _draining = true;
         _waiting.Writer.TryComplete();
         var requeued = RequeueUnstarted();
-        LogDraining(_context.Log, Queue, requeued, Running, Options.DrainTimeout.TotalSeconds);
+        LogDraining(context.Log, Queue, requeued, Running, Options.DrainTimeout.TotalSeconds);
     }
 
-    /// <summary>
-    /// Waits for the running jobs. After <see cref="WorkerOptions.DrainTimeout"/> they are cancelled and requeued.
-    /// </summary>
+    /// <summary>Waits for the running jobs. After the drain timeout they are cancelled and requeued.</summary>
     public async Task DrainAsync(CancellationToken hurry)
     {
         await WaitUntilAsync(() => Running == 0, Options.DrainTimeout, hurry);
@@ -116,43 +86,36 @@ internal sealed partial class Runner : IDisposable
 
     private async Task RunJobAsync(InFlightJob job)
     {
-        Interlocked.Increment(ref _unsettled);
         try
         {
-            var outcome = await _execution.RunAsync(job, _abort.Token);
-            _ = EndJobAsync(job, outcome);
+            _ = EndJobAsync(job, await _execution.RunAsync(job, _abort.Token));
         }
         catch (Exception)
         {
             // an owner's metrics or trace listener, or a log, threw: the job is redelivered, and the slot lives on
             job.MarkLost();
-            Interlocked.Decrement(ref _unsettled);
         }
     }
 
     private async Task EndJobAsync(InFlightJob job, Outcome outcome)
     {
+        Interlocked.Increment(ref _unsettled);
         await _ending.EndAsync(job, outcome);
         Interlocked.Decrement(ref _unsettled);
     }
 
     private async Task WaitUntilAsync(Func<bool> condition, TimeSpan timeout, CancellationToken hurry)
     {
-        var startedAt = _context.Time.GetTimestamp();
-        while (!condition() && _context.Time.GetElapsedTime(startedAt) < timeout && !hurry.IsCancellationRequested)
-            await Task.Delay(PollInterval, _context.Time, CancellationToken.None);
+        var startedAt = context.Time.GetTimestamp();
+        while (!condition() && context.Time.GetElapsedTime(startedAt) < timeout && !hurry.IsCancellationRequested)
+            await Task.Delay(PollInterval, context.Time, CancellationToken.None);
     }
 
-    [LoggerMessage(30, LogLevel.Information,
-        "Job {CorrelationId} was redelivered while it is in flight here; it continues")]
+    [LoggerMessage(30, LogLevel.Information, "Job {CorrelationId} was redelivered while in flight; it continues")]
     private static partial void LogAdopted(ILogger log, Untrusted correlationId);
-
-    [LoggerMessage(32, LogLevel.Information,
-        "Job {CorrelationId} was redelivered after it had ended here; it is acknowledged")]
+    [LoggerMessage(32, LogLevel.Information, "Job {CorrelationId} was redelivered after its end; it is acknowledged")]
     private static partial void LogDuplicate(ILogger log, Untrusted correlationId);
-
     [LoggerMessage(31, LogLevel.Information,
-        "Stopping {Queue}: {Requeued} jobs that had not started were requeued; {Running} running jobs may continue "
-        + "for {Seconds} s")]
+        "Stopping {Queue}: {Requeued} waiting jobs were requeued; {Running} running jobs may take {Seconds} s more")]
     private static partial void LogDraining(ILogger log, string queue, int requeued, int running, double seconds);
 }

@@ -1,8 +1,5 @@
-using Microsoft.Extensions.Options;
-using RabbitMQ.Client.Exceptions;
 using ReWorker.Consuming;
 using ReWorker.Health;
-using ReWorker.Telemetry;
 using ReWorker.Topology;
 
 namespace ReWorker.Supervision;
@@ -17,22 +14,15 @@ internal sealed class ConsumptionProbe(
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(4);
 
-    /// <summary>A worker is reconnected after so many probes in a row found it idle, or without a consumer.</summary>
+    // a worker is reconnected after so many probes in a row found it idle, or without a consumer
     private const int IdleProbesBeforeReconnect = 2;
-
-    /// <summary>
-    /// The same for a consumer that was never served. It may be second in line on a queue with a single active consumer,
-    /// or dead from the start. Reconnecting every two minutes costs neither anything.
-    /// </summary>
+    // the same for a consumer that was never served: it may be second in line on a queue with a single active consumer,
+    // or dead from the start; reconnecting every two minutes costs neither anything
     private const int UnservedProbesBeforeReconnect = 30;
-
-    /// <summary>A probe opens a channel, asks, and closes it. Each may take its time over a slow link.</summary>
+    // a probe opens a channel, asks, and closes it; each may take its time over a slow link
     private const int CallsPerProbe = 3;
-
-    /// <summary>Queues and bindings are declared again once in so many probes, in case somebody has deleted them.</summary>
+    // queues and bindings are declared again once in so many probes, in case somebody has deleted them
     private const int ProbesPerDeclaration = 15;
-
-    private TimeSpan Timeout => CallsPerProbe * options.Value.ConnectTimeout;
 
     /// <summary>
     /// How many probes the ledger remembers a job whose delivery died. The broker redelivers a message as soon as it
@@ -45,32 +35,28 @@ internal sealed class ConsumptionProbe(
     {
         var epoch = consumers.Epoch;
         var idle = new Dictionary<Consumer, Idleness>();
-        var unreadable = new HashSet<string>();
+        var unreadable = new HashSet<Consumer>();
         try
         {
             using var timer = new PeriodicTimer(Interval, time);
             for (var probe = 1; probe is 1 || await timer.WaitForNextTickAsync(epoch.Ended); probe++)
             {
-                ReportAlarm(epoch);
-                await BoundedAsync(token => ProbeAsync(consumers, idle, token), "probing the queues", epoch);
-                foreach (var consumer in consumers.All)
+                await BoundedAsync(epoch, "probing the queues", token => ProbeAsync(consumers, idle, token));
+                foreach (var consumer in consumers.All.Except(unreadable).ToList())
                 {
-                    var queue = Names.DeadQueue(consumer.Runner.Queue);
-                    if (unreadable.Contains(queue)) continue;
-                    await BoundedAsync(
-                        token => CountParkedAsync(epoch, queue, unreadable, token), "counting the parked jobs", epoch);
+                    await BoundedAsync(epoch, "counting the parked jobs", async token =>
+                    {
+                        if (!await TryCountParkedAsync(epoch, consumer, token)) unreadable.Add(consumer);
+                    });
                 }
                 if (probe % ProbesPerDeclaration != 0) continue;
                 foreach (var consumer in consumers.All) await DeclareAgainAsync(epoch, consumer);
                 unreadable.Clear();
             }
         }
-        catch (Exception) when (epoch.Ended.IsCancellationRequested)
-        {
-            // the supervisor logs why
-        }
         catch (Exception e)
         {
+            // without effect if the epoch has already ended
             epoch.End(new Loss(LossReason.Channel, e.Message));
         }
     }
@@ -84,45 +70,39 @@ internal sealed class ConsumptionProbe(
         await using var channel = await epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel);
         foreach (var consumer in consumers.All)
         {
-            var queue = await channel.QueueDeclarePassiveAsync(consumer.Runner.Queue, cancel);
+            var runner = consumer.Runner;
+            var queue = await channel.QueueDeclarePassiveAsync(runner.Queue, cancel);
             // if a quorum queue's leader does not answer within 250 ms, the node reports neither messages nor consumers
             var isGone = queue.ConsumerCount == 0;
-            if (!isGone || queue.MessageCount > 0)
-                instruments.SetQueueLength(consumer.Runner.Queue, queue.MessageCount);
+            if (!isGone || queue.MessageCount > 0) instruments.SetQueueLength(runner.Queue, queue.MessageCount);
             // a stopping worker has no consumer left, and still needs the channel to acknowledge running jobs
             if (consumers.IsStopping) return;
-            consumer.Runner.Ledger.RemoveStale(MaxStaleSweeps(options.Value.Heartbeat));
+            runner.Ledger.RemoveStale(MaxStaleSweeps(options.Value.Heartbeat));
 
             var before = idle.GetValueOrDefault(consumer);
-            var isIdle = queue.MessageCount > 0 && consumer.Unsettled < consumer.Runner.Prefetch
-                && consumer.Runner.HasFreeSlot;
+            var isIdle = queue.MessageCount > 0 && consumer.Unsettled < runner.Prefetch && runner.HasFreeSlot;
             var probes = (isGone || isIdle) && consumer.Received == before.Received ? before.Probes + 1 : 0;
             idle[consumer] = new Idleness(consumer.Received, probes);
             var wasServed = isGone || consumer.Received > 0;
+            var stuck = $"{queue.MessageCount} ready jobs, none is delivered";
             if (probes >= (wasServed ? IdleProbesBeforeReconnect : UnservedProbesBeforeReconnect))
             {
-                epoch.End(new Loss(LossReason.NotConsuming,
-                    $"{consumer.Runner.Queue}: {queue.MessageCount} ready jobs, none is delivered; the broker counts "
-                    + $"{queue.ConsumerCount} consumers"));
+                var detail = $"{runner.Queue}: {stuck}; the broker counts {queue.ConsumerCount} consumers";
+                epoch.End(new Loss(LossReason.NotConsuming, detail));
                 return;
             }
-            if (isGone) continue;
-            var detail = probes == 0 ? "consuming" : $"{queue.MessageCount} ready jobs, none is delivered";
-            health.Set(HealthState.Queue(consumer.Runner.Queue), probes == 0, detail);
+            if (!isGone) health.Set(HealthState.Queue(runner.Queue), probes == 0, probes == 0 ? "consuming" : stuck);
         }
     }
 
-    /// <summary>
-    /// Nobody reports a dead-letter queue or a binding that was deleted: no consumer is cancelled, no channel closed.
-    /// Declaring them again does nothing where they exist.
-    /// </summary>
+    // nobody reports a dead-letter queue or a binding that was deleted: no consumer is cancelled, no channel closed;
+    // declaring them again does nothing where they exist
     private async Task DeclareAgainAsync(Epoch epoch, Consumer consumer)
     {
         try
         {
-            await BoundedAsync(
-                token => topology.BuildAsync(epoch.ConsumeConnection, consumer.Runner, token),
-                "declaring the queues again", epoch);
+            await BoundedAsync(epoch, "declaring the queues again",
+                token => topology.BuildAsync(epoch.ConsumeConnection, consumer.Runner, token));
         }
         catch (TimeoutException)
         {
@@ -130,30 +110,23 @@ internal sealed class ConsumptionProbe(
         }
     }
 
-    private async Task CountParkedAsync(
-        Epoch epoch, string queue, HashSet<string> unreadable, CancellationToken cancel)
+    // false if the queue is missing or the user may not see it; the log said so at the start
+    private async Task<bool> TryCountParkedAsync(Epoch epoch, Consumer consumer, CancellationToken cancel)
     {
+        var queue = Names.DeadQueue(consumer.Runner.Queue);
         await using var channel = await epoch.ConsumeConnection.CreateChannelAsync(cancellationToken: cancel);
         try
         {
-            var count = (await channel.QueueDeclarePassiveAsync(queue, cancel)).MessageCount;
-            instruments.SetQueueLength(queue, count);
+            instruments.SetQueueLength(queue, (await channel.QueueDeclarePassiveAsync(queue, cancel)).MessageCount);
+            return true;
         }
         catch (OperationInterruptedException e)
             when (e.ShutdownReason is { ReplyCode: >= 400 and < 500 } && epoch.ConsumeConnection.IsOpen)
         {
-            // it is missing, or the user may not see it; the log said so at the start
-            unreadable.Add(queue);
+            return false;
         }
     }
 
-    private Task BoundedAsync(Func<CancellationToken, Task> call, string what, Epoch epoch) =>
-        Deadline.RunAsync(call, Timeout, what, time, epoch.Ended);
-
-    private void ReportAlarm(Epoch epoch)
-    {
-        var isRaised = epoch.Alarm.IsRaised;
-        var detail = isRaised ? $"blocks publishing: {epoch.Alarm.Reason}" : "accepts messages";
-        health.Set(HealthState.Broker, !isRaised, detail);
-    }
+    private Task BoundedAsync(Epoch epoch, string what, Func<CancellationToken, Task> call) =>
+        Deadline.RunAsync(call, CallsPerProbe * options.Value.ConnectTimeout, what, time, epoch.Ended);
 }

@@ -1,10 +1,6 @@
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 using ReWorker.Consuming;
 using ReWorker.Health;
-using ReWorker.Publishing;
 using ReWorker.Running;
-using ReWorker.Telemetry;
 using ReWorker.Topology;
 
 namespace ReWorker.Supervision;
@@ -19,8 +15,7 @@ internal sealed partial class Supervisor(
     IOptions<BrokerOptions> options, TimeProvider time, ILogger<Supervisor> log) : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
-
-    /// <summary>An epoch that lasted this long resets the backoff.</summary>
+    // an epoch that lasted this long resets the backoff
     private static readonly TimeSpan StableAfter = TimeSpan.FromSeconds(30);
 
     private readonly Runner[] _runners = [.. runners];
@@ -34,20 +29,11 @@ internal sealed partial class Supervisor(
     {
         CheckQueuesDiffer();
         // an address that cannot be read will not mend itself: fail the start instead of retrying for ever
-        health.Set(HealthState.Connection, false, $"not connected yet to {source.Check()}");
-        SetConsuming(false, "waiting for the connection");
+        SetDisconnected($"not connected yet to {source.Check()}");
         foreach (var runner in _runners) runner.Start();
         _loop = Task.Run(LoopAsync, CancellationToken.None);
         return Task.CompletedTask;
     }
-
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
     /// Stops in two steps: consume nothing more and let running jobs finish; when the drain time is over, requeue them.
@@ -63,15 +49,21 @@ internal sealed partial class Supervisor(
         await Task.WhenAll(_runners.Select(runner => runner.DrainAsync(cancellationToken)));
 
         if (_current is { } last)
-            await QuietlyAsync(() => last.FlushAsync(last.Epoch.Ended).WaitAsync(TickInterval, time, cancellationToken));
+        {
+            await last.FlushAsync(last.Epoch.Ended).WaitAsync(TickInterval, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
         await _stop.CancelAsync();
         await _loop;
         LogStopped(log, publisher.Unsettled);
     }
 
-    /// <summary>
-    /// A host whose start fails disposes without stopping, and twice. Cancelling the source frees all that it has.
-    /// </summary>
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // a host whose start fails disposes without stopping, and twice; cancelling frees all that the source has
     public void Dispose() => _stop.Cancel();
 
     private void CheckQueuesDiffer()
@@ -91,26 +83,22 @@ internal sealed partial class Supervisor(
             health.Tick();
             var epoch = new Epoch(time);
             var isOpen = false;
-            Loss loss;
             try
             {
                 var consumers = await OpenAsync(epoch);
                 isOpen = true;
                 ReportOpen(lostAt);
-                loss = await WaitForLossAsync(consumers);
+                await WaitForLossAsync(consumers);
             }
             catch (Exception e)
             {
-                loss = epoch.Loss.IsCompletedSuccessfully
-                    ? epoch.Loss.Result
-                    : new Loss(LossReason.Connection, BrokerFault.Describe(e));
-                epoch.End(loss);
+                epoch.End(new Loss(LossReason.Connection, BrokerFault.Describe(e)));
             }
             if (isOpen) lostAt = time.GetTimestamp();
             publisher.TakeBackUnconfirmed();
             // during the pause: the broker can at once give to others what a connection that still stands has fetched
             var closing = epoch.DisposeAsync();
-            if (!_stop.IsCancellationRequested) await PauseAsync(loss, isOpen);
+            if (!_stop.IsCancellationRequested) await PauseAsync(await epoch.Loss, isOpen);
             await closing;
         }
     }
@@ -121,10 +109,7 @@ internal sealed partial class Supervisor(
         var names = string.Join(", ", _runners.Select(runner => runner.Name));
         await epoch.ConnectAsync(source, $"{names} consumes", $"{names} publishes", health.Tick, _stop.Token);
         foreach (var runner in _runners)
-        {
-            await StepAsync("declaring the queues",
-                token => topology.BuildAsync(epoch.ConsumeConnection, runner, token));
-        }
+            await StepAsync("declaring queues", token => topology.BuildAsync(epoch.ConsumeConnection, runner, token));
         // the runtime tracks confirms itself, pipelined, at a fifth of the cost of the client's own tracking
         var trackedByUs = new CreateChannelOptions(
             publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: false);
@@ -145,8 +130,10 @@ internal sealed partial class Supervisor(
         return Deadline.RunAsync(step, options.Value.ConnectTimeout, what, time, _stop.Token);
     }
 
-    private Task CancelAsync(EpochConsumers consumers) => QuietlyAsync(() => Deadline.RunAsync(
-        consumers.CancelAsync, TickInterval, "cancelling the consumers", time, consumers.Epoch.Ended));
+    private async Task CancelAsync(EpochConsumers consumers) =>
+        await Deadline.RunAsync(
+            consumers.CancelAsync, TickInterval, "cancelling the consumers", time, consumers.Epoch.Ended)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private void ReportOpen(long? lostAt)
     {
@@ -157,7 +144,7 @@ internal sealed partial class Supervisor(
         LogConsuming(log, string.Join(", ", _runners.Select(runner => runner.Queue)), source.Address);
     }
 
-    private async Task<Loss> WaitForLossAsync(EpochConsumers consumers)
+    private async Task WaitForLossAsync(EpochConsumers consumers)
     {
         var epoch = consumers.Epoch;
         _ = probe.RunAsync(consumers);
@@ -173,21 +160,19 @@ internal sealed partial class Supervisor(
                 if (isBlocked) LogBlocked(log, epoch.Alarm.Reason, publisher.Unsettled);
                 else LogUnblocked(log);
             }
+            var detail = isBlocked ? $"blocks publishing: {epoch.Alarm.Reason}" : "accepts messages";
+            health.Set(HealthState.Broker, !isBlocked, detail);
             await Task.WhenAny(epoch.Loss, Task.Delay(TickInterval, time, _stop.Token));
         }
-        return epoch.Loss.IsCompleted ? await epoch.Loss : new Loss(LossReason.Stopped, "stopped");
     }
 
     private async Task PauseAsync(Loss loss, bool wasOpen)
     {
         var pause = _backoff.Next();
-        health.Set(HealthState.Connection, false, loss.Detail);
-        health.Set(HealthState.Broker, true, "unknown (not connected)");
-        SetConsuming(false, "waiting for the connection");
+        SetDisconnected(loss.Detail);
         if (wasOpen)
         {
-            var reason = MetricLabel.For(loss.Reason);
-            instruments.Reconnects.Add(1, new KeyValuePair<string, object?>("reason", reason));
+            instruments.Reconnects.Add(1, new KeyValuePair<string, object?>("reason", MetricLabel.For(loss.Reason)));
             var running = _runners.Sum(runner => runner.Running);
             LogLost(log, Printable.OneLine(loss.Detail), running, publisher.Unsettled, pause.TotalSeconds);
         }
@@ -204,45 +189,33 @@ internal sealed partial class Supervisor(
         }
     }
 
-    /// <summary>Sets the health of all queues. While connected, the probe looks closer.</summary>
+    private void SetDisconnected(string detail)
+    {
+        health.Set(HealthState.Connection, false, detail);
+        health.Set(HealthState.Broker, true, "unknown (not connected)");
+        SetConsuming(false, "waiting for the connection");
+    }
+
+    // while connected, the probe looks closer
     private void SetConsuming(bool isConsuming, string detail)
     {
         foreach (var runner in _runners) health.Set(HealthState.Queue(runner.Queue), isConsuming, detail);
     }
 
-    private static async Task QuietlyAsync(Func<Task> action)
-    {
-        try
-        {
-            await action();
-        }
-        catch (Exception)
-        {
-            // best effort on the way out
-        }
-    }
-
     [LoggerMessage(40, LogLevel.Information, "Consuming from {Queues} at {Address}")]
     private static partial void LogConsuming(ILogger log, string queues, string address);
-
     [LoggerMessage(41, LogLevel.Warning,
         "Lost the connection to RabbitMQ: {Reason}. {Running} jobs continue, {Unsettled} messages are unconfirmed; "
         + "reconnecting in {Seconds:0.0} s.")]
     private static partial void LogLost(ILogger log, string reason, int running, int unsettled, double seconds);
-
     [LoggerMessage(42, LogLevel.Warning,
         "Could not connect to {Address}: {Reason}. Jobs and replies wait; the next try is in {Seconds:0.0} s.")]
     private static partial void LogNotConnected(ILogger log, string address, string reason, double seconds);
-
-    [LoggerMessage(43, LogLevel.Information,
-        "Stopped. {Unsettled} messages are unconfirmed; their jobs run again elsewhere.")]
+    [LoggerMessage(43, LogLevel.Information, "Stopped. {Unsettled} messages are unconfirmed; their jobs run again.")]
     private static partial void LogStopped(ILogger log, int unsettled);
-
     [LoggerMessage(44, LogLevel.Warning,
-        "RabbitMQ has blocked publishing: {Reason}. Running jobs continue; {Unsettled} messages are held until it "
-        + "unblocks.")]
+        "RabbitMQ has blocked publishing: {Reason}. Jobs continue; {Unsettled} messages are held until it unblocks.")]
     private static partial void LogBlocked(ILogger log, string? reason, int unsettled);
-
     [LoggerMessage(45, LogLevel.Information, "RabbitMQ accepts messages again; held messages are sent")]
     private static partial void LogUnblocked(ILogger log);
 }

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Hosting;
-
 namespace ReWorker.Supervision;
 
 /// <summary>
@@ -12,7 +10,7 @@ internal sealed class ThreadPoolGuard : IHostedService, IDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan CalmBeforeShrinking = TimeSpan.FromSeconds(10);
 
-    /// <summary>Code that blocks for ever must not exhaust the machine.</summary>
+    // code that blocks for ever must not exhaust the machine
     private const int MaxAdded = 1000;
 
     private readonly ManualResetEventSlim _stop = new();
@@ -49,18 +47,15 @@ internal sealed class ThreadPoolGuard : IHostedService, IDisposable
             completed = ThreadPool.CompletedWorkItemCount;
             var pending = ThreadPool.PendingWorkItemCount;
             blockedLooks = pending > 0 && completed == before ? blockedLooks + 1 : 0;
+            var wanted = minThreads;
             if (blockedLooks > 1)
             {
-                var threads = ThreadPool.ThreadCount;
-                minThreads = (int)Math.Min(threads + Math.Min(pending, threads), usual + MaxAdded);
-                ThreadPool.SetMinThreads(minThreads, completionPorts);
                 blockedAt = Environment.TickCount64;
+                var threads = ThreadPool.ThreadCount;
+                wanted = (int)Math.Min(threads + Math.Min(pending, threads), usual + MaxAdded);
             }
-            else if (minThreads > usual && Environment.TickCount64 - blockedAt > CalmBeforeShrinking.TotalMilliseconds)
-            {
-                minThreads = usual;
-                ThreadPool.SetMinThreads(minThreads, completionPorts);
-            }
+            else if (Environment.TickCount64 - blockedAt > CalmBeforeShrinking.TotalMilliseconds) wanted = usual;
+            if (wanted != minThreads) ThreadPool.SetMinThreads(minThreads = wanted, completionPorts);
         }
     }
 }

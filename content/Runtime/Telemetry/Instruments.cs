@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using ReWorker.Health;
 
@@ -19,7 +18,6 @@ internal sealed class Instruments : IDisposable
     private readonly ConcurrentDictionary<string, long> _queueLengths = [];
     private int _inFlight;
 
-    /// <param name="meters">Creates the meter.</param>
     /// <param name="health">The source of the gauges; null where nothing connects.</param>
     public Instruments(IMeterFactory meters, HealthState? health = null)
     {
@@ -37,7 +35,8 @@ internal sealed class Instruments : IDisposable
             "Lost connections by reason: connection, channel, consumer_cancelled, confirm_timeout, publishing, "
             + "not_consuming.");
         ConnectFailures = Counter("reworker.connect.failures", "{attempt}", "Failed attempts to connect.");
-        Outage = Histogram("reworker.outage.duration", OutageSeconds, "Time from a lost connection to consuming again.");
+        Outage = Histogram("reworker.outage.duration", OutageSeconds,
+            "Time from a lost connection to consuming again.");
         Sent = Counter("messaging.client.sent.messages", "{message}",
             "Messages that the broker confirmed; error_type is nacked (sent again) or unroutable (no queue takes it).");
         Unroutable = Counter("reworker.publish.unroutable", "{message}",
@@ -68,9 +67,7 @@ internal sealed class Instruments : IDisposable
     public Counter<long> Unroutable { get; }
     public Counter<long> Parked { get; }
 
-    /// <summary>
-    /// Sets the counters that alerts watch to 0: a counter that starts with its first event shows no increase.
-    /// </summary>
+    // sets what alerts watch to 0: a counter that starts with its first event shows no increase
     public void InitializeCounters(string worker, string queue, IEnumerable<string> outcomes)
     {
         _queues[queue] = true;
@@ -82,11 +79,8 @@ internal sealed class Instruments : IDisposable
     }
 
     public void JobStarted() => Interlocked.Increment(ref _inFlight);
-
     public void JobEnded() => Interlocked.Decrement(ref _inFlight);
-
     public void SetQueueLength(string queue, long messages) => _queueLengths[queue] = messages;
-
     public void Dispose() => _meter.Dispose();
 
     private Counter<long> Counter(string name, string unit, string description) =>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ReWorker.Telemetry;
 
 /// <summary>An enumeration's value as a metric's label: its name in snake_case.</summary>
@@ -7,9 +5,6 @@ internal static class MetricLabel
 {
     public static string For<TEnum>(TEnum value)
         where TEnum : struct, Enum => Labels<TEnum>.ByValue[value];
-
-    public static IEnumerable<string> All<TEnum>()
-        where TEnum : struct, Enum => Labels<TEnum>.ByValue.Values;
 
     private static class Labels<TEnum>
         where TEnum : struct, Enum

@@ -5,15 +5,11 @@ namespace ReWorker.Topology;
 /// <summary>The arguments with which queues are declared and consumed.</summary>
 internal static class QueueArguments
 {
-    /// <summary>
-    /// The broker's safety net for a job that kills every worker before it can be answered. The worker gives up earlier
-    /// (<c>Worker:MaxAttempts</c>), and must, because the broker cannot tell the requester.
-    /// </summary>
+    // the broker's safety net for a job that kills every worker before it can be answered; the worker gives up earlier
+    // (Worker:MaxAttempts), and must, because the broker cannot tell the requester
     private const int DeliveryLimit = 2000;
 
-    /// <summary>The broker's timers take no more.</summary>
-    private const long MaxMilliseconds = uint.MaxValue;
-
+    private const long MaxTimerMilliseconds = uint.MaxValue;
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
 
     public static readonly IDictionary<string, object?> DeadQueue =
@@ -30,16 +26,12 @@ internal static class QueueArguments
         ["x-overflow"] = "reject-publish",
     };
 
-    /// <summary>
-    /// A delivery may wait for a slot for as many rounds as a prefetch has, and each round may take the time limit.
-    /// </summary>
+    // a delivery may wait for a slot for as many rounds as a prefetch has, and each round may take the time limit
     public static IDictionary<string, object?> ForConsumer(Runner runner)
     {
         var rounds = (runner.Prefetch / runner.Options.Concurrency) + 2;
         var timeout = (runner.Options.TimeLimit * rounds) + Margin;
-        return new Dictionary<string, object?>
-        {
-            ["x-consumer-timeout"] = (long)Math.Min(timeout.TotalMilliseconds, MaxMilliseconds),
-        };
+        var milliseconds = (long)Math.Min(timeout.TotalMilliseconds, MaxTimerMilliseconds);
+        return new Dictionary<string, object?> { ["x-consumer-timeout"] = milliseconds };
     }
 }

@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using RabbitMQ.Client.Events;
-using RabbitMQ.Client.Exceptions;
 using ReWorker.Running;
 
 namespace ReWorker.Topology;
@@ -14,9 +11,7 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
     // concurrent: the probe of an ended epoch and the next epoch may both be here
     private readonly ConcurrentDictionary<string, bool> _logged = [];
 
-    /// <exception cref="TopologyException">
-    /// The exchange or the queue is missing and cannot be declared, or another connection holds it exclusively.
-    /// </exception>
+    /// <summary>Fails if the exchange or the queue cannot be declared, or is held exclusively.</summary>
     public async Task BuildAsync(IConnection connection, Runner runner, CancellationToken cancel)
     {
         var (queue, deadQueue) = (runner.Queue, Names.DeadQueue(runner.Queue));
@@ -43,7 +38,7 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
     {
         var missing = await TryAsync(connection, look);
         if (missing?.ReplyCode is 405)
-            throw new TopologyException($"another connection holds the {kind} {name} exclusively");
+            throw new InvalidOperationException($"another connection holds the {kind} {name} exclusively");
         // if it exists, declaring it tells once whether its arguments differ
         if (missing is null && !_logged.TryAdd(name, true)) return;
         if (await TryAsync(connection, declare) is not { } refusal) return;
@@ -53,7 +48,8 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
         }
         else if (missing.ReplyCode is 404 && isVital)
         {
-            throw new TopologyException($"the {kind} {name} is missing and cannot be declared: {refusal.ReplyText}");
+            var reason = refusal.ReplyText;
+            throw new InvalidOperationException($"the {kind} {name} is missing and cannot be declared: {reason}");
         }
         else if (_logged.TryAdd(name, true)) LogMissing(log, kind, name, refusal.ReplyText);
     }
@@ -66,7 +62,7 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
             LogUnbound(log, queue, key, refusal.ReplyText);
     }
 
-    /// <summary>Null if the broker agreed; otherwise its reason for closing the channel.</summary>
+    // null if the broker agreed; otherwise its reason for closing the channel
     private static async Task<ShutdownEventArgs?> TryAsync(IConnection connection, Func<IChannel, Task> action)
     {
         await using var channel = await connection.CreateChannelAsync();
@@ -85,17 +81,10 @@ internal sealed partial class TopologyBuilder(ILogger<TopologyBuilder> log)
     [LoggerMessage(50, LogLevel.Warning,
         "The {Kind} {Name} already exists with different arguments and is used as is: {Reason}")]
     private static partial void LogDifferent(ILogger log, string kind, string name, string reason);
-
     [LoggerMessage(51, LogLevel.Warning,
-        "The {Kind} {Name} is missing and cannot be declared: {Reason}. Jobs that have to be parked will wait for "
-        + "it.")]
+        "The {Kind} {Name} is missing and cannot be declared: {Reason}. Jobs that must be parked wait for it.")]
     private static partial void LogMissing(ILogger log, string kind, string name, string reason);
-
     [LoggerMessage(52, LogLevel.Warning,
-        "The queue {Queue} could not be bound to the routing key {Key}: {Reason}. It receives only what is sent to "
-        + "it by name.")]
+        "The queue {Queue} could not be bound to {Key}: {Reason}. It receives only what is sent to it by name.")]
     private static partial void LogUnbound(ILogger log, string queue, string key, string reason);
 }
-
-/// <summary>The broker lacks something that the worker cannot do without.</summary>
-internal sealed class TopologyException(string message) : Exception(message);

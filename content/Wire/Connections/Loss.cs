@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ReWorker.Wire.Connections;
 
 /// <summary>Why an epoch ended.</summary>
@@ -17,8 +15,4 @@ internal enum LossReason
 /// <summary>What an epoch lost.</summary>
 /// <param name="Reason">The kind of loss.</param>
 /// <param name="Detail">What happened, usually in the broker's words.</param>
-internal sealed record Loss(LossReason Reason, string Detail)
-{
-    /// <summary>The value of the metric label <c>reason</c>.</summary>
-    public string MetricLabel => JsonNamingPolicy.SnakeCaseLower.ConvertName(Reason.ToString());
-}
+internal sealed record Loss(LossReason Reason, string Detail);

@@ -5,29 +5,31 @@ using ReWorker;
 using ReWorker.Hosting;
 using ReWorker.Tools.Hosting;
 
-[assembly: AddsMyStep2] // Program.cs finds it
+[assembly: AddsMyStep2] // Program.cs finds this attribute
 
 namespace My.Step_1;
 
-/// <summary>Edit me: this class is the step. Its jobs come from the queue worker.my-step-2.</summary>
-public sealed class MyStep2Worker : Worker<MyStep2Parameters>
+/// <summary>Edit this class: it is the step. It takes its jobs from the queue worker.my-step-2.</summary>
+public sealed class MyStep2Worker : Worker<MyStep2Parameters, MyStep2Result>
 {
-    protected override Task<object?> ProcessAsync(Job<MyStep2Parameters> job, CancellationToken cancel)
+    protected override Task<MyStep2Result> ProcessAsync(Job<MyStep2Parameters> job, CancellationToken cancel)
     {
         foreach (var host in job.Parameters.Hosts)
         {
-            job.Output.LogInformation("Doing {Service} on {Host}", job.Parameters.Service, host); // users: the bus
+            // for users, over the bus
+            job.Output.LogInformation("Processing {Service} on {Host}", job.Parameters.Service, host);
         }
 
-        return Task.FromResult<object?>(new MyStep2Result(job.Parameters.Hosts.Count)); // the reply's data
+        return Task.FromResult(new MyStep2Result(job.Parameters.Hosts.Count)); // the reply's data
     }
 }
 
 /// <summary>
-/// Adds the worker to the process. Services that it needs are registered here, too. The queue is the one named here, unless
-/// the configuration names another: Worker:MyStep2Worker:Queue.
+/// Adds the worker to the process. Register the services that it needs here too. If the configuration has
+/// Worker:MyStep2Worker:Queue, that queue is used instead of the one named here.
 /// </summary>
 internal sealed class AddsMyStep2Attribute : AddWorkerAttribute
 {
-    public override void AddTo(IHostApplicationBuilder host) => host.AddWorker<MyStep2Worker>(MyStep2Json.Default, "my-step-2");
+    public override void AddTo(IHostApplicationBuilder host) =>
+        host.AddWorker<MyStep2Worker>(MyStep2Json.Default, "my-step-2");
 }

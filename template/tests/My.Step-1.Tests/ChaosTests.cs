@@ -4,80 +4,86 @@ using Xunit;
 
 namespace My.Step_1.Tests;
 
-/// <summary>What goes wrong in production, done on purpose while the step runs: each job is answered once all the same.</summary>
+/// <summary>Causes the faults of production, and checks that each job still gets exactly one terminal reply.</summary>
 [Trait("Category", "Integration")]
 [Trait("Category", "Chaos")]
-[Collection(nameof(AloneWithTheBroker))]
+[Collection(nameof(ExclusiveBroker))]
 public sealed class ChaosTests(BrokerFixture broker) : IClassFixture<BrokerFixture>
 {
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task ConnectionsClosed_WhileAJobRuns_ItAnswersOnce()
+    public async Task ConnectionsClosed_JobRunning_RepliesOnce()
     {
         await using var step = await RunningStep.StartAsync(broker, _cancel);
 
-        var heard = await HearAsync(step.Client, Job(step.Queue, "a", "b", "c"), "Frobbing frobd on b", () => broker.RunRabbitmqctlAsync("close_all_connections", "test"));
+        var events = await RunAsync(
+            step.Client, Job(step.Queue, "a", "b", "c"), "Frobbing frobd on b",
+            () => broker.RunRabbitmqctlAsync("close_all_connections", "test"));
 
-        AnsweredOnce(heard, "a", "b", "c");
+        AssertRepliedOnce(events, "a", "b", "c");
         await broker.WaitForEmptyQueueAsync($"worker.{step.Queue}", _cancel);
     }
 
     [Fact]
-    public async Task ConsumerCancelled_WhileIdle_TheNextJobRuns()
+    public async Task ConsumerCancelled_NoJobRunning_NextJobRuns()
     {
         await using var step = await RunningStep.StartAsync(broker, _cancel);
         await broker.DeleteQueueAsync($"worker.{step.Queue}", _cancel); // the broker cancels the consumer
         await broker.WaitForConsumerAsync($"worker.{step.Queue}", _cancel);
 
-        AnsweredOnce(await HearAsync(step.Client, Job(step.Queue, "a")), "a");
+        AssertRepliedOnce(await RunAsync(step.Client, Job(step.Queue, "a")), "a");
     }
 
     [Fact]
-    public async Task QueueDeleted_WhileAJobRuns_ItAnswersOnceAndTheQueueIsBack()
+    public async Task QueueDeleted_JobRunning_RepliesOnceAndQueueIsRedeclared()
     {
         await using var step = await RunningStep.StartAsync(broker, _cancel);
 
-        var heard = await HearAsync(step.Client, Job(step.Queue, "a", "b"), "Frobbing frobd on a", () => broker.DeleteQueueAsync($"worker.{step.Queue}", _cancel));
+        var events = await RunAsync(
+            step.Client, Job(step.Queue, "a", "b"), "Frobbing frobd on a",
+            () => broker.DeleteQueueAsync($"worker.{step.Queue}", _cancel));
 
-        AnsweredOnce(heard, "a", "b");
+        AssertRepliedOnce(events, "a", "b");
         await broker.WaitForEmptyQueueAsync($"worker.{step.Queue}", _cancel);
     }
 
     [Fact]
-    public async Task BrokerRestarted_WhileAJobRuns_ItAnswersOnce()
+    public async Task BrokerRestarted_JobRunning_RepliesOnce()
     {
         await using var step = await RunningStep.StartAsync(broker, _cancel);
 
-        var heard = await HearAsync(step.Client, Job(step.Queue, "a", "b", "c", "d", "e", "f"), "Frobbing frobd on a", async () =>
-        {
-            await broker.RunRabbitmqctlAsync("stop_app");
-            await broker.RunRabbitmqctlAsync("start_app");
-        });
+        var events = await RunAsync(
+            step.Client, Job(step.Queue, "a", "b", "c", "d", "e", "f"), "Frobbing frobd on a", async () =>
+            {
+                await broker.RunRabbitmqctlAsync("stop_app");
+                await broker.RunRabbitmqctlAsync("start_app");
+            });
 
-        AnsweredOnce(heard, "a", "b", "c", "d", "e", "f");
+        AssertRepliedOnce(events, "a", "b", "c", "d", "e", "f");
         await broker.WaitForEmptyQueueAsync($"worker.{step.Queue}", _cancel);
     }
 
     [Fact]
-    public async Task Sigterm_WhileALongJobRuns_ItIsHandedBackAndRunsElsewhere()
+    public async Task Sigterm_LongJobRunning_IsRequeuedAndRunsElsewhere()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "there is no SIGTERM");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no SIGTERM");
         var queue = BrokerFixture.UniqueQueue();
-        await using var step = await StepProcess.StartAsync(broker, queue, _cancel, ("Worker__DrainTimeout", "00:00:01"));
+        await using var step = await StepProcess.StartAsync(
+            broker, queue, _cancel, ("Worker__DrainTimeout", "00:00:01"));
         await using var client = new JobClient(broker.Amqp.ToString());
-        await using var elsewhere = new Later();
+        await using var successor = new Replaceable();
 
-        var heard = await HearAsync(client, Job(queue, "a", "b", "c"), "Frobbing frobd on a", async () =>
+        var events = await RunAsync(client, Job(queue, "a", "b", "c"), "Frobbing frobd on a", async () =>
         {
-            if (elsewhere.Started is not null) return;
+            if (successor.Current is not null) return;
             await step.TerminateAsync();
-            elsewhere.Started = await RunningStep.StartAsync(broker, _cancel, queue);
+            successor.Current = await RunningStep.StartAsync(broker, _cancel, queue);
         });
 
         Assert.Equal(0, step.ExitCode);
-        Assert.Equal(2, heard.OfType<JobEvent.Output>().Count(one => one.Line == "Frobbing frobd on a"));
-        Assert.IsType<JobEvent.Completed>(heard[^1]);
+        Assert.Equal(2, events.OfType<JobEvent.Output>().Count(output => output.Line == "Frobbing frobd on a"));
+        Assert.IsType<JobEvent.Completed>(events[^1]);
     }
 
     [Fact]
@@ -85,21 +91,24 @@ public sealed class ChaosTests(BrokerFixture broker) : IClassFixture<BrokerFixtu
     {
         var queue = BrokerFixture.UniqueQueue();
         await using var client = new JobClient(broker.Amqp.ToString());
-        await using var latest = new Later();
-        async Task StartAsync() => latest.Started = await StepProcess.StartAsync(broker, queue, _cancel, ("Worker__MaxAttempts", "2"));
-
+        await using var step = new Replaceable();
         await StartAsync();
-        var heard = await HearAsync(client, Job(queue, "a", "b", "c"), "Frobbing frobd on a", async () =>
+
+        var events = await RunAsync(client, Job(queue, "a", "b", "c"), "Frobbing frobd on a", async () =>
         {
-            await latest.Started!.DisposeAsync(); // killed, as the job would do it
+            await step.Current!.DisposeAsync(); // killed, as the job itself would do it
             await StartAsync();
         });
 
-        Assert.StartsWith("gave up after 2 attempts", Assert.IsType<JobEvent.Failed>(heard[^1]).Reason, StringComparison.Ordinal);
+        var failed = Assert.IsType<JobEvent.Failed>(events[^1]);
+        Assert.StartsWith("gave up after 2 attempts", failed.Reason, StringComparison.Ordinal);
         await broker.WaitForMessageAsync($"worker.{queue}.dead", _cancel);
+
+        async Task StartAsync() =>
+            step.Current = await StepProcess.StartAsync(broker, queue, _cancel, ("Worker__MaxAttempts", "2"));
     }
 
-    /// <summary>A job that takes a second for each host.</summary>
+    /// <summary>Returns a job that takes a second for each host.</summary>
     private static JobRequest Job(string queue, params string[] hosts) => new()
     {
         Queue = queue,
@@ -108,38 +117,40 @@ public sealed class ChaosTests(BrokerFixture broker) : IClassFixture<BrokerFixtu
         Timeout = TimeSpan.FromSeconds(60),
     };
 
-    /// <summary>Sends the job and returns what is heard of it; does what is to be done whenever the line of output is heard.</summary>
-    private async Task<List<JobEvent>> HearAsync(JobClient client, JobRequest job, string line = "", Func<Task>? then = null)
+    /// <summary>Sends the job and returns its events. Causes the fault each time the job writes the line.</summary>
+    private async Task<List<JobEvent>> RunAsync(
+        JobClient client, JobRequest job, string line = "", Func<Task>? fault = null)
     {
-        var heard = new List<JobEvent>();
-        var done = Task.CompletedTask;
-        await foreach (var one in client.SendAsync(job, _cancel))
+        var events = new List<JobEvent>();
+        var pending = Task.CompletedTask;
+        await foreach (var jobEvent in client.SendAsync(job, _cancel))
         {
-            heard.Add(one);
-            if (one is not JobEvent.Output output || output.Line != line || then is null) continue;
-            await done;
-            done = then();
+            events.Add(jobEvent);
+            if (jobEvent is not JobEvent.Output output || output.Line != line || fault is null) continue;
+            await pending;
+            pending = fault();
         }
-        await done;
-        return heard;
+        await pending;
+        return events;
     }
 
-    private static void AnsweredOnce(List<JobEvent> heard, params string[] hosts)
+    private static void AssertRepliedOnce(List<JobEvent> events, params string[] hosts)
     {
-        Assert.Single(heard.OfType<JobEvent.Started>());
-        Assert.Equal(hosts.Select(host => $"Frobbing frobd on {host}"), heard.OfType<JobEvent.Output>().Select(one => one.Line).SkipLast(1));
-        Assert.IsType<JobEvent.Completed>(heard[^1]);
+        Assert.Single(events.OfType<JobEvent.Started>());
+        var lines = events.OfType<JobEvent.Output>().Select(output => output.Line);
+        Assert.Equal(hosts.Select(host => $"Frobbing frobd on {host}"), lines.SkipLast(1));
+        Assert.IsType<JobEvent.Completed>(events[^1]);
     }
 
-    /// <summary>What is started in the middle of a test ends with it.</summary>
-    private sealed class Later : IAsyncDisposable
+    /// <summary>Holds what a test starts in its course, so that it ends with the test.</summary>
+    private sealed class Replaceable : IAsyncDisposable
     {
-        public IAsyncDisposable? Started { get; set; }
+        public IAsyncDisposable? Current { get; set; }
 
-        public ValueTask DisposeAsync() => Started?.DisposeAsync() ?? ValueTask.CompletedTask;
+        public ValueTask DisposeAsync() => Current?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 }
 
-/// <summary>Restarts would disturb others: no test runs beside one of this collection.</summary>
-[CollectionDefinition(nameof(AloneWithTheBroker), DisableParallelization = true)]
-public sealed class AloneWithTheBroker;
+/// <summary>Keeps all other tests from running beside those that restart the broker.</summary>
+[CollectionDefinition(nameof(ExclusiveBroker), DisableParallelization = true)]
+public sealed class ExclusiveBroker;

@@ -5,29 +5,37 @@ using Xunit;
 
 namespace My.Step_1.Tests;
 
-/// <summary>The step by itself: no broker, no waiting.</summary>
+/// <summary>Runs the step without a broker and without waiting.</summary>
 public sealed class MyStep1WorkerTests
 {
-    private readonly JobHarness _harness = new(new MyStep1Worker(NullLogger<MyStep1Worker>.Instance, new FakeTimeProvider()), MyStep1Json.Default);
+    private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
+    private readonly JobHarness _harness = new(
+        new MyStep1Worker(NullLogger<MyStep1Worker>.Instance, new FakeTimeProvider()), MyStep1Json.Default);
 
     [Fact]
-    public async Task ProcessAsync_TwoHosts_SaysOneLineForEachAndCounts()
+    public async Task ProcessAsync_TwoHosts_WritesOneLineForEachAndReturnsTheirNumber()
     {
         var result = await _harness.RunAsync(
-            """{"parameters":{"hosts":["a.example.com","b.example.com"],"service":"frobd"},"dynamic":{"environment":"dev"}}""",
-            TestContext.Current.CancellationToken);
+            """
+            {
+              "parameters": { "hosts": ["a.example.com", "b.example.com"], "service": "frobd" },
+              "dynamic": { "environment": "dev" }
+            }
+            """,
+            _cancel);
 
         Assert.Equal(["started", "completed"], result.Statuses);
-        Assert.Equal(["Frobbing frobd on a.example.com", "Frobbing frobd on b.example.com", "Done in 0 s"], result.Output);
+        Assert.Equal(
+            ["Frobbing frobd on a.example.com", "Frobbing frobd on b.example.com", "Done in 0 s"], result.Output);
         Assert.Equal(2, result.Data.GetProperty("hosts").GetInt32());
         Assert.True(result.IsAcknowledged);
     }
 
     [Fact]
-    public async Task ProcessAsync_SubcommandFail_SaysWhy()
+    public async Task ProcessAsync_SubcommandFail_FailsWithReason()
     {
         var result = await _harness.RunAsync(
-            """{"parameters":{"subcommand":"Fail"},"dynamic":{"environment":"dev"}}""", TestContext.Current.CancellationToken);
+            """{"parameters":{"subcommand":"Fail"},"dynamic":{"environment":"dev"}}""", _cancel);
 
         Assert.Equal(["started", "failed"], result.Statuses);
         Assert.Equal("frobd does not want to be frobbed", result.Reason);
@@ -37,11 +45,11 @@ public sealed class MyStep1WorkerTests
     [InlineData("""{"parameters":{"seconds":-1},"dynamic":{"environment":"dev"}}""", "parameters.seconds")]
     [InlineData("""{"parameters":{"hosts":"a"},"dynamic":{"environment":"dev"}}""", "parameters.hosts")]
     [InlineData("""{"parameters":{}}""", "environment")]
-    public async Task RunAsync_WrongInput_FailsBeforeTheStepAndNamesIt(string job, string named)
+    public async Task RunAsync_InvalidJob_FailsBeforeTheStepRuns(string job, string key)
     {
-        var result = await _harness.RunAsync(job, TestContext.Current.CancellationToken);
+        var result = await _harness.RunAsync(job, _cancel);
 
         Assert.Equal(["failed"], result.Statuses);
-        Assert.Contains(named, result.Reason, StringComparison.Ordinal);
+        Assert.Contains(key, result.Reason, StringComparison.Ordinal);
     }
 }

@@ -9,43 +9,51 @@ using ReWorker.Tools.Hosting;
 
 namespace My.Step_1.Tests;
 
-/// <summary>The step as it runs in production, on a queue of its own, and a requester that sends it jobs.</summary>
+/// <summary>The step as it runs in production, on a queue of its own, with a client that sends it jobs.</summary>
 internal sealed class RunningStep : IAsyncDisposable
 {
     private readonly IHost _host;
 
-    private RunningStep(IHost host, JobClient client, string queue) => (_host, Client, Queue) = (host, client, queue);
+    private RunningStep(IHost host, JobClient client, string queue) =>
+        (_host, Client, Queue) = (host, client, queue);
 
     public string Queue { get; }
 
     public JobClient Client { get; }
 
-    public static async Task<RunningStep> StartAsync(BrokerFixture broker, CancellationToken cancel, string? queue = null)
+    public static async Task<RunningStep> StartAsync(
+        BrokerFixture broker, CancellationToken cancel, string? queue = null)
     {
         queue ??= BrokerFixture.UniqueQueue();
-        var host = Host.CreateApplicationBuilder();
-        host.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        var builder = Host.CreateApplicationBuilder();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["ConnectionStrings:rabbitmq"] = broker.Amqp.ToString(),
             ["Worker:Queue"] = queue,
         });
-        host.Logging.SetMinimumLevel(LogLevel.Warning);
-        host.AddWorker<MyStep1Worker>(MyStep1Json.Default);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.AddWorker<MyStep1Worker>(MyStep1Json.Default);
 
-        var running = host.Build();
-        await running.StartAsync(cancel);
-        var step = new RunningStep(running, new JobClient(broker.Amqp.ToString()), queue);
+        var host = builder.Build();
+        await host.StartAsync(cancel);
+        var step = new RunningStep(host, new JobClient(broker.Amqp.ToString()), queue);
         await broker.WaitForConsumerAsync($"worker.{queue}", cancel);
         return step;
     }
 
-    /// <summary>Sends a job and returns everything that is heard of it.</summary>
+    /// <summary>Sends a job and returns its events, up to the terminal reply.</summary>
     public async Task<List<JobEvent>> RunAsync(JsonObject parameters, JsonObject? dynamic, CancellationToken cancel)
     {
-        var job = new JobRequest { Queue = Queue, Parameters = parameters, Dynamic = dynamic, Timeout = TimeSpan.FromSeconds(60) };
-        var heard = new List<JobEvent>();
-        await foreach (var one in Client.SendAsync(job, cancel)) heard.Add(one);
-        return heard;
+        var job = new JobRequest
+        {
+            Queue = Queue,
+            Parameters = parameters,
+            Dynamic = dynamic,
+            Timeout = TimeSpan.FromSeconds(60),
+        };
+        var events = new List<JobEvent>();
+        await foreach (var jobEvent in Client.SendAsync(job, cancel)) events.Add(jobEvent);
+        return events;
     }
 
     public async ValueTask DisposeAsync()

@@ -33,14 +33,14 @@ internal static class ImageFigures
 
             var size = await image.MegabytesAsync();
             var start = Spread.Of(starts)!.Value;
-            var took = FormattableString.Invariant($"{start.Median:0} ms ({start.Least:0}, {start.Most:0})");
+            var took = FormattableString.Invariant($"{start.Median:0} ms ({start.Min:0}, {start.Max:0})");
             var kind = isNative ? "`--aot`" : "ordinary";
             rows.Add(FormattableString.Invariant($"| {kind} | {size:0.0} MB | {resident:0.0} MB | {took} |"));
         }
         Console.WriteLine(
             $"""
 
-            | | image | resident, idle | from the process to its first completed job: median of {Starts} (least, most) |
+            | | image | memory, idle | start to first completed job, median of {Starts} (min, max) |
             | --- | --- | --- | --- |
             {string.Join('\n', rows)}
             """);

@@ -4,80 +4,98 @@ using ReWorker.Bench.Running;
 
 namespace ReWorker.Bench.Report;
 
-/// <summary>The figures as Markdown: one column a worker.</summary>
+/// <summary>The figures as Markdown tables, with a column for each worker.</summary>
 internal static class Table
 {
-    private static readonly (string What, string Format, Func<Sample, double?> Figure)[] Rows =
+    private static readonly (string Title, string Format, Func<Sample, double?> Figure)[] Rows =
     [
-        ("jobs/s, no output", "#,0", one => one.Bare),
-        ("jobs/s, 3 lines a job", "#,0", one => one.Talking),
-        ("p50, one at a time, ms", "0.00", one => one.P50),
-        ("p99, one at a time, ms", "0.0", one => one.P99),
-        ("CPU s per 1,000 jobs, worker, no output", "0.000", one => one.Cpu),
-        ("CPU s per 1,000 jobs, worker, 3 lines", "0.000", one => one.CpuTalking),
-        ("CPU s per 1,000 jobs, broker, no output", "0.000", one => one.BrokerCpu),
-        ("CPU s per 1,000 jobs, broker, 3 lines", "0.000", one => one.BrokerCpuTalking),
-        ("bytes allocated a job, no output", "#,0", one => one.Allocated),
-        ("bytes allocated a job, 3 lines", "#,0", one => one.AllocatedTalking),
-        ("memory when warm, after at least 20,000 jobs, MB", "0", one => one.Warm / 1e6),
-        ("memory at the end, MB", "0", one => one.Resident / 1e6),
-        ("memory, peak, MB", "0", one => one.Peak / 1e6),
-        ("start to the first completed job, ms", "0", one => one.Start),
+        ("jobs/s, no output", "#,0", sample => sample.Bare),
+        ("jobs/s, 3 lines per job", "#,0", sample => sample.Talking),
+        ("p50, one job at a time, ms", "0.00", sample => sample.P50),
+        ("p99, one job at a time, ms", "0.0", sample => sample.P99),
+        ("CPU s per 1,000 jobs, worker, no output", "0.000", sample => sample.Cpu),
+        ("CPU s per 1,000 jobs, worker, 3 lines", "0.000", sample => sample.CpuTalking),
+        ("CPU s per 1,000 jobs, broker, no output", "0.000", sample => sample.BrokerCpu),
+        ("CPU s per 1,000 jobs, broker, 3 lines", "0.000", sample => sample.BrokerCpuTalking),
+        ("bytes allocated per job, no output", "#,0", sample => sample.Allocated),
+        ("bytes allocated per job, 3 lines", "#,0", sample => sample.AllocatedTalking),
+        ("memory when warm, after at least 20,000 jobs, MB", "0", sample => sample.Warm / 1e6),
+        ("memory at the end, MB", "0", sample => sample.Resident / 1e6),
+        ("peak memory, MB", "0", sample => sample.Peak / 1e6),
+        ("start to first completed job, ms", "0", sample => sample.Start),
     ];
 
-    private static readonly (string What, Func<Sample, double?> Figure)[] Ratios =
+    private static readonly (string Title, Func<Sample, double?> Figure)[] Ratios =
     [
-        ("jobs/s, no output", one => one.Bare),
-        ("jobs/s, 3 lines a job", one => one.Talking),
-        ("p50", one => one.P50),
-        ("p99", one => one.P99),
-        ("CPU per job, no output", one => one.Cpu),
-        ("CPU per job, 3 lines", one => one.CpuTalking),
+        ("jobs/s, no output", sample => sample.Bare),
+        ("jobs/s, 3 lines per job", sample => sample.Talking),
+        ("p50", sample => sample.P50),
+        ("p99", sample => sample.P99),
+        ("CPU per job, no output", sample => sample.Cpu),
+        ("CPU per job, 3 lines", sample => sample.CpuTalking),
     ];
 
-    /// <summary>Medians; under each its range over the rounds.</summary>
-    public static string Absolute(Figures figures, IReadOnlyList<Contestant> workers, IReadOnlyDictionary<string, double> images)
+    /// <summary>The medians, each with its range over the rounds.</summary>
+    public static string Absolute(
+        Figures figures, IReadOnlyList<Contestant> workers, IReadOnlyDictionary<string, double> images)
     {
         var text = Head("", workers);
-        foreach (var (what, format, figure) in Rows)
-            Row(text, what, workers.Select(one => Cell(figures.Of(one.Name, figure), format)));
-        if (images.Count > 0) Row(text, "image, MB", workers.Select(one => images.TryGetValue(one.Name, out var size) ? size.ToString("0", CultureInfo.InvariantCulture) : ""));
+        foreach (var (title, format, figure) in Rows)
+            Row(text, title, workers.Select(worker => Cell(figures.Of(worker.Name, figure), format)));
+        if (images.Count > 0) Row(text, "image, MB", workers.Select(worker => Image(images, worker)));
         return text.ToString();
     }
 
-    /// <summary>Each round against the hand-tuned worker of the same round.</summary>
+    /// <summary>Each round relative to the hand-tuned worker in the same round.</summary>
     public static string Relative(Figures figures, IReadOnlyList<Contestant> workers)
     {
         var text = Head("hand-tuned = 1.00", workers);
-        foreach (var (what, figure) in Ratios)
-            Row(text, what, workers.Select(one => one.Name == Figures.Reference ? "1.00" : Cell(figures.Ratio(one.Name, Figures.Reference, figure), "0.00")));
+        foreach (var (title, figure) in Ratios)
+        {
+            Row(text, title, workers.Select(worker => worker.Name == Figures.Reference
+                ? "1.00"
+                : Cell(figures.Ratio(worker.Name, Figures.Reference, figure), "0.00")));
+        }
         return text.ToString();
     }
 
-    /// <summary>Ours against each of the frameworks, round by round.</summary>
+    /// <summary>Our workers relative to each of the frameworks, round by round.</summary>
     public static string Ahead(Figures figures, IReadOnlyList<Contestant> workers)
     {
-        var peers = workers.Where(one => !one.IsOurs && !one.IsByHand).ToList();
-        var text = Head("how many times as many jobs/s", peers);
-        foreach (var ours in workers.Where(one => one.IsOurs))
+        var peers = workers.Where(worker => !worker.IsOurs && !worker.IsByHand).ToList();
+        var text = Head("ratio of jobs/s", peers);
+        foreach (var ours in workers.Where(worker => worker.IsOurs))
         {
-            Row(text, $"{ours.Title}, no output", peers.Select(peer => Cell(figures.Ratio(ours.Name, peer.Name, one => one.Bare), "0.00")));
-            Row(text, $"{ours.Title}, 3 lines a job", peers.Select(peer => Cell(figures.Ratio(ours.Name, peer.Name, one => one.Talking), "0.00")));
+            AddRow(ours, "no output", sample => sample.Bare);
+            AddRow(ours, "3 lines per job", sample => sample.Talking);
         }
         return text.ToString();
+
+        void AddRow(Contestant ours, string load, Func<Sample, double?> figure) =>
+            Row(text, $"{ours.Title}, {load}", peers.Select(peer =>
+                Cell(figures.Ratio(ours.Name, peer.Name, figure), "0.00")));
     }
 
     private static StringBuilder Head(string corner, IReadOnlyList<Contestant> workers)
     {
         var text = new StringBuilder();
-        Row(text, corner, workers.Select(one => one.Title));
+        Row(text, corner, workers.Select(worker => worker.Title));
         Row(text, "---", workers.Select(_ => "---:"));
         return text;
     }
 
-    private static void Row(StringBuilder text, string first, IEnumerable<string> cells) => text.Append("| ").Append(first).Append(" | ").AppendJoin(" | ", cells).AppendLine(" |");
+    private static void Row(StringBuilder text, string first, IEnumerable<string> cells) =>
+        text.Append("| ").Append(first).Append(" | ").AppendJoin(" | ", cells).AppendLine(" |");
 
-    private static string Cell(Spread? spread, string format) => spread is not { } one ? "" : one.Least == one.Most
-        ? one.Median.ToString(format, CultureInfo.InvariantCulture)
-        : string.Create(CultureInfo.InvariantCulture, $"{one.Median.ToString(format, CultureInfo.InvariantCulture)} ({one.Least.ToString(format, CultureInfo.InvariantCulture)}–{one.Most.ToString(format, CultureInfo.InvariantCulture)})");
+    private static string Image(IReadOnlyDictionary<string, double> images, Contestant worker) =>
+        images.TryGetValue(worker.Name, out var size) ? size.ToString("0", CultureInfo.InvariantCulture) : "";
+
+    private static string Cell(Spread? spread, string format)
+    {
+        if (spread is not { } value) return "";
+        var (median, min, max) = (Text(value.Median), Text(value.Min), Text(value.Max));
+        return value.Min == value.Max ? median : $"{median} ({min}–{max})";
+
+        string Text(double number) => number.ToString(format, CultureInfo.InvariantCulture);
+    }
 }

@@ -29,26 +29,26 @@ internal sealed record Contestant(string Name, string Title, bool IsOurs, string
         List<Contestant> all =
         [
             new("hand", "hand-tuned RabbitMQ.Client", false, self,
-                "Everything that a job sent is confirmed before its ack. One publish channel, pipelined confirms that "
-                + "it counts itself, acks that go out together. Nothing else: it does not reconnect, check, limit, "
-                + "drain or report."),
+                "Everything that a job sent is confirmed before its acknowledgement. One publish channel, "
+                + "pipelined confirms that it tracks itself, batched acknowledgements. Nothing else: it does not "
+                + "reconnect, check, limit, drain or report."),
             new("hand-still", "hand-tuned, not spinning", false, self,
-                "The same, with one setting that ReWorker's project file has and .NET's defaults have not: a thread "
-                + "without work sleeps at once.")
+                "The same, with a setting that ReWorker's project file has and .NET's defaults do not: an idle "
+                + "thread sleeps at once.")
             {
                 Setting = ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0"),
             },
             new("jit", "ReWorker", true, stepJit,
-                "Everything that a job sent is confirmed before its ack; exactly one terminal reply, also across lost "
-                + "connections; what is in doubt is sent again in order. As scaffolded, with health, metrics, traces, "
-                + "the ledger, two connections."),
+                "Everything that a job sent is confirmed before its acknowledgement. Exactly one terminal reply, "
+                + "also across lost connections; unconfirmed messages are sent again in order. As scaffolded, with "
+                + "health, metrics, traces, the ledger and two connections."),
             new("masstransit", "MassTransit 8.5.12", false, self,
-                "Everything that a job sent is confirmed before its ack: each send is awaited. It reconnects. Replies "
-                + "go to the default exchange, output through `re`; raw JSON."),
+                "Everything that a job sent is confirmed before its acknowledgement: each send is awaited. It "
+                + "reconnects. Replies go to the default exchange, output goes through `re`; raw JSON."),
             new("wolverine", "Wolverine 6.62.0", false, self,
-                "Everything that a job sent is confirmed before its ack: inline listener and senders, with the "
-                + "client's own confirms. It reconnects. `started` is sent with the rest, after the handler; the "
-                + "reply queue is configured, not taken from the job."),
+                "Everything that a job sent is confirmed before its acknowledgement: inline listener and senders, "
+                + "with the client's own confirms. It reconnects. `started` is sent with the rest, after the "
+                + "handler. The reply queue is configured, not taken from the job."),
         ];
         if (stepAot is null) return all;
         var aot = all[2] with { Name = "aot", Title = "ReWorker, native (AOT)", Command = stepAot };

@@ -4,7 +4,7 @@ using ReWorker.Bench.Load;
 
 namespace ReWorker.Bench.Scale;
 
-/// <summary>A worker beside a queue of very many small jobs: its memory stays, and so does what each job costs.</summary>
+/// <summary>A long queue of small jobs: neither the worker's memory nor the cost of a job may grow.</summary>
 internal static class Backlog
 {
     public static async Task<List<Finding>> RunAsync(Stage stage)
@@ -28,24 +28,31 @@ internal static class Backlog
             if (job % 10_000 == 9_999) while (await load.WaitingAsync(stage.Queue) < job - 9_999) await Task.Delay(10);
         }
         await using var fresh = stage.StartBehind(load);
-        var marks = new List<(int Done, double Cpu, long Memory, long At)>();
+        var marks = new List<Progress>();
         var began = load.Completed;
         while (load.Table.Done < load.Table.Sent)
         {
-            if (marks.Count < 10 && load.Completed - began >= many / 10.0 * marks.Count) marks.Add((load.Completed - began, fresh.Cpu, fresh.Resident, Stopwatch.GetTimestamp()));
+            if (marks.Count < 10 && load.Completed - began >= many / 10.0 * marks.Count) marks.Add(Mark());
             await Task.Delay(5);
             if (fresh.HasExited) throw new InvalidOperationException($"the worker has ended: {fresh.Said}");
         }
-        marks.Add((load.Completed - began, fresh.Cpu, fresh.Resident, Stopwatch.GetTimestamp()));
+        marks.Add(Mark());
         stage.Check(load);
-        var memory = string.Join(", ", marks.Skip(1).Select(one => (one.Memory / 1e6).ToString("0", CultureInfo.InvariantCulture)));
-        return
-        [
-            new($"{many:#,0} jobs in the queue", string.Create(CultureInfo.InvariantCulture,
-                $"{(marks[^1].Done - marks[0].Done) / Stopwatch.GetElapsedTime(marks[0].At, marks[^1].At).TotalSeconds:#,0} jobs/s; memory after each tenth, MB: {memory}; CPU s per 1,000 jobs: {Cost(marks[1], marks[2]):0.000} in the second tenth, {Cost(marks[^2], marks[^1]):0.000} in the last, {thousand:0.000} with a thousand in the queue")),
-        ];
+        var seconds = Stopwatch.GetElapsedTime(marks[0].At, marks[^1].At).TotalSeconds;
+        var memory = marks.Skip(1).Select(mark => (mark.Memory / 1e6).ToString("0", CultureInfo.InvariantCulture));
+        var figures = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(marks[^1].Done - marks[0].Done) / seconds:#,0} jobs/s; memory after each tenth, MB: "
+            + $"{string.Join(", ", memory)}; CPU s per 1,000 jobs: {Cost(marks[1], marks[2]):0.000} in the second "
+            + $"tenth, {Cost(marks[^2], marks[^1]):0.000} in the last, {thousand:0.000} with 1,000 jobs in the queue");
+        return [new($"{many:#,0} jobs in the queue", figures)];
+
+        Progress Mark() => new(load.Completed - began, fresh.Cpu, fresh.Resident, Stopwatch.GetTimestamp());
     }
 
-    private static double Cost((int Done, double Cpu, long Memory, long At) from, (int Done, double Cpu, long Memory, long At) to) =>
+    /// <summary>CPU seconds per 1,000 jobs between two marks.</summary>
+    private static double Cost(Progress from, Progress to) =>
         to.Done == from.Done ? double.NaN : (to.Cpu - from.Cpu) / (to.Done - from.Done) * 1000;
+
+    private sealed record Progress(int Done, double Cpu, long Memory, long At);
 }

@@ -16,8 +16,11 @@ internal static class Bodies
             var window = Math.Clamp((32 << 20) / bytes, 16, JobLoad.Window);
             await load.FillAsync(stage.Queue, new JobShape(0, bytes), TimeSpan.FromSeconds(1), window);
             var phase = await load.FillAsync(stage.Queue, new JobShape(0, bytes), stage.Time, window);
-            findings.Add(new($"bodies of {title}", string.Create(CultureInfo.InvariantCulture,
-                $"{phase.PerSecond:#,0} jobs/s, {phase.PerSecond * bytes / 1e6:#,0} MB/s; memory {worker.Resident / 1e6:0} MB, peak {worker.Peak / 1e6:0} MB")));
+            var figures = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{phase.PerSecond:#,0} jobs/s, {phase.PerSecond * bytes / 1e6:#,0} MB/s; "
+                + $"memory {worker.Resident / 1e6:0} MB, peak {worker.Peak / 1e6:0} MB");
+            findings.Add(new($"bodies of {title}", figures));
         }
         stage.Check(load);
         return findings;

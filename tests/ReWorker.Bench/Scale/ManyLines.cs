@@ -3,7 +3,7 @@ using ReWorker.Bench.Load;
 
 namespace ReWorker.Bench.Scale;
 
-/// <summary>One job that says very much, over and over, beside small ones that want their answer.</summary>
+/// <summary>Jobs that write very many lines, one after the other, beside small jobs.</summary>
 internal static class ManyLines
 {
     private const int Lines = 10_000;
@@ -32,7 +32,9 @@ internal static class ManyLines
         await load.DrainAsync();
         stage.Check(load);
         return [new($"{Lines:#,0} lines from one job, beside small jobs", string.Create(CultureInfo.InvariantCulture,
-            $"small jobs, p50 / p99 in ms: {Part(alone, 0.5):0.0} / {Part(alone, 0.99):0.0} alone, {Part(beside, 0.5):0.0} / {Part(beside, 0.99):0.0} beside it ({said} such jobs); memory peak {worker.Peak / 1e6:0} MB"))];
+            $"small jobs, p50 / p99 in ms: {Part(alone, 0.5):0.0} / {Part(alone, 0.99):0.0} alone, "
+            + $"{Part(beside, 0.5):0.0} / {Part(beside, 0.99):0.0} beside it ({said} such jobs); "
+            + $"peak memory {worker.Peak / 1e6:0} MB"))];
     }
 
     private static double Part(List<double> all, double part) => all.Order().ElementAt((int)((all.Count - 1) * part));

@@ -6,10 +6,10 @@ using ReWorker.Bench.Running;
 
 namespace ReWorker.Bench.Scale;
 
-/// <summary>What one run found: a row of the table.</summary>
+/// <summary>The result of one run: a row of the table.</summary>
 internal sealed record Finding(string Run, string Figures);
 
-/// <summary>The worker at the edges: much of everything. Each run has an end of its own.</summary>
+/// <summary>Takes the worker to its limits, in one run for each.</summary>
 internal static class ScaleRun
 {
     private static readonly (string Name, Func<Stage, Task<List<Finding>>> Run)[] Runs =
@@ -24,7 +24,7 @@ internal static class ScaleRun
 
     public static async Task<int> RunAsync(Options options, BenchBroker broker, Contestant worker)
     {
-        var table = new StringBuilder("| run | what was seen |\n| --- | --- |\n");
+        var table = new StringBuilder("| run | result |\n| --- | --- |\n");
         var violations = new List<string>();
         foreach (var (name, run) in Runs.Where(one => options.Names.Count == 0 || options.Names.Contains(one.Name)))
         {
@@ -45,11 +45,26 @@ internal static class ScaleRun
         }
         foreach (var violation in violations) Console.WriteLine($"violated: {violation}");
         if (violations.Count > 0) return 1;
-        Console.WriteLine("Every job was answered once, in order.");
+        Console.WriteLine("Each job got one terminal reply, and everything arrived in order.");
         if (options.Page is { } page)
         {
-            var machine = string.Join('\n', Page.Machine(broker.Version, options, 1).Take(2).Select(line => $"- {line}"));
-            await File.WriteAllTextAsync(page, $"# Much of everything\n\n`./build.sh bench scale` wrote this page. Every reply and every line is checked: each job was answered once, in order.\n\n{table}\n{machine}\n- {(options.IsQuick ? "the quick form" : "the full form")}, one worker as scaffolded (JIT), 16 jobs at a time, prefetch 64, unless a run says otherwise\n");
+            var form = options.IsQuick ? "The quick form" : "The full form";
+            string[] notes =
+            [
+                .. Page.Machine(broker.Version, options, rounds: 1).Take(2),
+                $"{form}; one worker as scaffolded (JIT), concurrency 16, prefetch 64, unless a run says otherwise",
+            ];
+            var text = $"""
+                # At scale
+
+                `./build.sh bench scale` writes this page. It checks every reply and every line of output: each job
+                got one terminal reply, and everything arrived in order.
+
+                {table}
+                {string.Join('\n', notes.Select(Page.Item))}
+
+                """;
+            await File.WriteAllTextAsync(page, text);
         }
         return 0;
     }

@@ -4,7 +4,7 @@ using ReWorker.Bench.Load;
 
 namespace ReWorker.Bench.Scale;
 
-/// <summary>A thousand jobs that do nothing but wait, all at the same time.</summary>
+/// <summary>A thousand jobs that only wait, all at the same time.</summary>
 internal static class Sleepers
 {
     private const int Jobs = 1000;
@@ -22,7 +22,10 @@ internal static class Sleepers
         await load.DrainAsync();
         var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
         stage.Check(load);
-        return [new($"{Jobs:#,0} jobs that sleep {Seconds} s, concurrency {Jobs}", string.Create(CultureInfo.InvariantCulture,
-            $"done in {took:0.0} s; memory {before / 1e6:0} MB before, {memory / 1e6:0} MB while they slept; {threads} threads"))];
+        var figures = string.Create(
+            CultureInfo.InvariantCulture,
+            $"done in {took:0.0} s; memory {before / 1e6:0} MB before, {memory / 1e6:0} MB while they slept; "
+            + $"{threads} threads");
+        return [new($"{Jobs:#,0} jobs that sleep {Seconds} s, concurrency {Jobs}", figures)];
     }
 }

@@ -4,7 +4,7 @@ using ReWorker.Bench.Load;
 
 namespace ReWorker.Bench.Scale;
 
-/// <summary>A requester that reads no reply for as long as jobs run: they wait on the broker, not in the worker.</summary>
+/// <summary>A requester reads no reply while its jobs run: replies wait on the broker, not in the worker.</summary>
 internal static class SlowRequester
 {
     public static async Task<List<Finding>> RunAsync(Stage stage)
@@ -20,7 +20,11 @@ internal static class SlowRequester
         for (var job = 0; job < jobs; job++) await slow.SendAsync(stage.Queue, new JobShape(0), body);
         while (await slow.WaitingAsync(slow.ReplyTo) < 2 * jobs)
         {
-            if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromMinutes(2)) throw new TimeoutException($"only {await slow.WaitingAsync(slow.ReplyTo)} replies of {2 * jobs} came");
+            if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromMinutes(2))
+            {
+                var received = await slow.WaitingAsync(slow.ReplyTo);
+                throw new TimeoutException($"only {received} of {2 * jobs} replies arrived");
+            }
             await Task.Delay(50);
         }
         var (perSecond, memory) = (jobs / Stopwatch.GetElapsedTime(began).TotalSeconds, worker.Resident);
@@ -29,6 +33,7 @@ internal static class SlowRequester
         stage.Check(slow);
         stage.Check(prompt);
         return [new($"a requester that reads nothing for {jobs:#,0} jobs", string.Create(CultureInfo.InvariantCulture,
-            $"{perSecond:#,0} jobs/s all the same; memory {before / 1e6:0} MB before, {memory / 1e6:0} MB with {2 * jobs:#,0} replies unread, which were all there afterwards"))];
+            $"still {perSecond:#,0} jobs/s; memory {before / 1e6:0} MB before, {memory / 1e6:0} MB with {2 * jobs:#,0} "
+            + $"unread replies, which all arrived afterwards"))];
     }
 }

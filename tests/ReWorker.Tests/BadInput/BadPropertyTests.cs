@@ -52,7 +52,7 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
         Assert.Equal(all.Count, all.Select(one => one.Property("message_id")).Distinct().Count());
     }
 
-    [Theory, MemberData(nameof(ReplyTos)), Contract("Job's end / reply_to that no queue answers to"), Contract("Job's end / reply_to of a worker")]
+    [Theory, MemberData(nameof(ReplyTos)), Contract("Job's end / reply_to without a queue"), Contract("Job's end / reply_to of a worker")]
     public async Task ReplyTo_Hostile_NeverFeedsAWorkerAndHarmsNobody(string replyTo)
     {
         var ran = 0;

@@ -7,7 +7,7 @@ namespace ReWorker.Tests.Contract;
 /// <summary>What a worker sends: properties and bodies, to the letter.</summary>
 public sealed class MessageTests(PikaBus bus) : ContractTest(bus)
 {
-    [Fact, Contract("Messages / properties"), Contract("Messages / no other key")]
+    [Fact, Contract("Messages / properties"), Contract("Messages / body keys")]
     public async Task EveryMessage_OfAJob_HasThePropertiesAndNoOther()
     {
         await using var worker = await StartAsync(async (job, cancel) =>

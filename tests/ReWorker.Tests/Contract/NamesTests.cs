@@ -61,7 +61,7 @@ public sealed class NamesTests(PikaBus bus) : ContractTest(bus)
         Assert.StartsWith("amq.gen-", session.ReplyTo, StringComparison.Ordinal);
     }
 
-    [Fact, Contract("Names / what is there already")]
+    [Fact, Contract("Names / existing objects")]
     public async Task Queue_DeclaredBefore_IsUsedAsItIsAndSaidOnce()
     {
         var name = $"test-{Guid.NewGuid():n}";

@@ -10,7 +10,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
 {
     private static readonly (string, string) AlmostNoTime = ("Worker:TimeLimit", "00:00:00.3");
 
-    [Fact, Contract("Job's end / runs to its end")]
+    [Fact, Contract("Job's end / completes")]
     public async Task Job_RunsToItsEnd_IsCompletedAndAcked()
     {
         await using var worker = await StartAsync(job => job.Parameters);
@@ -38,7 +38,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await AssertAckedAsync(worker, session);
     }
 
-    [Fact, Contract("Job's end / lacks a dynamic value or a parameter")]
+    [Fact, Contract("Job's end / missing or invalid values")]
     public async Task Job_LacksValues_IsFailedNamingAllAndAcked()
     {
         var ran = false;
@@ -93,7 +93,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await AssertAckedAsync(worker, session);
     }
 
-    [Fact, Contract("Job's end / handed back")]
+    [Fact, Contract("Job's end / requeued")]
     public async Task Job_WorkerStopped_SaysNothingMoreAndRunsElsewhere()
     {
         await using var first = await StartAsync(async (_, cancel) =>
@@ -116,7 +116,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         Assert.Equal("done elsewhere", all[^1].Data.GetString());
     }
 
-    [Fact, Contract("Job's end / kills its worker again and again"), Contract("Job's end / started again after a death")]
+    [Fact, Contract("Job's end / kills its workers"), Contract("Job's end / started again after a worker died")]
     public async Task Job_WhoseWorkersDie_IsGivenUpAndParked()
     {
         var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
@@ -149,7 +149,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await AssertAckedAsync(last, session);
     }
 
-    [Fact, Contract("Job's end / started again after a death")]
+    [Fact, Contract("Job's end / started again after a worker died")]
     public async Task Job_WhoseWorkerDied_FailsWhereTheOwnerWantsIt()
     {
         await using var wire = new TestWire(Bus.Amqp);
@@ -194,7 +194,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
     }
 
-    [Fact, Contract("Job's end / reply_to that no queue answers to")]
+    [Fact, Contract("Job's end / reply_to without a queue")]
     public async Task Job_ReplyQueueGone_IsAckedAndTheReplyCounted()
     {
         var ran = new TaskCompletionSource();

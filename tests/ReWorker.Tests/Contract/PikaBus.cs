@@ -22,7 +22,7 @@ public sealed class PikaOfTheRun : IAsyncDisposable
 }
 
 /// <summary>What a test class asks for that needs a broker and a requester on it that is not ours.</summary>
-public class PikaBus(BrokerOfTheRun broker, PikaOfTheRun pika) : IAsyncLifetime
+public class PikaBus(SharedBroker broker, PikaOfTheRun pika) : IAsyncLifetime
 {
     private TestBroker? _broker;
     private Requester? _requester;

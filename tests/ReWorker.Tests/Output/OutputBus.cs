@@ -4,7 +4,7 @@ using ReWorker.Tests.Contract;
 namespace ReWorker.Tests.Output;
 
 /// <summary>A virtual host of its own: the output worker's queue, and all output that comes to it, are one test class's alone.</summary>
-public sealed class OutputBus(BrokerOfTheRun broker, PikaOfTheRun pika) : PikaBus(broker, pika)
+public sealed class OutputBus(SharedBroker broker, PikaOfTheRun pika) : PikaBus(broker, pika)
 {
     private readonly string _name = $"output-{Guid.NewGuid():n}";
 

@@ -21,7 +21,7 @@ public sealed class OutputWorkerTests(OutputBus bus) : ContractTest<OutputBus>(b
         Assert.Contains("re\tworker.output\toutput", await Bus.RunRabbitmqctlAsync("-q", "list_bindings", "-p", vhost, "source_name", "destination_name", "routing_key"), StringComparison.Ordinal);
     }
 
-    [Fact, Contract("Output worker / one file a release")]
+    [Fact, Contract("Output worker / one file per release")]
     public async Task Lines_OfReleases_AreAppendedInOrderEachWithANewline()
     {
         await using var output = await OutputHost.StartAsync(Bus, Cancel);
@@ -55,7 +55,7 @@ public sealed class OutputWorkerTests(OutputBus bus) : ContractTest<OutputBus>(b
         Assert.DoesNotContain(output.Worker.Logs.All, one => one.Message.Contains("PassWord", StringComparison.Ordinal));
     }
 
-    [Theory, MemberData(nameof(HostileIds)), Contract("Output worker / nothing outside")]
+    [Theory, MemberData(nameof(HostileIds)), Contract("Output worker / safe file names")]
     public async Task CorrelationId_Hostile_StaysWithinTheDirectory(string id)
     {
         id = id switch { "long" => new string('x', 255), "long/../" => string.Concat(Enumerable.Repeat("../", 85)), _ => id };
@@ -75,7 +75,7 @@ public sealed class OutputWorkerTests(OutputBus bus) : ContractTest<OutputBus>(b
         Assert.All(output.Worker.Logs.All, one => Assert.DoesNotContain(one.Message, char.IsControl));
     }
 
-    [Fact, Contract("Output worker / one file a release")]
+    [Fact, Contract("Output worker / one file per release")]
     public async Task Releases_ThousandsAtOnce_KeepABoundedNumberOfFilesOpen()
     {
         const int releases = 2000;

@@ -3,10 +3,10 @@ using Xunit;
 namespace My.Step_1.Tests;
 
 /// <summary>
-/// What a test class that needs a broker asks for: <c>class MyTests(BrokerFixture broker) : IClassFixture&lt;BrokerFixture&gt;</c>.
-/// All classes share one broker, so each test takes a queue of its own.
+/// Gives a test class the broker: <c>class MyTests(BrokerFixture broker) : IClassFixture&lt;BrokerFixture&gt;</c>. All
+/// classes share one broker, so each test must use a queue of its own.
 /// </summary>
-public sealed class BrokerFixture(BrokerOfTheRun run) : IAsyncLifetime
+public sealed class BrokerFixture(SharedBroker shared) : IAsyncLifetime
 {
     private TestBroker? _broker;
 
@@ -14,9 +14,9 @@ public sealed class BrokerFixture(BrokerOfTheRun run) : IAsyncLifetime
 
     private TestBroker Broker => _broker ?? throw new InvalidOperationException("xunit has not started this fixture.");
 
-    public async ValueTask InitializeAsync() => _broker = await run.GetAsync();
+    public async ValueTask InitializeAsync() => _broker = await shared.GetAsync();
 
-    /// <summary>A name for the option <c>Worker:Queue</c> that nobody else has.</summary>
+    /// <summary>Returns a name for the setting <c>Worker:Queue</c> that no other test uses.</summary>
     public static string UniqueQueue() => $"test-{Guid.NewGuid():n}";
 
     /// <inheritdoc cref="TestBroker.RunRabbitmqctlAsync"/>

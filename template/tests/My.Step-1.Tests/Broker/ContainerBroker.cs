@@ -4,36 +4,40 @@ using Testcontainers.RabbitMq;
 
 namespace My.Step_1.Tests;
 
-/// <summary>A RabbitMQ in a container of its own; the one place that names the tests' image.</summary>
+/// <summary>RabbitMQ in a container of its own. Only this class names the image of the tests.</summary>
 internal sealed class ContainerBroker(RabbitMqContainer container) : TestBroker
 {
     private const string Image = "rabbitmq:4-management";
 
     public override Uri Amqp { get; } = new(container.GetConnectionString());
 
-    public static async Task<TestBroker?> TryStartAsync(List<string> tried)
+    public static async Task<TestBroker?> TryStartAsync(List<string> problems)
     {
         if (Environment.GetEnvironmentVariable("REWORKER_DOCKER") == "0")
         {
-            tried.Add("switched off by REWORKER_DOCKER=0");
+            problems.Add("switched off by REWORKER_DOCKER=0");
             return null;
         }
 
         try
         {
-            var container = new RabbitMqBuilder(Image).WithUsername("guest").WithPassword("guest").WithLogger(NullLogger.Instance).Build();
+            var container = new RabbitMqBuilder(Image)
+                .WithUsername("guest")
+                .WithPassword("guest")
+                .WithLogger(NullLogger.Instance)
+                .Build();
             await container.StartAsync();
             return new ContainerBroker(container);
         }
         catch (DockerUnavailableException)
         {
-            tried.Add("none answers");
+            problems.Add("no engine answers");
             return null;
         }
-        catch (Exception problem)
+        catch (Exception e)
         {
             throw new InvalidOperationException(
-                $"A Docker engine answers, but started no {Image}: {problem.Message} REWORKER_DOCKER=0 passes it over.", problem);
+                $"The Docker engine could not start {Image}: {e.Message} REWORKER_DOCKER=0 ignores the engine.", e);
         }
     }
 

@@ -2,16 +2,18 @@ using System.Diagnostics;
 
 namespace My.Step_1.Tests;
 
-/// <summary>A private node by broker.sh, which ends it when its input ends: also when this process is killed.</summary>
+/// <summary>
+/// A private node that broker.sh starts. The script stops it when its input ends, even if this process is killed.
+/// </summary>
 internal sealed class PrivateBroker(Process script, string amqp, string rabbitmqctl) : TestBroker
 {
     public override Uri Amqp { get; } = new(amqp);
 
-    public static async Task<TestBroker?> TryStartAsync(List<string> tried)
+    public static async Task<TestBroker?> TryStartAsync(List<string> problems)
     {
         if (FindScript() is not { } path || OperatingSystem.IsWindows())
         {
-            tried.Add("needs broker.sh and bash");
+            problems.Add("needs broker.sh and bash");
             return null;
         }
 
@@ -21,19 +23,21 @@ internal sealed class PrivateBroker(Process script, string amqp, string rabbitmq
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        var said = script.StandardError.ReadToEndAsync();
+        var errors = script.StandardError.ReadToEndAsync();
 
-        if (await script.StandardOutput.ReadLineAsync() is { } amqp && await script.StandardOutput.ReadLineAsync() is { } rabbitmqctl)
+        if (await script.StandardOutput.ReadLineAsync() is { } amqp
+            && await script.StandardOutput.ReadLineAsync() is { } rabbitmqctl)
         {
             return new PrivateBroker(script, amqp, rabbitmqctl.Replace("rabbitmqctl: ", "", StringComparison.Ordinal));
         }
 
-        tried.Add((await said).Trim());
+        problems.Add((await errors).Trim());
         script.Dispose();
         return null;
     }
 
-    public override Task<string> RunRabbitmqctlAsync(params string[] arguments) => Rabbitmqctl.RunAsync(rabbitmqctl, arguments);
+    public override Task<string> RunRabbitmqctlAsync(params string[] arguments) =>
+        Rabbitmqctl.RunAsync(rabbitmqctl, arguments);
 
     public override async ValueTask DisposeAsync()
     {

@@ -3,18 +3,18 @@ using RabbitMQ.Client.Exceptions;
 
 namespace My.Step_1.Tests;
 
-/// <summary>Looks at queues as an operator would.</summary>
+/// <summary>Waits for the states of queues, and deletes queues.</summary>
 internal static class QueueWatch
 {
-    /// <summary>Returns when the queue is there and somebody consumes from it.</summary>
+    /// <summary>Waits until the queue exists and has a consumer.</summary>
     public static Task WaitForConsumerAsync(this BrokerFixture broker, string queue, CancellationToken cancel) =>
         WaitAsync(broker, queue, state => state.ConsumerCount > 0, cancel);
 
-    /// <summary>Returns when no job waits in the queue and somebody consumes from it.</summary>
+    /// <summary>Waits until the queue is empty and has a consumer.</summary>
     public static Task WaitForEmptyQueueAsync(this BrokerFixture broker, string queue, CancellationToken cancel) =>
         WaitAsync(broker, queue, state => state.MessageCount == 0 && state.ConsumerCount > 0, cancel);
 
-    /// <summary>Returns when a message waits in the queue.</summary>
+    /// <summary>Waits until the queue has a message.</summary>
     public static Task WaitForMessageAsync(this BrokerFixture broker, string queue, CancellationToken cancel) =>
         WaitAsync(broker, queue, state => state.MessageCount > 0, cancel);
 
@@ -25,7 +25,8 @@ internal static class QueueWatch
         await channel.QueueDeleteAsync(queue, cancellationToken: cancel);
     }
 
-    private static async Task WaitAsync(BrokerFixture broker, string queue, Func<QueueDeclareOk, bool> done, CancellationToken cancel)
+    private static async Task WaitAsync(
+        BrokerFixture broker, string queue, Func<QueueDeclareOk, bool> isReached, CancellationToken cancel)
     {
         await using var connection = await new ConnectionFactory { Uri = broker.Amqp }.CreateConnectionAsync(cancel);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -36,11 +37,11 @@ internal static class QueueWatch
             await using var channel = await connection.CreateChannelAsync(cancellationToken: limit.Token);
             try
             {
-                if (done(await channel.QueueDeclarePassiveAsync(queue, limit.Token))) return;
+                if (isReached(await channel.QueueDeclarePassiveAsync(queue, limit.Token))) return;
             }
             catch (OperationInterruptedException)
             {
-                // not there yet
+                // the queue does not exist yet
             }
             await Task.Delay(100, limit.Token);
         }
