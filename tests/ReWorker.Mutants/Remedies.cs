@@ -10,7 +10,7 @@ internal static class Remedies
 
     public static readonly Mutant Adoption = new(
         "recognizes a redelivered job that it still runs", "Ledger.Register",
-        "FindJobOf(delivery)",
+        "BestFit(equal)",
         "null");
 
     public static readonly Mutant Memory = new(
@@ -25,7 +25,7 @@ internal static class Remedies
 
     public static readonly Mutant StaleDeliveries = new(
         "skips deliveries of a lost connection", "Consumer.IsAlive",
-        "!_epoch.Ended.IsCancellationRequested",
+        "!epoch.Ended.IsCancellationRequested",
         "true");
 
     public static readonly Mutant LateAck = new(
@@ -33,7 +33,7 @@ internal static class Remedies
         "return State is JobState.Running;",
         """
         if (State is not JobState.Running) return false;
-        Settle(Deliveries.Settlement.Ack);
+        Settle(Settlement.Ack);
         return true;
         """);
 
@@ -48,13 +48,15 @@ internal static class Remedies
         "false");
 
     public static readonly Mutant AlarmWait = new(
-        "suspends the confirm timeout during an alarm", "PublishSession.WatchAsync",
-        "_epoch.Alarm.IsRaised",
+        "suspends the confirm timeout during an alarm", "PublishSession.WatchConfirmsAsync",
+        "epoch.Alarm.IsRaised",
         "false");
 
     public static readonly Mutant ConsumerCancel = new(
         "reacts when the broker cancels its consumer", "Consumer.HandleBasicCancelAsync",
-        "_epoch.End(new Loss(LossReason.ConsumerCancelled, detail));",
+        """
+        epoch.End(new Loss(LossReason.ConsumerCancelled, $"the broker cancelled the consumer of {runner.Queue}"));
+        """,
         "");
 
     public static readonly Mutant ConsumerTimeout = new(
@@ -81,11 +83,11 @@ internal static class Remedies
     public static readonly Mutant Tolerance = new(
         "uses a queue that has other arguments", "TopologyBuilder.EnsureAsync",
         "LogDifferent(log, kind, name, refusal.ReplyText);",
-        "_logged.TryRemove(name, out _); throw new TopologyException(refusal.ReplyText);");
+        "_logged.TryRemove(name, out _); throw new InvalidOperationException(refusal.ReplyText);");
 
     public static readonly Mutant ReplyRules = new(
         "sends no reply to a worker's queue", "SendRules.ReplyTo",
-        """replyTo.StartsWith("worker.", StringComparison.Ordinal)""",
+        "Names.IsWorkerQueue(replyTo)",
         "false");
 
     public static readonly Mutant OneTerminalReply = new(
@@ -130,7 +132,7 @@ internal static class Remedies
 
     public static readonly Mutant EveryAddress = new(
         "tries every address of a host name", "ConnectionSource.ConnectAsync",
-        "factory.CreateConnectionAsync(addresses.Select(one => one.ToString()), name, cancel)",
+        "factory.CreateConnectionAsync(hosts, name, cancel)",
         "factory.CreateConnectionAsync(name, cancel)");
 
     public static readonly Mutant FreshTopology = new(
@@ -146,21 +148,21 @@ internal static class Remedies
     public static readonly Mutant Nacked = new(
         "resends what a full queue rejected", "PublishSession.HandleConfirm",
         "message.Owner.HandleNacked(message);",
-        "_settled(message);");
+        "settled(message);");
 
     public static readonly Mutant ShortReply = new(
         "sends a short reply if a long one is rejected", "JobEnding.EndAsync",
-        "await ReplyTooLargeAsync(job, reply.Body.Length, error);",
+        "await ReplyTooLargeAsync(job, reply);",
         "");
 
     public static readonly Mutant FreshSecrets = new(
-        "reloads its settings before each attempt", "ConnectionSource.OpenAsync",
+        "reloads its settings before each attempt", "ConnectionSource.ReadSettings",
         "(configuration as IConfigurationRoot)?.Reload();",
         "");
 
     public static readonly Mutant PrintableLogs = new(
         "escapes control characters in its log", "Printable.IsUnsafe",
-        "char.IsControl(one)",
+        "char.IsControl(character)",
         "false");
 
     public static IReadOnlyList<Mutant> All { get; } =

@@ -36,8 +36,7 @@ internal static class Clusters
             Inject = async bench =>
             {
                 await KillUnderLoadAsync(bench, cluster => cluster.ConsumedAsync(bench.VHost, Queue));
-                bench.Then(
-                    () => bench.Worker.Says("was redelivered after it had ended here"), () => "nothing came again");
+                bench.Then(() => bench.Worker.Says("was redelivered after its end"), () => "nothing came again");
             },
             RecoversWithin = 40,
             // the jobs that ran are redelivered a minute later
