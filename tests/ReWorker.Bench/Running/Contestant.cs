@@ -94,7 +94,7 @@ internal sealed record Contestant(string Name, string Title, bool IsOurs, string
         catch (TimeoutException)
         {
             await process.DisposeAsync();
-            throw new InvalidOperationException($"{Name} did not complete its first job: {process.Said}");
+            throw new InvalidOperationException($"{Name} did not complete its first job: {process.LogText}");
         }
     }
 
@@ -105,7 +105,7 @@ internal sealed record Contestant(string Name, string Title, bool IsOurs, string
         var answers = process.Count(PeerProcess.Allocated);
         await process.Input.WriteLineAsync();
         while (process.Count(PeerProcess.Allocated) == answers) await Task.Delay(1);
-        var answer = process.Saying(PeerProcess.Allocated)[answers];
+        var answer = process.LogLines(PeerProcess.Allocated)[answers];
         return double.Parse(answer[PeerProcess.Allocated.Length..], CultureInfo.InvariantCulture);
     }
 }

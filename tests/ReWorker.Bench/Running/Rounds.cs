@@ -79,7 +79,7 @@ internal sealed class Rounds(
             if (seconds >= (options.IsQuick ? 4 : MostWarmSeconds)) break;
             last = phase.PerSecond;
         }
-        if (process.HasExited) throw new InvalidOperationException($"{one.Name} has ended: {process.Said}");
+        if (process.HasExited) throw new InvalidOperationException($"{one.Name} has ended: {process.LogText}");
     }
 
     private async Task<Sample> MeasureAsync(JobLoad load, Contestant one, WorkerProcess process, int round)

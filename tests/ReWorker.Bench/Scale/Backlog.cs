@@ -34,7 +34,7 @@ internal static class Backlog
         {
             if (marks.Count < 10 && load.Completed - began >= many / 10.0 * marks.Count) marks.Add((load.Completed - began, fresh.Cpu, fresh.Resident, Stopwatch.GetTimestamp()));
             await Task.Delay(5);
-            if (fresh.HasExited) throw new InvalidOperationException($"the worker has ended: {fresh.Said}");
+            if (fresh.HasExited) throw new InvalidOperationException($"the worker has ended: {fresh.LogText}");
         }
         marks.Add((load.Completed - began, fresh.Cpu, fresh.Resident, Stopwatch.GetTimestamp()));
         stage.Check(load);

@@ -111,7 +111,7 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
     }
 
     public Task ReadyAsync(TimeSpan limit) =>
-        UntilAsync("ready", limit, async () => (await Worker.ReadyAsync()).IsWell);
+        UntilAsync("ready", limit, async () => (await Worker.ReadyAsync()).IsOk);
 
     public Task NotReadyAsync(TimeSpan limit) =>
         UntilAsync("unready", limit, async () => (await Worker.ReadyAsync()).Code == 503);
@@ -193,7 +193,7 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
     public void CheckLogs()
     {
         foreach (var worker in _workers)
-            Check(!worker.Says(Password) && !worker.Says("s3cr3t"), "a secret is in the log");
+            Check(!worker.HasLogged(Password) && !worker.HasLogged("s3cr3t"), "a secret is in the log");
     }
 
     public static void Check(bool isTrue, string otherwise)
@@ -234,7 +234,7 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, bo
     }
 
     public Task UntilSaidAsync(string text, TimeSpan limit) =>
-        UntilAsync($"said in the log, \"{text}\",", limit, () => Task.FromResult(Worker.Says(text)));
+        UntilAsync($"said in the log, \"{text}\",", limit, () => Task.FromResult(Worker.HasLogged(text)));
 
     public int RunsOf(SentJob job) => _workers.Sum(worker => worker.Count($"RAN {job.Id} "));
 

@@ -33,7 +33,7 @@ internal sealed class LeaderKilled() : ClusterFault("cluster-leader-killed", "th
 
     public override async Task RunAsync(Bench bench)
     {
-        var leader = await KillUnderLoadAsync(bench, cluster => cluster.LeaderAsync(bench.VHost, Bench.Queue));
+        var leader = await KillUnderLoadAsync(bench, cluster => cluster.LeaderNodeAsync(bench.VHost, Bench.Queue));
         await bench.SendManyAsync(20, seconds: 0.2);
         await bench.RecoverAsync(TimeSpan.FromSeconds(40));
         await Task.Delay(TimeSpan.FromSeconds(15));
@@ -48,11 +48,11 @@ internal sealed class NodeGone() : ClusterFault("cluster-node-gone", "three node
 
     public override async Task RunAsync(Bench bench)
     {
-        await KillUnderLoadAsync(bench, cluster => cluster.ConsumedAsync(bench.VHost, Bench.Queue));
+        await KillUnderLoadAsync(bench, cluster => cluster.ConsumerNodeAsync(bench.VHost, Bench.Queue));
         await bench.RecoverAsync(TimeSpan.FromSeconds(40));
         // what the worker had in hand comes again a minute later
         await bench.CleanAsync(TimeSpan.FromSeconds(90));
-        Bench.Check(bench.Worker.Says("was delivered again, and ended here"), "nothing came again");
+        Bench.Check(bench.Worker.HasLogged("was delivered again, and ended here"), "nothing came again");
     }
 }
 
@@ -68,7 +68,7 @@ internal sealed class NeverTwiceNodeGone() : ClusterFault("never-twice-node-gone
         await bench.SettledAsync();
         var job = await bench.SendAsync(seconds: 30, expected: "failed");
         await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
-        await KillAsync(bench, cluster => cluster.ConsumedAsync(bench.VHost, Bench.Queue));
+        await KillAsync(bench, cluster => cluster.ConsumerNodeAsync(bench.VHost, Bench.Queue));
         await bench.Worker.SignalAsync("KILL");
         bench.Over();
         bench.StartWorker();
@@ -92,7 +92,7 @@ internal sealed class MajorityDown() : ClusterFault("cluster-majority-down", "tw
         await cluster.KillAsync(2);
         bench.Undo(() => cluster.StartAsync(1, 2));
         await bench.NotReadyAsync(TimeSpan.FromSeconds(40));
-        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
+        Bench.Check((await bench.Worker.LiveAsync()).IsOk, "not alive");
         await Task.Delay(TimeSpan.FromSeconds(40));
         await cluster.StartAsync(1, 2);
         bench.Over();

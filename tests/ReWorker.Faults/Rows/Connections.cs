@@ -32,7 +32,7 @@ internal sealed class AbsentAtStart() : Fault("broker-absent-at-start", "the por
         bench.StartWorker();
         await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
         await Task.Delay(5000);
-        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
+        Bench.Check((await bench.Worker.LiveAsync()).IsOk, "not alive");
         Bench.Check(bench.Worker.Count("Could not connect") is >= 2 and <= 8, $"{bench.Worker.Count("Could not connect")} warnings");
         bench.Proxy.Open();
         bench.Over();
@@ -60,7 +60,7 @@ internal sealed class AbsentAtStartForAMinute() : Fault("broker-absent-60s", "ra
         {
             await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
             await Task.Delay(TimeSpan.FromSeconds(60));
-            Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
+            Bench.Check((await bench.Worker.LiveAsync()).IsOk, "not alive");
             Bench.Check(bench.Worker.Count("Could not connect") is >= 5 and <= 20, $"{bench.Worker.Count("Could not connect")} warnings");
         }
         finally
@@ -90,7 +90,7 @@ internal sealed class LongPauses() : Fault("long-pauses", "nothing listens for 9
         await bench.NotReadyAsync(TimeSpan.FromSeconds(20));
         for (var second = 0; second < 95; second++)
         {
-            Bench.Check((await bench.Worker.LiveAsync()).IsWell, $"not alive after {second} s");
+            Bench.Check((await bench.Worker.LiveAsync()).IsOk, $"not alive after {second} s");
             await Task.Delay(1000);
         }
         bench.CheckLogs();
@@ -162,18 +162,18 @@ internal sealed class ConfirmWithheld() : Fault("confirm-withheld", "the proxy h
         // started has been confirmed by then
         await Task.Delay(1000);
         // the broker must hear nothing either: else it has the reply, and its copy alone tells of the second sending
-        bench.Proxy.Hold(Way.Both, "publishes");
+        bench.Proxy.Hold(Direction.Both, "publishes");
         await Task.Delay(4000);
         // asking takes its time: by the answer the reply may have been sent again and confirmed
         var queue = await bench.QueueAsync(Bench.Queue);
-        Bench.Check(queue.Ready + queue.Unacked == 1 || bench.Worker.Says("was not confirmed within"), "the job was acknowledged before its reply was confirmed");
+        Bench.Check(queue.Ready + queue.Unacked == 1 || bench.Worker.HasLogged("was not confirmed within"), "the job was acknowledged before its reply was confirmed");
         await Bench.CompletedAsync(job, TimeSpan.FromSeconds(20));
 
         // and once with the reply on the broker, the confirm on its way back
         var other = await bench.SendAsync(seconds: 4);
         await Bench.StartedAsync(other, TimeSpan.FromSeconds(15));
         await Task.Delay(1000);
-        bench.Proxy.Hold(Way.ToWorker, "publishes");
+        bench.Proxy.Hold(Direction.ToWorker, "publishes");
         await Bench.UntilAsync("given up a second time", TimeSpan.FromSeconds(15), () => Task.FromResult(bench.Worker.Count("was not confirmed within") == 2));
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(10));
@@ -191,7 +191,7 @@ internal sealed class ConfirmNeverComes() : Fault("confirm-deadline", "the same 
     public override async Task RunAsync(Bench bench)
     {
         await bench.WarmUpAsync();
-        bench.Proxy.Hold(Way.Both, "publishes");
+        bench.Proxy.Hold(Direction.Both, "publishes");
         var job = await bench.SendAsync();
         bench.Over();
         await Bench.CompletedAsync(job, TimeSpan.FromSeconds(15));
@@ -302,7 +302,7 @@ internal sealed class HalfOpen() : Fault("half-open", "iptables in the broker's 
         }
         bench.Undo(RestoreAsync);
         await bench.NotReadyAsync(TimeSpan.FromSeconds(40));
-        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
+        Bench.Check((await bench.Worker.LiveAsync()).IsOk, "not alive");
         await Task.Delay(TimeSpan.FromSeconds(90));
         await RestoreAsync();
         bench.Over();
@@ -323,7 +323,7 @@ internal sealed class HeldBothWays() : Fault("held-both-ways", "the proxy holds 
         await bench.WarmUpAsync();
         var job = await bench.SendAsync(seconds: 3);
         await Bench.StartedAsync(job, TimeSpan.FromSeconds(15));
-        bench.Proxy.Hold(Way.Both);
+        bench.Proxy.Hold(Direction.Both);
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(30));
         await bench.CleanAsync(TimeSpan.FromSeconds(10));
@@ -371,7 +371,7 @@ internal sealed class SlowLink() : Fault("slow-link", "every piece 3 s ± 1 s la
         (bench.Proxy.Delay, bench.Proxy.Slice) = (TimeSpan.FromSeconds(3), 100);
         await bench.SendManyAsync(10, seconds: 1);
         await Task.Delay(TimeSpan.FromSeconds(60));
-        Bench.Check(!bench.Worker.Says("Lost the broker"), "a false alarm");
+        Bench.Check(!bench.Worker.HasLogged("Lost the broker"), "a false alarm");
         (bench.Proxy.Delay, bench.Proxy.Slice) = (TimeSpan.Zero, 0);
         bench.Over();
         await bench.RecoverAsync(TimeSpan.FromSeconds(20));

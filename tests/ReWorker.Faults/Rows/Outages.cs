@@ -94,7 +94,7 @@ internal sealed class BrokerFrozen() : Fault("broker-frozen-90s", "docker pause 
         }
         bench.Undo(ThawAsync);
         await bench.NotReadyAsync(TimeSpan.FromSeconds(41));
-        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
+        Bench.Check((await bench.Worker.LiveAsync()).IsOk, "not alive");
         await Task.Delay(TimeSpan.FromSeconds(60));
         await ThawAsync();
         bench.Over();
@@ -130,7 +130,7 @@ internal abstract class Alarm(string name, string how, int lasts) : Fault(name, 
         await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
         var ready = await bench.Worker.ReadyAsync();
         Bench.Check(ready.Body.Contains("blocks publishers", StringComparison.Ordinal), $"the reason is not told: {ready.Body}");
-        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
+        Bench.Check((await bench.Worker.LiveAsync()).IsOk, "not alive");
         await Task.Delay(TimeSpan.FromSeconds(lasts));
         Bench.Check(!job.Terminal.IsCompleted, "a reply came through the alarm");
         await alarm.DisposeAsync();
@@ -230,7 +230,7 @@ internal sealed class PasswordChanged() : Fault("password-changed", "change_pass
         await bench.Broker.ControlAsync("close_all_connections", "--vhost", bench.VHost, "chaos");
         await bench.NotReadyAsync(TimeSpan.FromSeconds(10));
         await Task.Delay(6000);
-        Bench.Check(bench.Worker.Says("refuses the user name or the password"), "the log does not say that the login was refused");
+        Bench.Check(bench.Worker.HasLogged("refuses the user name or the password"), "the log does not say that the login was refused");
         Bench.Check(bench.Worker.Count("Could not connect") <= 10, $"{bench.Worker.Count("Could not connect")} tries in so short a time");
         await bench.Broker.ControlAsync("change_password", bench.User, bench.Password);
         bench.Over();
@@ -250,8 +250,8 @@ internal sealed class VHostGone() : Fault("vhost-gone", "delete_vhost; 5 s; the 
         await bench.DeleteVHostAsync();
         await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(15));
         await Task.Delay(5000);
-        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
-        Bench.Check(bench.Worker.Says($"vhost {bench.VHost} not found"), "the log does not say that it is the vhost");
+        Bench.Check((await bench.Worker.LiveAsync()).IsOk, "not alive");
+        Bench.Check(bench.Worker.HasLogged($"vhost {bench.VHost} not found"), "the log does not say that it is the vhost");
         await bench.UnreadyAsync("ready without its vhost");
         await bench.MakeVHostAsync();
         bench.Over();

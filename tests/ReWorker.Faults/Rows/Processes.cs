@@ -221,11 +221,11 @@ internal sealed class SupervisorHangs() : Fault("supervisor-hangs", "its one-sec
         var file = Path.Combine(Path.GetTempPath(), bench.VHost);
         bench.Undo(() => { File.Delete(file); return Task.CompletedTask; });
         await bench.WarmUpAsync(Set(ChaosProcess.HangFile, file));
-        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive");
+        Bench.Check((await bench.Worker.LiveAsync()).IsOk, "not alive");
         await File.WriteAllTextAsync(file, "");
         bench.Over();
         await Task.Delay(TimeSpan.FromSeconds(10));
-        Bench.Check((await bench.Worker.LiveAsync()).IsWell, "not alive after 10 s: too early");
+        Bench.Check((await bench.Worker.LiveAsync()).IsOk, "not alive after 10 s: too early");
         await Bench.UntilAsync("dead by its own account", TimeSpan.FromSeconds(20), async () => (await bench.Worker.LiveAsync()).Code == 503);
         bench.CheckLogs();
     }

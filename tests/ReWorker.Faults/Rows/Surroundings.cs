@@ -87,12 +87,12 @@ internal sealed class Tls() : Fault("tls", "certificate expired, for another nam
             await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
             await Task.Delay(1000);
             Bench.Check(front.Passed == 0, "it talked to a broker that it must not trust");
-            Bench.Check(bench.Worker.Says("certificate"), "the log does not say that it is the certificate");
+            Bench.Check(bench.Worker.HasLogged("certificate"), "the log does not say that it is the certificate");
             await refusing.DisposeAsync();
         }
         var plain = Start(bench.Proxy.Port);
         await bench.UntilSaidAsync("Could not connect", TimeSpan.FromSeconds(30));
-        Bench.Check(bench.Worker.Says("does not speak it"), "the log does not say that there is no TLS");
+        Bench.Check(bench.Worker.HasLogged("does not speak it"), "the log does not say that there is no TLS");
         await bench.UnreadyAsync("ready, over a plaintext port");
         await plain.DisposeAsync();
 
@@ -122,7 +122,7 @@ internal sealed class OutputDiskFull() : Fault("output-disk-full", "the output w
         await File.WriteAllBytesAsync(filler, new byte[64 * 1024]);
 
         var job = await bench.SendAsync("talk", seconds: 2);
-        await Bench.UntilAsync("said that a line can't be written", TimeSpan.FromSeconds(15), () => Task.FromResult(output.Says("A line can't be written")));
+        await Bench.UntilAsync("said that a line can't be written", TimeSpan.FromSeconds(15), () => Task.FromResult(output.HasLogged("A line can't be written")));
         await Bench.CompletedAsync(job, TimeSpan.FromSeconds(10));
         await Task.Delay(6000);
         File.Delete(filler);

@@ -37,7 +37,7 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
             var id = $"bad {bad.Name}";
             session.SendRaw(worker.Name, bad.Make(), new() { ["correlation_id"] = id, ["reply_to"] = session.ReplyTo });
             session.Send(worker.Name, """{"neighbour":1}""");
-            var all = (await session.UntilTheEndAsync(Cancel)).Concat(await session.UntilTheEndAsync(Cancel)).ToList();
+            var all = (await session.ReceiveUntilTerminalAsync(Cancel)).Concat(await session.ReceiveUntilTerminalAsync(Cancel)).ToList();
             var parked = await Bus.TakeAsync(worker.DeadQueue, Cancel);
 
             var reply = all.Where(one => one.Property("correlation_id") == id).ToList();
@@ -47,10 +47,10 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
             Assert.Equal(bad.Make(), parked.Bytes);
             Assert.Equal((id, session.ReplyTo, worker.Queue), (parked.Property("correlation_id"), parked.Property("reply_to"), parked.Header("x-reworker-queue")));
             Assert.Equal(reply[0].Data.GetString(), parked.Header("x-reworker-reason"));
-            Assert.Single(worker.Logs.Of(Refused), one => one.Message.StartsWith($"Job {id} is invalid and will be answered and parked: ", StringComparison.Ordinal));
+            Assert.Single(worker.Logs.WithId(Refused), one => one.Message.StartsWith($"Job {id} is invalid and will be answered and parked: ", StringComparison.Ordinal));
         }
 
-        Assert.Single(worker.Logs.Of(40));
+        Assert.Single(worker.Logs.WithId(40));
         Assert.All(worker.Logs.All, one => Assert.DoesNotContain(one.Message, char.IsControl));
     }
 

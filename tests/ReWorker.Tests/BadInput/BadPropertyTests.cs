@@ -24,13 +24,13 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = id, ["reply_to"] = session.ReplyTo });
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
         await AssertNeighbourAsync(worker, session);
 
         Rules.CheckJob(all, id);
         Assert.Equal($"it was {id}", all[^1].Data.GetString());
         Assert.All(worker.Logs.All, one => Assert.DoesNotContain(one.Message, Breaks));
-        Assert.Equal(2, worker.Logs.Of(10).Count);
+        Assert.Equal(2, worker.Logs.WithId(10).Count);
     }
 
     [Fact, Contract("Job / correlation_id")]
@@ -44,7 +44,7 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         for (var i = 0; i < 2; i++) session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["reply_to"] = session.ReplyTo });
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
         while (all.Count(one => one.IsTerminal) < 2) all.Add(await session.NextAsync(Cancel));
 
         Assert.All(all, one => Rules.Check(one, null));
@@ -68,13 +68,13 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
         session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "x", ["reply_to"] = replyTo == "amq.rabbitmq.reply-to" ? "amq.rabbitmq.reply-to." : replyTo });
         await UntilAsync(() => Task.FromResult(ran == 1));
         // both replies reach nobody, or are given up: then the job is over
-        if (replyTo.EndsWith(".bogus", StringComparison.Ordinal)) await UntilAsync(() => Task.FromResult(worker.Logs.Of(70).Count + worker.Logs.Of(71).Count >= 2));
+        if (replyTo.EndsWith(".bogus", StringComparison.Ordinal)) await UntilAsync(() => Task.FromResult(worker.Logs.WithId(70).Count + worker.Logs.WithId(71).Count >= 2));
         await AssertNeighbourAsync(worker, session);
         await worker.StopAsync();
 
         Assert.Equal(2, ran);
         // brokers up to 4.0 fail on such a name and close the connection: that reply is given up after three tries
-        Assert.InRange(worker.Logs.Of(40).Count, 1, replyTo.EndsWith(".bogus", StringComparison.Ordinal) ? 8 : 1);
+        Assert.InRange(worker.Logs.WithId(40).Count, 1, replyTo.EndsWith(".bogus", StringComparison.Ordinal) ? 8 : 1);
         Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
         Assert.Equal(0, (await Bus.CountAsync(worker.DeadQueue)).Messages);
         Assert.All(worker.Logs.All, one => Assert.DoesNotContain(one.Message, Breaks));
@@ -99,13 +99,13 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
         foreach (var body in new[] { "{}", "{" })
         {
             session.SendRaw(worker.Name, System.Text.Encoding.UTF8.GetBytes(body), new() { ["correlation_id"] = "x", ["reply_to"] = session.ReplyTo, [property] = bytes });
-            if (property != "reply_to") Assert.Equal(body == "{}" ? "completed" : "failed", (await session.UntilTheEndAsync(Cancel))[^1].Status);
+            if (property != "reply_to") Assert.Equal(body == "{}" ? "completed" : "failed", (await session.ReceiveUntilTerminalAsync(Cancel))[^1].Status);
         }
         await AssertNeighbourAsync(worker, session);
         await UntilAsync(async () => (await Bus.CountAsync(worker.DeadQueue)).Messages == 1);
         await worker.StopAsync();
 
-        Assert.Single(worker.Logs.Of(40));
+        Assert.Single(worker.Logs.WithId(40));
         Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
     }
 
@@ -119,16 +119,16 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
         var headers = new Dictionary<string, string> { ["large"] = new('h', bytes), ["traceparent"] = "nonsense\r\n" };
 
         session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "good", ["reply_to"] = session.ReplyTo, ["headers"] = headers });
-        var good = await session.UntilTheEndAsync(Cancel);
+        var good = await session.ReceiveUntilTerminalAsync(Cancel);
         session.SendRaw(worker.Name, "{"u8.ToArray(), new() { ["correlation_id"] = "bad", ["reply_to"] = session.ReplyTo, ["headers"] = headers });
-        var bad = await session.UntilTheEndAsync(Cancel);
+        var bad = await session.ReceiveUntilTerminalAsync(Cancel);
         var parked = await Bus.TakeAsync(worker.DeadQueue, Cancel);
         await AssertNeighbourAsync(worker, session);
 
         Rules.CheckJob(good, "good");
         Rules.CheckJob(bad, "bad", started: false);
         Assert.StartsWith("the job's body can't be read", parked.Header("x-reworker-reason"), StringComparison.Ordinal);
-        Assert.Single(worker.Logs.Of(40));
+        Assert.Single(worker.Logs.WithId(40));
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
             ["priority"] = 255,
             ["message_id"] = new string('m', 255),
         });
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
         var parked = await Bus.TakeAsync(worker.DeadQueue, Cancel);
 
         Rules.CheckJob(all, "odd", started: false);
@@ -163,7 +163,7 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
 
         // the broker takes a user's name from that user alone; CC routes to further queues; what has a time to live ends
         session.SendRaw(worker.Name, "{"u8.ToArray(), Acted(session, others.Name));
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
         var parked = await Bus.TakeAsync(worker.DeadQueue, Cancel);
         await AssertNeighbourAsync(worker, session);
 
@@ -171,7 +171,7 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
         Assert.Equal((null, null, null), (parked.Property("user_id"), parked.Property("expiration"), parked.Header("CC")));
         Assert.Equal("kept", parked.Header("mine"));
         Assert.Equal(1, (await Bus.CountAsync(others.Name)).Messages);
-        Assert.Single(worker.Logs.Of(40));
+        Assert.Single(worker.Logs.WithId(40));
     }
 
     [Fact]
@@ -196,11 +196,11 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
 
         // a classic queue does not count: the job goes back with a count of its own
         await using var worker = await StartAsync(job => $"attempt {job.Attempt}", ("Worker:Queue", name), others.Setting);
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Assert.Equal("attempt 2", all[^1].Data.GetString());
         Assert.Equal(1, (await Bus.CountAsync(others.Name)).Messages);
-        Assert.Single(worker.Logs.Of(40));
+        Assert.Single(worker.Logs.WithId(40));
     }
 
     [Fact]
@@ -213,7 +213,7 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
         await AssertNeighbourAsync(worker, session);
 
         Assert.Equal("the job's 'notify' names a channel of 300 bytes; allowed: 248", all.Single().Data.GetString());
-        Assert.Single(worker.Logs.Of(40));
+        Assert.Single(worker.Logs.WithId(40));
     }
 
     [Fact]
@@ -226,7 +226,7 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
 
         Rules.CheckJob(all, all[0].Property("correlation_id"));
         Assert.InRange(all[^1].Data.GetString()!.Length, 1000, 100_000);
-        Assert.Single(worker.Logs.Of(40));
+        Assert.Single(worker.Logs.WithId(40));
     }
 
     private static Dictionary<string, object?> Acted(Session session, string copyTo) => new()
@@ -243,7 +243,7 @@ public sealed class BadPropertyTests(PikaBus bus) : ContractTest(bus)
     private static async Task AssertNeighbourAsync(RunningWorker worker, Session session)
     {
         var id = session.Send(worker.Name, "{}");
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
         Assert.Equal("started", all[0].Status);
         Assert.All(all, one => Assert.Equal(id, one.Property("correlation_id")));
     }

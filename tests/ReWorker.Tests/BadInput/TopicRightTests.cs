@@ -26,6 +26,6 @@ public sealed class TopicRightTests(PikaBus bus) : ContractTest(bus)
         Assert.Equal(("failed", true), (sends[^1].Status, sends[^1].Data.GetString()!.Contains("topic 'elsewhere'", StringComparison.Ordinal)));
         Assert.Equal("completed", notifies[^1].Status);
         Assert.Equal("completed", neighbour[^1].Status);
-        Assert.Equal(2, worker.Logs.Of(71).Count);
+        Assert.Equal(2, worker.Logs.WithId(71).Count);
     }
 }

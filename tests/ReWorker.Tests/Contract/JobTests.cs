@@ -43,7 +43,7 @@ public sealed class JobTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         session.SendRaw(worker.Name, Encoding.UTF8.GetBytes(Fsm), new() { ["correlation_id"] = id, ["reply_to"] = session.ReplyTo });
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Assert.Equal(5, all.Count);
         Rules.CheckJob(all, id);

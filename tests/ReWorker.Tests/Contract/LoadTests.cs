@@ -23,7 +23,7 @@ public sealed class LoadTests(PikaBus bus) : ContractTest(bus)
         });
         await using var session = await Bus.OpenAsync();
 
-        var jobs = new Dictionary<string, List<Heard>>();
+        var jobs = new Dictionary<string, List<ReceivedMessage>>();
         var numbers = new Dictionary<string, int>();
         var ended = 0;
         for (var sent = 0; ended < Jobs;)
@@ -41,12 +41,12 @@ public sealed class LoadTests(PikaBus bus) : ContractTest(bus)
         }
         await worker.StopAsync();
 
-        Assert.Empty(await session.RestAsync());
+        Assert.Empty(await session.DrainAsync());
         foreach (var (id, all) in jobs) Check(all, id, numbers[id]);
         Assert.Equal((0, 0), ((await Bus.CountAsync(worker.Queue)).Messages, (await Bus.CountAsync(worker.DeadQueue)).Messages));
     }
 
-    private static void Check(List<Heard> all, string id, int number)
+    private static void Check(List<ReceivedMessage> all, string id, int number)
     {
         Rules.CheckJob(all, id);
         Assert.Equal(Enumerable.Range(0, number % 4).Select(i => $"{i} of {number}"), all.Where(one => one.IsOutput).Select(one => one.Line));

@@ -13,7 +13,7 @@ public sealed class LogRecords : ILoggerProvider
 
     public IReadOnlyList<LogRecord> All => [.. _all];
 
-    public IReadOnlyList<LogRecord> Of(int id) => [.. _all.Where(one => one.Id == id)];
+    public IReadOnlyList<LogRecord> WithId(int id) => [.. _all.Where(one => one.Id == id)];
 
     /// <summary>Waits for the first record with the number.</summary>
     public async Task<LogRecord> WaitAsync(int id, CancellationToken cancel)
@@ -22,7 +22,7 @@ public sealed class LogRecords : ILoggerProvider
         limit.CancelAfter(TimeSpan.FromSeconds(40));
         while (true)
         {
-            if (Of(id) is [var first, ..]) return first;
+            if (WithId(id) is [var first, ..]) return first;
             try
             {
                 await Task.Delay(20, limit.Token);

@@ -19,7 +19,7 @@ public sealed class MessageTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, Fsm);
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Assert.Equal(5, all.Count);
         Rules.CheckJob(all, id);
@@ -38,7 +38,7 @@ public sealed class MessageTests(PikaBus bus) : ContractTest(bus)
             ["reply_to"] = session.ReplyTo,
             ["headers"] = new Dictionary<string, string> { ["traceparent"] = $"00-{trace}-b7ad6b7169203331-01", ["tracestate"] = "v=1" },
         });
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Assert.All(all, one => Assert.Equal((trace, "v=1"), (one.Header("traceparent")!.Split('-')[1], one.Header("tracestate"))));
     }
@@ -163,9 +163,9 @@ public sealed class MessageTests(PikaBus bus) : ContractTest(bus)
         var longest = new string('y', 255);
 
         var id = session.Send(worker.Name, "{}");
-        var first = await session.UntilTheEndAsync(Cancel);
+        var first = await session.ReceiveUntilTerminalAsync(Cancel);
         session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = longest, ["reply_to"] = session.ReplyTo });
-        var second = await session.UntilTheEndAsync(Cancel);
+        var second = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Assert.Equal([$"{id}:started", $"{id}:completed"], first.Select(one => one.Property("message_id")));
         var digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(longest)));

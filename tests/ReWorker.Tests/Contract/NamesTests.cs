@@ -26,9 +26,9 @@ public sealed class NamesTests(PikaBus bus) : ContractTest(bus)
 
         // by the exchange, and by the queue's name alone
         session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "by exchange", ["reply_to"] = session.ReplyTo });
-        var first = await session.UntilTheEndAsync(Cancel);
+        var first = await session.ReceiveUntilTerminalAsync(Cancel);
         session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "by name", ["reply_to"] = session.ReplyTo }, exchange: "");
-        var second = await session.UntilTheEndAsync(Cancel);
+        var second = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Assert.Equal(["started", "completed", "started", "completed"], first.Concat(second).Select(one => one.Status));
         Assert.Contains($"{worker.Queue}\ttrue\tfalse", await Bus.RunRabbitmqctlAsync("-q", "list_queues", "name", "durable", "auto_delete"), StringComparison.Ordinal);
@@ -39,7 +39,7 @@ public sealed class NamesTests(PikaBus bus) : ContractTest(bus)
     {
         await using var worker = await StartAsync(_ => null, ("Worker:Queue", ""));
 
-        Assert.Contains(worker.Logs.Of(40), one => one.Message.Contains("worker.frobworker ", StringComparison.Ordinal));
+        Assert.Contains(worker.Logs.WithId(40), one => one.Message.Contains("worker.frobworker ", StringComparison.Ordinal));
         Assert.Equal("worker.frobworker", worker.Queue);
     }
 
@@ -72,8 +72,8 @@ public sealed class NamesTests(PikaBus bus) : ContractTest(bus)
         var all = await session.RunAsync(name, "{}", Cancel);
 
         Assert.Equal(["started", "completed"], all.Select(one => one.Status));
-        Assert.Single(worker.Logs.Of(50), one => one.Message.Contains(worker.Queue, StringComparison.Ordinal));
-        Assert.Empty(worker.Logs.Of(41));
-        Assert.Single(worker.Logs.Of(40));
+        Assert.Single(worker.Logs.WithId(50), one => one.Message.Contains(worker.Queue, StringComparison.Ordinal));
+        Assert.Empty(worker.Logs.WithId(41));
+        Assert.Single(worker.Logs.WithId(40));
     }
 }

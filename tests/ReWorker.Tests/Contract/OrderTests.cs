@@ -24,7 +24,7 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         for (var i = 0; i < 100; i++) session.Send(worker.Name, "{}");
-        var all = new List<Heard>();
+        var all = new List<ReceivedMessage>();
         while (all.Count(one => one.IsTerminal) < 100) all.Add(await session.NextAsync(Cancel));
 
         foreach (var job in all.GroupBy(one => one.Property("correlation_id")))
@@ -138,7 +138,7 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         session.Send(worker.Name, "{}");
-        var all = new List<Heard>();
+        var all = new List<ReceivedMessage>();
         do
         {
             all.Add(await session.NextAsync(Cancel));

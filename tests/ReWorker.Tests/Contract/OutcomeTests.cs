@@ -17,7 +17,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, Fsm);
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Rules.CheckJob(all, id);
         Assert.Equal("completed", all[^1].Status);
@@ -31,7 +31,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, Fsm);
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Rules.CheckJob(all, id);
         Assert.Equal(("failed", "no such host"), (all[^1].Status, all[^1].Data.GetString()));
@@ -50,7 +50,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, """{"dynamic":{"cart":"c"}}""");
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Rules.CheckJob(all, id, started: false);
         Assert.Equal("dynamic values missing: environment, tag; required: environment, cart, tag", all[^1].Data.GetString());
@@ -65,7 +65,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, "{nonsense");
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
         var parked = await Bus.TakeAsync(worker.DeadQueue, Cancel);
 
         Rules.CheckJob(all, id, started: false);
@@ -86,7 +86,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, Fsm);
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Rules.CheckJob(all, id);
         Assert.Equal("timed out after 00:00:00.3000000", all[^1].Data.GetString());
@@ -106,9 +106,9 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         var id = session.Send(first.Name, "{}");
         var started = await session.NextAsync(Cancel);
         await first.StopAsync();
-        var more = await session.RestAsync();
+        var more = await session.DrainAsync();
         await using var second = await StartAsync(_ => "done elsewhere", ("Worker:Queue", first.Name));
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Assert.Equal("started", started.Status);
         Assert.Empty(more);
@@ -187,7 +187,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await ran.Task.WaitAsync(Cancel);
         await worker.SettledAsync(Cancel);
         await worker.StopAsync();
-        var all = await session.RestAsync();
+        var all = await session.DrainAsync();
 
         Assert.DoesNotContain(all, one => one.Exchange.Length == 0);
         Assert.Equal("still heard", all.Single(one => one.IsOutput).Line);
@@ -211,7 +211,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await worker.StopAsync();
 
         Assert.Equal(2, unroutable.Sum);
-        Assert.Equal(2, worker.Logs.Of(70).Count);
+        Assert.Equal(2, worker.Logs.WithId(70).Count);
         Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
     }
 
@@ -231,11 +231,11 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         var id = session.Send(worker.Name, "{}");
         var started = await session.NextAsync(Cancel);
         await worker.StopAsync();
-        var rest = await session.RestAsync();
+        var rest = await session.DrainAsync();
 
         Rules.CheckJob([started, .. rest], id);
         Assert.Equal((0, 0), await Bus.CountAsync(worker.Queue));
-        Assert.Empty(worker.Logs.Of(41));
+        Assert.Empty(worker.Logs.WithId(41));
     }
 
     [Fact, Contract("Job's end / one terminal reply")]
@@ -249,7 +249,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, "{}");
-        var all = await session.UntilTheEndAsync(Cancel);
+        var all = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Rules.CheckJob(all, id);
         Assert.StartsWith("a status reply is the runtime's to send", all[^1].Data.GetString(), StringComparison.Ordinal);
@@ -269,11 +269,11 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         doomed.KeepQueues = true;
 
         session.Send(doomed.Name, "{}");
-        var first = await session.UntilTheEndAsync(Cancel);
+        var first = await session.ReceiveUntilTerminalAsync(Cancel);
         wire.Cut(stayDown: true);
         await doomed.StopAsync();
         await using var next = await StartAsync(_ => null, ("Worker:Queue", doomed.Name));
-        var second = await session.UntilTheEndAsync(Cancel);
+        var second = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Assert.Equal(first.Select(one => one.Property("message_id")), second.Select(one => one.Property("message_id")));
         await AssertAckedAsync(next, session);
@@ -283,7 +283,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
     private async Task AssertAckedAsync(RunningWorker worker, Session session)
     {
         await worker.StopAsync();
-        Assert.Empty(await session.RestAsync());
+        Assert.Empty(await session.DrainAsync());
         Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
     }
 }

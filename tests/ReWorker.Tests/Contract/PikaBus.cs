@@ -63,12 +63,12 @@ public class PikaBus(BrokerOfTheRun broker, PikaOfTheRun pika) : IAsyncLifetime
     public Task DeleteAsync(params string[] names) => Requester.AskAsync("delete", new { names });
 
     /// <summary>Takes a message out of a queue; waits for one.</summary>
-    public async Task<Heard> TakeAsync(string queue, CancellationToken cancel)
+    public async Task<ReceivedMessage> TakeAsync(string queue, CancellationToken cancel)
     {
         for (var tries = 0; tries < 400; tries++)
         {
             var found = await Requester.AskAsync("get", new { name = queue });
-            if (found.TryGetProperty("key", out _)) return Heard.From(found);
+            if (found.TryGetProperty("key", out _)) return ReceivedMessage.From(found);
             await Task.Delay(50, cancel);
         }
         throw new TimeoutException($"nothing came into {queue}");

@@ -165,7 +165,7 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
 
         Assert.Equal(["started", "started", "completed"], all.Select(one => one.Status));
         Assert.Equal(2, all[^1].Data.GetInt32());
-        Assert.Empty(await session.RestAsync());
+        Assert.Empty(await session.DrainAsync());
     }
 
     [Fact, Contract("Python / reject")]

@@ -19,7 +19,7 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
         session.SendRaw(worker.Name, "{"u8.ToArray(), new() { ["correlation_id"] = "x", ["reply_to"] = session.ReplyTo });
         var said = await worker.Logs.WaitAsync(22, Cancel);
         await Bus.DeclareAsync(worker.DeadQueue, new { });
-        var end = await session.UntilTheEndAsync(Cancel);
+        var end = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Assert.Contains(worker.DeadQueue, said.Message, StringComparison.Ordinal);
         Assert.Equal(["failed"], end.Select(one => one.Status));
@@ -42,7 +42,7 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
 
         Assert.Equal(["started", "completed"], all.Select(one => one.Status));
         Assert.False(all[^1].Data.GetBoolean());
-        Assert.Equal(2, worker.Logs.Of(40).Count);
+        Assert.Equal(2, worker.Logs.WithId(40).Count);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
         await acked.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
         wire.Resume();
 
-        Assert.Equal("completed", (await session.UntilTheEndAsync(Cancel))[^1].Status);
+        Assert.Equal("completed", (await session.ReceiveUntilTerminalAsync(Cancel))[^1].Status);
     }
 
     [Fact]
@@ -155,9 +155,9 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
         return (worker.Name, waits);
     }
 
-    private static async Task<Dictionary<string, Heard>> EndsAsync(Session session, int count)
+    private static async Task<Dictionary<string, ReceivedMessage>> EndsAsync(Session session, int count)
     {
-        var ends = new Dictionary<string, Heard>();
+        var ends = new Dictionary<string, ReceivedMessage>();
         while (ends.Count < count)
         {
             var heard = await session.NextAsync(Cancel);

@@ -13,7 +13,7 @@ internal sealed class Requester : IAsyncDisposable
 
     private readonly Process _python;
     private readonly ConcurrentDictionary<long, TaskCompletionSource<JsonElement>> _asked = [];
-    private readonly ConcurrentDictionary<string, ChannelWriter<Heard>> _sessions = [];
+    private readonly ConcurrentDictionary<string, ChannelWriter<ReceivedMessage>> _sessions = [];
     private readonly Lock _writing = new();
     private readonly Task _reading;
     private readonly Task<string> _errors;
@@ -66,7 +66,7 @@ internal sealed class Requester : IAsyncDisposable
         }
     }
 
-    public void Attach(string session, ChannelWriter<Heard> writer) => _sessions[session] = writer;
+    public void Attach(string session, ChannelWriter<ReceivedMessage> writer) => _sessions[session] = writer;
 
     public async ValueTask DisposeAsync()
     {
@@ -91,6 +91,6 @@ internal sealed class Requester : IAsyncDisposable
 
     private void Hear(JsonElement message)
     {
-        if (_sessions.TryGetValue(message.GetProperty("session").GetString()!, out var session)) session.TryWrite(Heard.From(message));
+        if (_sessions.TryGetValue(message.GetProperty("session").GetString()!, out var session)) session.TryWrite(ReceivedMessage.From(message));
     }
 }

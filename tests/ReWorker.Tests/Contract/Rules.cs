@@ -10,7 +10,7 @@ internal static partial class Rules
     private static readonly string[] Allowed = ["content_type", "delivery_mode", "correlation_id", "app_id", "message_id", "timestamp", "headers"];
 
     /// <summary>Checks one message.</summary>
-    public static void Check(Heard heard, string? correlationId, string appId = "frobworker")
+    public static void Check(ReceivedMessage heard, string? correlationId, string appId = "frobworker")
     {
         Assert.Equal("application/json", heard.Property("content_type"));
         Assert.Equal("2", heard.Property("delivery_mode"));
@@ -24,7 +24,7 @@ internal static partial class Rules
     }
 
     /// <summary>Checks all that was said of one job, and its order; a job that was refused has no <c>started</c>.</summary>
-    public static void CheckJob(IReadOnlyList<Heard> all, string? correlationId, bool started = true, string appId = "frobworker")
+    public static void CheckJob(IReadOnlyList<ReceivedMessage> all, string? correlationId, bool started = true, string appId = "frobworker")
     {
         foreach (var one in all) Check(one, correlationId, appId);
         Assert.Equal(all.Count, all.Select(one => one.Property("message_id")).Distinct().Count());
@@ -35,10 +35,10 @@ internal static partial class Rules
         Assert.True(all[^1].IsTerminal);
     }
 
-    private static double Age(Heard heard) =>
+    private static double Age(ReceivedMessage heard) =>
         (DateTimeOffset.UtcNow - DateTimeOffset.FromUnixTimeSeconds(long.Parse(heard.Property("timestamp")!, CultureInfo.InvariantCulture))).TotalSeconds;
 
-    private static IEnumerable<string> Keys(Heard heard) => heard.Key switch
+    private static IEnumerable<string> Keys(ReceivedMessage heard) => heard.Key switch
     {
         "output" when heard.Exchange == "re" => ["message"],
         _ when heard.Exchange == "re" => ["slug", "message", "phase", "target"],

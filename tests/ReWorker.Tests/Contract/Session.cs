@@ -10,7 +10,7 @@ public sealed class Session : IAsyncDisposable
 
     private readonly Requester _requester;
     private readonly string _name;
-    private readonly Channel<Heard> _heard = Channel.CreateUnbounded<Heard>();
+    private readonly Channel<ReceivedMessage> _heard = Channel.CreateUnbounded<ReceivedMessage>();
     private int _jobs;
 
     private Session(Requester requester, string name, string queue) => (_requester, _name, ReplyTo) = (requester, name, queue);
@@ -39,7 +39,7 @@ public sealed class Session : IAsyncDisposable
     public void SendRaw(string queue, byte[] body, Dictionary<string, object?> properties, string exchange = "re", string prefix = "worker.") =>
         _requester.Tell("send", new { session = _name, exchange, key = prefix + queue, body = Convert.ToBase64String(body), properties });
 
-    public async Task<Heard> NextAsync(CancellationToken cancel)
+    public async Task<ReceivedMessage> NextAsync(CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Patience);
@@ -54,27 +54,27 @@ public sealed class Session : IAsyncDisposable
     }
 
     /// <summary>Everything up to the next terminal reply.</summary>
-    public async Task<List<Heard>> UntilTheEndAsync(CancellationToken cancel)
+    public async Task<List<ReceivedMessage>> ReceiveUntilTerminalAsync(CancellationToken cancel)
     {
-        var all = new List<Heard>();
+        var all = new List<ReceivedMessage>();
         do all.Add(await NextAsync(cancel));
         while (!all[^1].IsTerminal);
         return all;
     }
 
     /// <summary>Sends a job and returns all that is heard of it.</summary>
-    public Task<List<Heard>> RunAsync(string queue, string body, CancellationToken cancel)
+    public Task<List<ReceivedMessage>> RunAsync(string queue, string body, CancellationToken cancel)
     {
         Send(queue, body);
-        return UntilTheEndAsync(cancel);
+        return ReceiveUntilTerminalAsync(cancel);
     }
 
     /// <summary>What has come and nobody has asked for. Ask when the worker has stopped: then it is all there is.</summary>
-    public async Task<List<Heard>> RestAsync()
+    public async Task<List<ReceivedMessage>> DrainAsync()
     {
         // two round trips: what the broker has for this connection comes before its answers
         for (var i = 0; i < 2; i++) await _requester.AskAsync("count", new { name = ReplyTo });
-        var rest = new List<Heard>();
+        var rest = new List<ReceivedMessage>();
         while (_heard.Reader.TryRead(out var one)) rest.Add(one);
         return rest;
     }

@@ -18,16 +18,16 @@ internal sealed class TestWire(Uri broker) : IAsyncDisposable
     public (string Key, string Value) Setting => ("ConnectionStrings:rabbitmq", Amqp.AbsoluteUri);
 
     /// <summary>From now on the broker gets no acknowledgements.</summary>
-    public void HoldAcks() => _proxy.Hold(Way.ToBroker, Consumes);
+    public void HoldAcks() => _proxy.Hold(Direction.ToBroker, Consumes);
 
     /// <summary>From now on the worker gets no deliveries, and no answers about queues and exchanges.</summary>
-    public void HoldAnswers() => _proxy.Hold(Way.ToWorker, Consumes);
+    public void HoldAnswers() => _proxy.Hold(Direction.ToWorker, Consumes);
 
     /// <summary>From now on the worker gets no confirms.</summary>
-    public void HoldConfirms() => _proxy.Hold(Way.ToWorker, Publishes);
+    public void HoldConfirms() => _proxy.Hold(Direction.ToWorker, Publishes);
 
     /// <summary>Waits until nothing is on its way: the broker has every acknowledgement.</summary>
-    public Task QuietAsync(CancellationToken cancel) => _proxy.QuietAsync(cancel);
+    public Task WaitUntilQuietAsync(CancellationToken cancel) => _proxy.WaitUntilQuietAsync(cancel);
 
     /// <summary>Resets every connection; new ones are taken unless it stays down.</summary>
     public void Cut(bool stayDown = false)

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace ReWorker.Tests.Contract;
 
 /// <summary>One message as pika received it, with every property that it has and none that it has not.</summary>
-public sealed record Heard(string Exchange, string Key, bool Redelivered, JsonElement Properties, byte[] Bytes)
+public sealed record ReceivedMessage(string Exchange, string Key, bool Redelivered, JsonElement Properties, byte[] Bytes)
 {
     public string Body => Encoding.UTF8.GetString(Bytes);
 
@@ -30,7 +30,7 @@ public sealed record Heard(string Exchange, string Key, bool Redelivered, JsonEl
 
     public override string ToString() => $"{Exchange}/{Key} {Body}";
 
-    public static Heard From(JsonElement json) => new(
+    public static ReceivedMessage From(JsonElement json) => new(
         json.GetProperty("exchange").GetString()!, json.GetProperty("key").GetString()!, json.GetProperty("redelivered").GetBoolean(),
         json.GetProperty("properties").Clone(), json.GetProperty("body").GetBytesFromBase64());
 }
