@@ -3,21 +3,21 @@ using ReWorker.Bench.Running;
 
 namespace ReWorker.Bench;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>The options on the command line.</summary>
 internal sealed record Options
 {
     public const string Usage =
         """
-        bench             the worker against hand-tuned code and two frameworks; a full run writes docs/performance.md
-        bench scale       a million jobs, large bodies, replicas, long output, slow requesters: docs/scale.md
-        figures           image size, memory and start time of a step, ordinary and --aot: docs/aot.md
-          --quick         a short run, without the native worker and the images
-          --rounds N      default: 5
+        bench             compares the worker with hand-tuned code and two frameworks; writes docs/performance.md
+        bench scale       a million jobs, large bodies, replicas, long output, slow requesters; writes docs/scale.md
+        figures           prints image size, memory and start time of a step with and without --aot, for docs/aot.md
+          --quick         a short run without the native worker and the images; writes no page
+          --rounds N      the number of rounds; default: 5
           --seconds S     the length of a phase; default: 3
-          --only NAME,... some of the workers, or of the runs of scale; writes no page
-          --record FILE   adds the rounds to those in the file
-          --page FILE     writes the page there
-          --broker TAG    of the image rabbitmq; default: 4.3
+          --only NAME,... only these workers, or these runs of scale; writes no page
+          --record FILE   adds this run's rounds to those in the file and reports all of them
+          --page FILE     writes the page to this file
+          --broker TAG    the tag of the image rabbitmq; default: 4.3
         """;
 
     public bool IsQuick { get; init; }
@@ -25,22 +25,26 @@ internal sealed record Options
     public bool IsFigures { get; init; }
     public int Rounds { get; init; } = 5;
 
-    /// <summary>How long each of a round's phases is measured.</summary>
+    /// <summary>The length of each phase of a round.</summary>
     public double Seconds { get; init; } = 3;
 
+    /// <summary>The number of jobs whose latency is measured, one at a time.</summary>
     public int Latencies { get; init; } = 1_000;
+
+    /// <summary>The number of jobs that warm a worker up.</summary>
     public int Warm { get; init; } = 20_000;
+
     public IReadOnlyList<string> Names { get; init; } = [];
 
-    /// <summary>Rounds are added to those in this file: a long run may be made of several.</summary>
+    /// <summary>A file that collects the rounds of several runs.</summary>
     public string? Record { get; init; }
 
-    /// <summary>The page to write: a full run of everything writes the page in docs.</summary>
+    /// <summary>The page to write. A full run writes the page in docs by default.</summary>
     public string? Page { get; init; }
 
     public string Image { get; init; } = "rabbitmq:4.3";
 
-    /// <exception cref="ArgumentException">An argument is unknown or wrong.</exception>
+    /// <exception cref="ArgumentException">An argument is unknown or invalid.</exception>
     public static Options Parse(IReadOnlyList<string> args)
     {
         var options = new Options();
@@ -57,13 +61,14 @@ internal sealed record Options
                 "--record" => options with { Record = Next() },
                 "--page" => options with { Page = Next() },
                 "--broker" => options with { Image = $"rabbitmq:{Next()}" },
-                var other => throw new ArgumentException($"unknown: {other}"),
+                var other => throw new ArgumentException($"unknown option: {other}"),
             };
 
-            string Next() => ++at < args.Count ? args[at] : throw new ArgumentException($"{args[at - 1]} needs a value");
+            string Next() =>
+                ++at < args.Count ? args[at] : throw new ArgumentException($"{args[at - 1]} needs a value");
             double Number() => double.TryParse(Next(), CultureInfo.InvariantCulture, out var number) && number > 0
                 ? number
-                : throw new ArgumentException($"{args[at - 1]} needs a number");
+                : throw new ArgumentException($"{args[at - 1]} needs a number greater than 0");
         }
         return options is { IsQuick: false, Page: null, Names.Count: 0 }
             ? options with { Page = Repository.At("docs", options.IsScale ? "scale.md" : "performance.md") }

@@ -37,7 +37,7 @@ try
 }
 catch (Exception e) when (stop.IsCancellationRequested || e is InvalidOperationException)
 {
-    // a signal also ends the commands that run here, so any of them may fail then
+    // a signal also ends the commands that run here, so any of them may fail
     Console.Error.WriteLine(stop.IsCancellationRequested ? "stopped" : e.Message);
     return stop.IsCancellationRequested ? 130 : 1;
 }
@@ -53,18 +53,18 @@ async Task<int> RunAsync(Workspace work, BenchBroker broker)
     var isFull = !options.IsQuick && !options.IsScale;
     var step = await StepBuild.PublishAsync(work);
     var all = Contestant.All(step, isFull ? await StepBuild.PublishNativeAsync(work) : null);
-    if (options.IsScale) return await ScaleRun.RunAsync(options, broker, all.First(one => one.IsOurs));
+    if (options.IsScale) return await ScaleRun.RunAsync(options, broker, all.First(worker => worker.IsOurs));
 
     var images = isFull ? await ImagesAsync(work) : [];
-    var workers = all.Where(one => options.Names.Count == 0 || options.Names.Contains(one.Name)).ToList();
+    var workers = all.Where(worker => options.Names.Count == 0 || options.Names.Contains(worker.Name)).ToList();
     List<Sample> samples = options.Record is { } record && File.Exists(record)
         ? [.. File.ReadLines(record).Select(line => JsonSerializer.Deserialize<Sample>(line)!)]
         : [];
     var rounds = new Rounds(options, broker, workers, Console.WriteLine);
-    var measured = await rounds.RunAsync(samples.Count == 0 ? 0 : samples.Max(one => one.Round) + 1);
+    var measured = await rounds.RunAsync(samples.Count == 0 ? 0 : samples.Max(sample => sample.Round) + 1);
     samples.AddRange(measured);
     if (options.Record is { } file)
-        await File.AppendAllLinesAsync(file, measured.Select(one => JsonSerializer.Serialize(one)));
+        await File.AppendAllLinesAsync(file, measured.Select(sample => JsonSerializer.Serialize(sample)));
 
     foreach (var violation in rounds.Violations) Console.WriteLine($"violated: {violation}");
     if (rounds.Violations.Count > 0) return 1;
@@ -89,7 +89,7 @@ async Task<int> RunAsync(Workspace work, BenchBroker broker)
     return 0;
 }
 
-// sizes in MB, by the contestant's name
+// image sizes in MB by the contestant's name
 async Task<Dictionary<string, double>> ImagesAsync(Workspace work)
 {
     if (!await ContainerBroker.HasEngineAsync()) return [];

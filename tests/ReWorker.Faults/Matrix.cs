@@ -166,7 +166,7 @@ internal sealed class Matrix(Options options, IReadOnlyList<Fault> faults, Build
         _hasEngine ??= await ContainerBroker.HasEngineAsync();
         RabbitBroker? broker = kind switch
         {
-            On.V310 => PrivateBroker.IsThere ? await new PrivateBroker().OpenAsync() : null,
+            On.V310 => PrivateBroker.IsInstalled ? await new PrivateBroker().OpenAsync() : null,
             _ when !_hasEngine.Value => null,
             On.V43 => await new ContainerBroker("rabbitmq:4.3-management").OpenAsync(),
             _ => await new ContainerBroker("rabbitmq:4.0-management").OpenAsync(),

@@ -3,12 +3,12 @@ using System.Text;
 namespace ReWorker.Templates.Tests;
 
 /// <summary>
-/// Everything that the template writes, as text to review: the default in full, each option as its difference from that.
-/// REWORKER_APPROVE=1 writes the texts anew; what changed then shows in <c>git diff</c>.
+/// Compares everything that the template writes with approved texts: the default in full, each option as its difference
+/// from the default. REWORKER_APPROVE=1 rewrites the texts, and <c>git diff</c> then shows what changed.
 /// </summary>
 public sealed class ApprovedTests(InstalledTemplates templates)
 {
-    // a name whose four forms are four
+    // each of the name's four forms is different
     private const string Name = "Acme.Billing-Step";
 
     public static TheoryData<string, string> Options => new()
@@ -23,7 +23,7 @@ public sealed class ApprovedTests(InstalledTemplates templates)
     };
 
     [Fact]
-    public async Task Default_IsAsApproved()
+    public async Task Scaffold_Default_MatchesTheApprovedText()
     {
         var text = new StringBuilder();
         foreach (var (file, lines) in await FilesAsync("--ci github"))
@@ -37,30 +37,35 @@ public sealed class ApprovedTests(InstalledTemplates templates)
 
     [Theory]
     [MemberData(nameof(Options))]
-    public async Task Option_DiffersFromTheDefaultAsApproved(string name, string option)
+    public async Task Scaffold_WithAnOption_DiffersFromTheDefaultAsApproved(string name, string option)
     {
         var (before, after) = (await FilesAsync("--ci github"), await FilesAsync(option));
 
         var text = new StringBuilder();
         foreach (var file in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))
         {
-            var difference = Difference.Between(before.GetValueOrDefault(file) ?? [], after.GetValueOrDefault(file) ?? []);
+            var difference = Difference.Between(
+                before.GetValueOrDefault(file) ?? [], after.GetValueOrDefault(file) ?? []);
             if (difference.Count == 0) continue;
-            text.Append($"=== {file}{(!before.ContainsKey(file) ? " (new)" : !after.ContainsKey(file) ? " (gone)" : "")}\n");
+            var kind = !before.ContainsKey(file) ? " (new)" : !after.ContainsKey(file) ? " (gone)" : "";
+            text.Append($"=== {file}{kind}\n");
             foreach (var line in after.ContainsKey(file) ? difference : []) text.Append($"{line}\n");
         }
 
         await ApproveAsync(name, text.ToString());
     }
 
-    /// <summary>Every file and its lines, and what was said; the runtime is content/ byte for byte, as another test has it.</summary>
+    /// <summary>
+    /// Every file with its lines, and what the command printed. The runtime is left out, because <see cref="LawTests"/>
+    /// compares it with content/.
+    /// </summary>
     private async Task<Dictionary<string, string[]>> FilesAsync(string options)
     {
         var scaffold = await templates.Folder.NewAsync(Name, options.Split(' '));
         var files = Tree.Files(scaffold.Folder)
             .Where(file => !file.StartsWith("src/ReWorker/", StringComparison.Ordinal))
             .ToDictionary(file => file, file => scaffold.Read(file).TrimEnd('\n').Split('\n'));
-        files["(said)"] = [.. scaffold.Said.Trim().Split('\n').Select(line => line.TrimEnd())];
+        files["(printed)"] = [.. scaffold.Printed.Trim().Split('\n').Select(line => line.TrimEnd())];
         return files;
     }
 
@@ -73,7 +78,12 @@ public sealed class ApprovedTests(InstalledTemplates templates)
             await File.WriteAllTextAsync(approved, text, TestContext.Current.CancellationToken);
         }
 
-        var difference = Difference.Between(await File.ReadAllLinesAsync(approved, TestContext.Current.CancellationToken), text.TrimEnd('\n').Split('\n'));
-        Assert.True(difference.Count == 0, $"Not as in Approved/{name}.txt; REWORKER_APPROVE=1 writes it anew:\n{string.Join('\n', difference)}");
+        var difference = Difference.Between(
+            await File.ReadAllLinesAsync(approved, TestContext.Current.CancellationToken),
+            text.TrimEnd('\n').Split('\n'));
+        Assert.True(
+            difference.Count == 0,
+            $"The output differs from Approved/{name}.txt. REWORKER_APPROVE=1 rewrites it:\n"
+            + string.Join('\n', difference));
     }
 }

@@ -1,13 +1,13 @@
 namespace ReWorker.Templates.Tests;
 
-/// <summary>build.sh holds what a bare machine needs and no more, so that a newcomer can read it in one go.</summary>
+/// <summary>build.sh has only what a bare machine needs, so that a newcomer can read it in one sitting.</summary>
 public sealed class BuildScriptTests
 {
     private const int MaxLines = 150;
     private const int MaxColumns = 120;
 
     [Fact]
-    public void Script_WhateverItDoes_StaysShort()
+    public void Script_Always_StaysShort()
     {
         var script = Repository.At("build.sh");
 

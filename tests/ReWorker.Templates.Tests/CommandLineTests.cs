@@ -1,12 +1,14 @@
 namespace ReWorker.Templates.Tests;
 
-/// <summary>What a person reads who asks for help, takes an option or gets something wrong.</summary>
+/// <summary>What <c>dotnet new reworker</c> prints: help, next steps and errors.</summary>
 public sealed class CommandLineTests(InstalledTemplates templates)
 {
     [Fact]
-    public async Task Help_SaysWhatThereIsToChoose()
+    public async Task Help_OfTheTemplate_ListsEveryOption()
     {
-        var help = (await templates.Package.RunAsync(templates.Package.EmptyFolder(), "reworker", "--help")).Succeeded().Output;
+        var hive = templates.Package;
+
+        var help = (await hive.RunAsync(hive.EmptyFolder(), "reworker", "--help")).Succeeded().Output;
 
         Assert.Contains("ReWorker step (RabbitMQ worker) (C#)", help, StringComparison.Ordinal);
         Assert.Contains("-q, --queue <queue>", help, StringComparison.Ordinal);
@@ -22,23 +24,25 @@ public sealed class CommandLineTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task List_ShowsTheTemplate()
+    public async Task List_WithTheTemplateInstalled_ShowsIt()
     {
-        var list = (await templates.Package.RunAsync(templates.Package.EmptyFolder(), "list", "reworker")).Succeeded().Output;
+        var hive = templates.Package;
+
+        var list = (await hive.RunAsync(hive.EmptyFolder(), "list", "reworker")).Succeeded().Output;
 
         Assert.Contains("Worker/RabbitMQ/Docker", list, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Scaffold_Written_SaysWhatIsNext()
+    public async Task Scaffold_Written_PrintsTheNextSteps()
     {
         var scaffold = await templates.Folder.NewAsync("My Step", "--queue", "billing");
 
-        Assert.Contains("the project is called My-Step.", scaffold.Said, StringComparison.Ordinal);
-        Assert.Contains("docker compose up -d", scaffold.Said, StringComparison.Ordinal);
-        Assert.Contains("docker compose run --rm my-step submit", scaffold.Said, StringComparison.Ordinal);
-        Assert.Contains("worker.billing", scaffold.Said, StringComparison.Ordinal);
-        Assert.Contains("src/My-Step/MyStepWorker.cs", scaffold.Said, StringComparison.Ordinal);
+        Assert.Contains("the project is called My-Step.", scaffold.Printed, StringComparison.Ordinal);
+        Assert.Contains("docker compose up -d", scaffold.Printed, StringComparison.Ordinal);
+        Assert.Contains("docker compose run --rm my-step submit", scaffold.Printed, StringComparison.Ordinal);
+        Assert.Contains("worker.billing", scaffold.Printed, StringComparison.Ordinal);
+        Assert.Contains("src/My-Step/MyStepWorker.cs", scaffold.Printed, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -47,11 +51,11 @@ public sealed class CommandLineTests(InstalledTemplates templates)
     [InlineData("billing queue \"x\"", "billing-queue-x")]
     [InlineData("日本", "mystep")]
     [InlineData("output", "output-step")]
-    public async Task Queue_Given_BecomesALegalOne(string queue, string legal)
+    public async Task Queue_Given_BecomesAValidName(string queue, string valid)
     {
         var scaffold = await templates.Folder.NewAsync("MyStep", "--queue", queue);
 
-        Assert.Equal((legal, "mystep"), (scaffold.Queue, scaffold.Service));
+        Assert.Equal((valid, "mystep"), (scaffold.Queue, scaffold.Service));
     }
 
     [Theory]
@@ -59,7 +63,7 @@ public sealed class CommandLineTests(InstalledTemplates templates)
     [InlineData("--queue", "Required argument missing for option: '--queue'")]
     [InlineData("--no-restore=maybe", "'maybe' is not a valid option")]
     [InlineData("--name=a/b", "Name cannot contain any of the following characters")]
-    public async Task Option_Wrong_IsNamed(string option, string error)
+    public async Task Option_Invalid_IsReported(string option, string error)
     {
         var folder = templates.Folder.EmptyFolder();
 
@@ -71,14 +75,15 @@ public sealed class CommandLineTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Folder_ThatHasAStepAlready_IsLeftAsItIs()
+    public async Task Folder_WithAScaffold_IsLeftUnchanged()
     {
         var scaffold = await templates.Folder.NewAsync("MyStep");
         var worker = scaffold.At("src", "MyStep", "MyStepWorker.cs");
         await File.WriteAllTextAsync(worker, "// mine", TestContext.Current.CancellationToken);
         var before = Tree.Bytes(scaffold.Folder);
 
-        var result = await templates.Folder.RunAsync(Path.GetDirectoryName(scaffold.Folder)!, "reworker", "-n", "MyStep", "--no-restore");
+        var parent = Path.GetDirectoryName(scaffold.Folder)!;
+        var result = await templates.Folder.RunAsync(parent, "reworker", "-n", "MyStep", "--no-restore");
 
         Assert.NotEqual(0, result.ExitCode);
         Assert.Contains("Overwrite   ./src/MyStep/MyStepWorker.cs", result.Output, StringComparison.Ordinal);
@@ -86,24 +91,27 @@ public sealed class CommandLineTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Folder_ThatHasOtherFiles_KeepsThem()
+    public async Task Folder_WithOtherFiles_KeepsThem()
     {
         var folder = templates.Folder.EmptyFolder();
-        await File.WriteAllTextAsync(Path.Combine(folder, "notes.txt"), "mine", TestContext.Current.CancellationToken);
+        var notes = Path.Combine(folder, "notes.txt");
+        await File.WriteAllTextAsync(notes, "mine", TestContext.Current.CancellationToken);
 
         (await templates.Folder.RunAsync(folder, "reworker", "-n", "MyStep", "-o", ".", "--no-restore")).Succeeded();
 
         Assert.True(File.Exists(Path.Combine(folder, "MyStep.slnx")));
-        Assert.Equal("mine", await File.ReadAllTextAsync(Path.Combine(folder, "notes.txt"), TestContext.Current.CancellationToken));
+        Assert.Equal("mine", await File.ReadAllTextAsync(notes, TestContext.Current.CancellationToken));
     }
 
     [Fact]
-    public async Task Sdk_TooOld_IsToldWhichIsNeeded()
+    public async Task Sdk_TooOld_PrintsTheRequiredVersion()
     {
         var clone = templates.Clone();
         var template = Path.Combine(clone, ".template.config", "template.json");
+        var json = await File.ReadAllTextAsync(template, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(
-            template, (await File.ReadAllTextAsync(template, TestContext.Current.CancellationToken)).Replace("[10.0.100,)", "[99.0.100,)", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+            template, json.Replace("[10.0.100,)", "[99.0.100,)", StringComparison.Ordinal),
+            TestContext.Current.CancellationToken);
 
         var hive = await templates.InstallAsync(clone);
         var result = await hive.RunAsync(hive.EmptyFolder(), "reworker", "-n", "MyStep");
@@ -113,13 +121,15 @@ public sealed class CommandLineTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Packages_OutOfReach_SaysWhatToDoLater()
+    public async Task Packages_Unavailable_PrintsHowToRestoreLater()
     {
         var folder = templates.Folder.EmptyFolder();
+        const string noSource =
+            """
+            <configuration><packageSources><clear /><add key="none" value="nowhere" /></packageSources></configuration>
+            """;
         await File.WriteAllTextAsync(
-            Path.Combine(folder, "nuget.config"),
-            """<configuration><packageSources><clear /><add key="none" value="nowhere" /></packageSources></configuration>""",
-            TestContext.Current.CancellationToken);
+            Path.Combine(folder, "nuget.config"), noSource, TestContext.Current.CancellationToken);
         var noCache = new Dictionary<string, string> { ["NUGET_PACKAGES"] = templates.Folder.EmptyFolder() };
 
         var result = await templates.Folder.RunAsync(folder, noCache, "reworker", "-n", "MyStep");

@@ -9,10 +9,15 @@ using ReWorker.Wire.Settings;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>docs/configuration.md against the options and the attributes that enforce them.</summary>
+/// <summary>docs/configuration.md matches the options classes and the attributes that validate them.</summary>
 public sealed partial class ConfigurationTests
 {
-    private static readonly Dictionary<string, Type> Sections = new() { ["Broker"] = typeof(BrokerOptions), ["Worker"] = typeof(WorkerOptions), ["OutputWorker"] = typeof(OutputWorkerOptions) };
+    private static readonly Dictionary<string, Type> Sections = new()
+    {
+        ["Broker"] = typeof(BrokerOptions),
+        ["Worker"] = typeof(WorkerOptions),
+        ["OutputWorker"] = typeof(OutputWorkerOptions),
+    };
 
     private static readonly string Page = File.ReadAllText(Repository.At("docs", "configuration.md"));
 
@@ -25,18 +30,18 @@ public sealed partial class ConfigurationTests
 
     [Theory]
     [MemberData(nameof(Settings))]
-    public void Setting_HasALineWithItsDefaultAndWhatIsAllowed(string section, string name)
+    public void Setting_OfTheOptions_HasARowWithItsDefaultAndAllowedValues(string section, string name)
     {
         var property = Sections[section].GetProperty(name)!;
 
-        var line = Assert.Single(Rows(), row => row.Key == $"{section}:{name}");
+        var row = Assert.Single(Rows(), row => row.Key == $"{section}:{name}");
 
-        if (Default(property) is { } value) Assert.Equal(value, line.Default);
-        if (Allowed(property) is { } allowed) Assert.Equal(allowed, line.Allowed);
+        if (Default(property) is { } value) Assert.Equal(value, row.Default);
+        if (Allowed(property) is { } allowed) Assert.Equal(allowed, row.Allowed);
     }
 
     [Fact]
-    public void Lines_AreEachOfASettingThatThereIs()
+    public void Rows_OfThePage_AreExactlyTheSettings()
     {
         var settings = Settings.Select(row => $"{row.Data.Item1}:{row.Data.Item2}");
 
@@ -44,43 +49,54 @@ public sealed partial class ConfigurationTests
     }
 
     private static IEnumerable<(string Key, string Default, string Allowed)> Rows() =>
-        Row().Matches(Page).Select(row => (row.Groups[1].Value, row.Groups[2].Value.Trim(), row.Groups[3].Value.Trim()));
+        from row in Row().Matches(Page)
+        select (row.Groups[1].Value, row.Groups[2].Value.Trim(), row.Groups[3].Value.Trim());
 
-    /// <summary>Null where the default is a matter of other settings, which only words can say.</summary>
-    private static string? Default(PropertyInfo property) => property.GetValue(Activator.CreateInstance(property.DeclaringType!)) switch
+    /// <summary>Null if the default depends on other settings, because the page then describes it in words.</summary>
+    private static string? Default(PropertyInfo property)
     {
-        null or "" or ICollection { Count: 0 } => null,
-        bool truth => truth ? "true" : "false",
-        TimeSpan span => Words(span),
-        var value => string.Format(CultureInfo.InvariantCulture, "{0}", value),
-    };
+        var value = property.GetValue(Activator.CreateInstance(property.DeclaringType!));
+        return value switch
+        {
+            null or "" or ICollection { Count: 0 } => null,
+            bool flag => flag ? "true" : "false",
+            TimeSpan duration => Format(duration),
+            _ => string.Format(CultureInfo.InvariantCulture, "{0}", value),
+        };
+    }
 
     private static string? Allowed(PropertyInfo property)
     {
         if (property.PropertyType == typeof(bool)) return "true, false";
-        var rule = property.CustomAttributes.SingleOrDefault(one => one.AttributeType.BaseType?.Name == "SettingAttribute");
-        var arguments = rule?.ConstructorArguments.Select(one => one.Value).ToArray();
+        var rule = property.CustomAttributes
+            .SingleOrDefault(attribute => attribute.AttributeType.BaseType?.Name == "SettingAttribute");
+        var arguments = rule?.ConstructorArguments.Select(argument => argument.Value).ToArray();
         return rule?.AttributeType.Name switch
         {
             null => null,
             "BetweenAttribute" => $"{arguments![0]} to {arguments[1]}",
             "TextAttribute" => $"{arguments![0]} to {arguments[1]} bytes",
-            "DurationAttribute" => $"{Words(Span(arguments![0]))} to {Words(Span(arguments[1]))}",
-            "OneOfAttribute" => string.Join(", ", ((IEnumerable<CustomAttributeTypedArgument>)arguments![0]!).Select(one => one.Value)),
+            "DurationAttribute" => $"{Format(Duration(arguments![0]))} to {Format(Duration(arguments[1]))}",
+            "OneOfAttribute" => string.Join(
+                ", ", ((IEnumerable<CustomAttributeTypedArgument>)arguments![0]!).Select(value => value.Value)),
             "PatternsAttribute" => "regular expressions",
-            var other => throw new InvalidOperationException($"{other} is new: say here how the page shows it"),
+            var other => throw new InvalidOperationException($"{other} is new: add how the page shows it"),
         };
     }
 
-    private static TimeSpan Span(object? text) => TimeSpan.Parse((string)text!, CultureInfo.InvariantCulture);
+    private static TimeSpan Duration(object? text) => TimeSpan.Parse((string)text!, CultureInfo.InvariantCulture);
 
-    private static string Words(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{span switch
+    private static string Format(TimeSpan duration)
     {
-        { TotalDays: >= 1 } => $"{span.TotalDays} d",
-        { TotalHours: >= 1 } => $"{span.TotalHours} h",
-        { TotalMinutes: >= 1 } => $"{span.TotalMinutes} min",
-        _ => $"{span.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s",
-    }}");
+        var (value, unit) = duration switch
+        {
+            { TotalDays: >= 1 } => (duration.TotalDays, "d"),
+            { TotalHours: >= 1 } => (duration.TotalHours, "h"),
+            { TotalMinutes: >= 1 } => (duration.TotalMinutes, "min"),
+            _ => (duration.TotalSeconds, "s"),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{value} {unit}");
+    }
 
     [GeneratedRegex(@"^\| `((?:Broker|Worker|OutputWorker):\w+)` \| ([^|]*) \| ([^|]*) \|", RegexOptions.Multiline)]
     private static partial Regex Row();

@@ -2,71 +2,100 @@ using System.Text.RegularExpressions;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>The documents say what the code does.</summary>
+/// <summary>The documents match the code.</summary>
 public sealed partial class DocumentationTests
 {
     private static readonly string[] Compiled = ["template", "content", "tests"];
     private static readonly string[] Sections = ["Broker", "Worker", "OutputWorker"];
-    private static readonly string[] Pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "template/README.md", "content/README.md", .. Directory.GetFiles(Repository.At("docs"), "*.md")];
+    private static readonly string[] Pages =
+    [
+        "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "template/README.md", "content/README.md",
+        .. Directory.GetFiles(Repository.At("docs"), "*.md"),
+    ];
 
     [Fact]
-    public void Snippets_EachStandsInCodeThatIsCompiled()
+    public void Snippets_OfEachPage_AreFromCompiledCode()
     {
         var code = string.Join("\n", Compiled
             .SelectMany(folder => Directory.GetFiles(Repository.At(folder), "*.cs", SearchOption.AllDirectories))
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal))
-            .Select(file => Squeeze(AsMyStep(File.ReadAllText(file)))));
+            .Select(file => CollapseSpace(AsMyStep(File.ReadAllText(file)))));
 
-        var strange = Pages.SelectMany(page => Blocks(page, "csharp").Where(block => !code.Contains(Squeeze(block), StringComparison.Ordinal)).Select(block => $"{page}: {block}"));
+        var unknown =
+            from page in Pages
+            from block in Blocks(page, "csharp")
+            where !code.Contains(CollapseSpace(block), StringComparison.Ordinal)
+            select $"{page}: {block}";
 
-        Assert.Empty(strange);
+        Assert.Empty(unknown);
     }
 
     [Fact]
-    public void Readme_NamesEveryOptionAndNoOther()
+    public void Readme_Configuration_ListsExactlyTheOptions()
     {
         var readme = File.ReadAllText(Repository.At("README.md"));
-        var table = readme[readme.IndexOf("## Configuration", StringComparison.Ordinal)..readme.IndexOf("## Coming from", StringComparison.Ordinal)];
+        var start = readme.IndexOf("## Configuration", StringComparison.Ordinal);
+        var table = readme[start..readme.IndexOf("## Coming from", StringComparison.Ordinal)];
 
         foreach (var section in Sections)
         {
-            var file = Directory.GetFiles(Repository.At("content"), $"{section}Options.cs", SearchOption.AllDirectories).Single();
-            var options = PublicProperty().Matches(File.ReadAllText(file)).Select(one => one.Groups[1].Value).Order();
-            var named = table.Split('\n').Where(line => line.StartsWith($"| `{section}:", StringComparison.Ordinal))
-                .SelectMany(line => Code().Matches(line.Split('|')[1]).Select(one => one.Groups[1].Value.Replace($"{section}:", "", StringComparison.Ordinal))).Order();
+            var file = Repository.Runtime().Single(file => Path.GetFileName(file) == $"{section}Options.cs");
+            var options =
+                from property in PublicProperty().Matches(File.ReadAllText(Repository.At("content", file)))
+                select property.Groups[1].Value;
+            var listed =
+                from line in table.Split('\n')
+                where line.StartsWith($"| `{section}:", StringComparison.Ordinal)
+                from name in Code().Matches(line.Split('|')[1])
+                select name.Groups[1].Value.Replace($"{section}:", "", StringComparison.Ordinal);
 
-            Assert.Equal(options, named);
+            Assert.Equal(options.Order(), listed.Order());
         }
     }
 
     [Fact]
-    public void Links_LeadSomewhere()
+    public void Links_OfEachPage_LeadToAFile()
     {
-        var broken = Pages.SelectMany(page => Link().Matches(File.ReadAllText(Repository.At(page)))
-            .Select(link => Path.Combine(Path.GetDirectoryName(Repository.At(page))!, link.Groups[1].Value))
-            .Where(target => !File.Exists(target) && !Directory.Exists(target)));
+        var broken =
+            from page in Pages
+            from link in Link().Matches(File.ReadAllText(Repository.At(page)))
+            let target = Path.Combine(Path.GetDirectoryName(Repository.At(page))!, link.Groups[1].Value)
+            where !File.Exists(target) && !Directory.Exists(target)
+            select target;
 
         Assert.Empty(broken);
     }
 
     [Fact]
-    public void LinksToFaults_LeadToRowsThatAreClean()
+    public void Links_ToFaults_LeadToCleanRows()
     {
         var rows = File.ReadAllLines(Repository.At("docs/faults.md"));
 
-        var unproven = Pages.SelectMany(page => FaultLink().Matches(File.ReadAllText(Repository.At(page))).Select(link => link.Groups[1].Value)).Distinct()
-            .Where(name => !rows.Any(row => row.Contains($"<a id=\"{name}\"></a>", StringComparison.Ordinal) && (row.Contains("| Clean |", StringComparison.Ordinal) || row.Contains("| Clean, ", StringComparison.Ordinal))));
+        var unproven =
+            from page in Pages
+            from link in FaultLink().Matches(File.ReadAllText(Repository.At(page)))
+            let anchor = $"<a id=\"{link.Groups[1].Value}\"></a>"
+            where !rows.Any(row => row.Contains(anchor, StringComparison.Ordinal) && IsClean(row))
+            select anchor;
 
         Assert.Empty(unproven);
+
+        static bool IsClean(string row) =>
+            row.Contains("| Clean |", StringComparison.Ordinal) || row.Contains("| Clean, ", StringComparison.Ordinal);
     }
 
     private static IEnumerable<string> Blocks(string page, string language) =>
-        Block().Matches(AsMyStep(File.ReadAllText(Repository.At(page)))).Where(one => one.Groups[1].Value == language).Select(one => one.Groups[2].Value);
+        from block in Block().Matches(AsMyStep(File.ReadAllText(Repository.At(page))))
+        where block.Groups[1].Value == language
+        select block.Groups[2].Value;
 
     private static string AsMyStep(string text) =>
-        text.Replace("MyStep1", "MyStep", StringComparison.Ordinal).Replace("My.Step_1", "MyStep", StringComparison.Ordinal).Replace("My.Step-1", "MyStep", StringComparison.Ordinal);
+        text
+            .Replace("MyStep1", "MyStep", StringComparison.Ordinal)
+            .Replace("My.Step_1", "MyStep", StringComparison.Ordinal)
+            .Replace("My.Step-1", "MyStep", StringComparison.Ordinal);
 
-    private static string Squeeze(string text) => Space().Replace(text, " ").Trim();
+    private static string CollapseSpace(string text) => Space().Replace(text, " ").Trim();
 
     [GeneratedRegex(@"```(\w+)\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Block();

@@ -1,15 +1,15 @@
 namespace ReWorker.Templates.Tests;
 
-/// <summary>The Docker engine, where there is one.</summary>
+/// <summary>The Docker engine, if this machine has one.</summary>
 internal static class Engine
 {
-    // not on the tests' own threads, which may all be waiting for this
-    private static readonly Lazy<bool> Answers = new(() => Task.Run(ContainerBroker.HasEngineAsync).Result);
+    // on another thread than the tests' own, which may all be waiting for the answer
+    private static readonly Lazy<bool> IsAvailable = new(() => Task.Run(ContainerBroker.HasEngineAsync).Result);
 
-    public static void Needed() => Assert.SkipUnless(Answers.Value, "needs a Docker engine");
+    public static void SkipUnlessAvailable() => Assert.SkipUnless(IsAvailable.Value, "needs a Docker engine");
 
-    /// <summary>Names and ports that collide with nothing that runs here.</summary>
-    public static Dictionary<string, string> Apart()
+    /// <summary>Names and ports that collide with nothing that runs on this machine.</summary>
+    public static Dictionary<string, string> UniqueEnvironment()
     {
         var name = $"reworker-test-{Guid.NewGuid():N}"[..24];
         return new Dictionary<string, string>

@@ -3,12 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>The value forms of template.json, for what is too much to scaffold one by one.</summary>
+/// <summary>The value forms of template.json, for names that are too many to scaffold each.</summary>
 internal static class Forms
 {
     public static Regex Pattern(string form)
     {
         using var template = JsonDocument.Parse(File.ReadAllText(Repository.At(".template.config", "template.json")));
-        return new Regex(template.RootElement.GetProperty("forms").GetProperty(form).GetProperty("pattern").GetString()!);
+        var forms = template.RootElement.GetProperty("forms");
+        return new Regex(forms.GetProperty(form).GetProperty("pattern").GetString()!);
     }
 }

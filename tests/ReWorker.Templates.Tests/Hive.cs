@@ -1,9 +1,9 @@
 namespace ReWorker.Templates.Tests;
 
-/// <summary>Templates installed somewhere of their own, never among the developer's.</summary>
+/// <summary>Installed templates, kept apart from the developer's own.</summary>
 internal sealed class Hive(string path, string work)
 {
-    /// <param name="source">A folder or a package.</param>
+    /// <param name="source">A folder or a package file.</param>
     public static async Task<Hive> InstallAsync(string source, string work)
     {
         var hive = new Hive(Path.Combine(work, $"hive-{Guid.NewGuid():N}"), work);
@@ -11,7 +11,7 @@ internal sealed class Hive(string path, string work)
         return hive;
     }
 
-    /// <summary><c>dotnet new reworker -n name</c> in an empty folder; restores nothing unless told to.</summary>
+    /// <summary>Runs <c>dotnet new reworker -n name</c> in an empty folder, without a restore.</summary>
     public async Task<Scaffold> NewAsync(string name, params string[] options)
     {
         var folder = EmptyFolder();
@@ -19,11 +19,11 @@ internal sealed class Hive(string path, string work)
         return new Scaffold(Path.Combine(folder, name), result.Succeeded().Output);
     }
 
-    /// <summary><c>dotnet new reworker-step</c> or another item, in a project that is there.</summary>
+    /// <summary>Runs <c>dotnet new</c> with an item template, such as <c>reworker-step</c>, in a scaffold.</summary>
     public async Task<string> AddAsync(Scaffold scaffold, string item, params string[] options) =>
         (await RunAsync(scaffold.Folder, [item, .. options])).Succeeded().Output;
 
-    /// <summary><c>dotnet new …</c></summary>
+    /// <summary>Runs <c>dotnet new</c> with the arguments.</summary>
     public Task<CommandResult> RunAsync(string folder, params string[] arguments) =>
         DotNet.RunAsync(folder, ["new", .. arguments, "--debug:custom-hive", path]);
 
@@ -31,5 +31,6 @@ internal sealed class Hive(string path, string work)
         string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         DotNet.RunAsync(folder, environment, ["new", .. arguments, "--debug:custom-hive", path]);
 
-    public string EmptyFolder() => Directory.CreateDirectory(Path.Combine(work, Guid.NewGuid().ToString("N"))).FullName;
+    public string EmptyFolder() =>
+        Directory.CreateDirectory(Path.Combine(work, Guid.NewGuid().ToString("N"))).FullName;
 }

@@ -1,42 +1,50 @@
 namespace ReWorker.Templates.Tests;
 
-/// <summary>The scaffold's image and compose file, as <c>docker compose up</c> and a job see them.</summary>
+/// <summary>Scaffolds run in Docker: the image builds, the compose file starts, and jobs complete.</summary>
 [Trait("Category", "Scaffold")]
 public sealed class ImageTests(InstalledTemplates templates)
 {
-    private static readonly string[] All = ["日本", "9lives", "A..B", "R&D", "O'Brien", "class", "42", "My Step"];
+    private static readonly string[] OddNames =
+        ["日本", "9lives", "A..B", "R&D", "O'Brien", "class", "42", "My Step"];
 
-    /// <summary>The workflow's test has an ordinary name through the same steps; REWORKER_ALL_NAMES=1 does all the odd ones, which takes its time.</summary>
+    /// <summary>One odd name, or with REWORKER_ALL_NAMES=1 all of them. WorkflowTests has ordinary names.</summary>
     public static TheoryData<string, string> Names =>
     [
-        .. Environment.GetEnvironmentVariable("REWORKER_ALL_NAMES") == "1" ? All.Select(name => (name, "")) : [(All[0], "")],
-        .. Environment.GetEnvironmentVariable("REWORKER_ALL_OPTIONS") == "1" ? new[] { ("Acme.日本", "--aot --queue billing") } : [],
+        .. OddNames.Take(IsSet("REWORKER_ALL_NAMES") ? OddNames.Length : 1).Select(name => (name, "")),
+        .. IsSet("REWORKER_ALL_OPTIONS") ? new[] { ("Acme.日本", "--aot --queue billing") } : [],
     ];
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Image_OfAnyName_RunsAJob(string name, string options)
+    public async Task Image_OfAScaffoldWithAnOddName_RunsAJob(string name, string options)
     {
-        Engine.Needed();
-        var scaffold = await templates.Package.NewAsync(name, options.Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        var environment = Engine.Apart();
+        Engine.SkipUnlessAvailable();
+        var arguments = options.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var scaffold = await templates.Package.NewAsync(name, arguments);
+        var environment = Engine.UniqueEnvironment();
         (await DotNet.RunAsync(scaffold.Folder, "restore")).Succeeded();
         await templates.Package.AddAsync(scaffold, "reworker-step", "-n", "Rollback", "-o", $"src/{scaffold.Project}");
 
         try
         {
-            (await Shell.RunAsync(scaffold.Folder, environment, "docker compose up --detach --build --wait --quiet-pull")).Succeeded();
+            await RunAsync("docker compose up --detach --build --wait --quiet-pull");
             foreach (var queue in new[] { scaffold.Queue, "rollback" })
             {
-                var job = await Shell.RunAsync(
-                    scaffold.Folder, environment, $"docker compose run --rm -T {scaffold.Service} submit --queue {queue} --parameter service=frobd --host a.example.com --dynamic environment=dev --timeout 60s");
+                var printed = await RunAsync(
+                    $"docker compose run --rm -T {scaffold.Service} submit --queue {queue} --parameter service=frobd "
+                    + "--host a.example.com --dynamic environment=dev --timeout 60s");
 
-                Assert.Contains("completed", job.Succeeded().Output, StringComparison.Ordinal);
+                Assert.Contains("completed", printed, StringComparison.Ordinal);
             }
         }
         finally
         {
-            (await Shell.RunAsync(scaffold.Folder, environment, "docker compose down --volumes; docker image rm $STEP_IMAGE")).Succeeded();
+            await RunAsync("docker compose down --volumes; docker image rm $STEP_IMAGE");
         }
+
+        async Task<string> RunAsync(string script) =>
+            (await Shell.RunAsync(scaffold.Folder, environment, script)).Succeeded().Output;
     }
+
+    private static bool IsSet(string variable) => Environment.GetEnvironmentVariable(variable) == "1";
 }

@@ -4,7 +4,7 @@ using ReWorker.Templates.Tests;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>The template as the folder gives it and as the package gives it, installed once for the whole run.</summary>
+/// <summary>The template, installed once from the folder and once from the package for the whole run.</summary>
 public sealed class InstalledTemplates : IAsyncLifetime
 {
     private readonly string _work = Directory.CreateTempSubdirectory("reworker-").FullName;
@@ -30,11 +30,12 @@ public sealed class InstalledTemplates : IAsyncLifetime
 
     internal Task<Hive> InstallAsync(string source) => Hive.InstallAsync(source, _work);
 
-    /// <summary>What the package is made of, somewhere else, to be changed.</summary>
+    /// <summary>Copies everything that the package is built from, so that a test can change it.</summary>
     internal string Clone()
     {
         var clone = Folder.EmptyFolder();
-        Tree.Copy(Repository.Root, clone, [.. Repository.RootFiles, "ReWorker.Templates.csproj", "README.md", "LICENSE"]);
+        string[] files = [.. Repository.RootFiles, "ReWorker.Templates.csproj", "README.md", "LICENSE"];
+        Tree.Copy(Repository.Root, clone, files);
         foreach (var folder in new[] { ".template.config", "template", "content" })
         {
             Tree.Copy(Repository.At(folder), Path.Combine(clone, folder), Repository.Sources(folder));
@@ -43,11 +44,12 @@ public sealed class InstalledTemplates : IAsyncLifetime
         return clone;
     }
 
-    /// <summary>Packs, with everything that this leaves behind outside of the clone.</summary>
+    /// <summary>Packs, and keeps the build's output out of the clone.</summary>
     internal async Task<string> PackAsync(string root)
     {
         var artifacts = Path.Combine(_work, $"pack-{Guid.NewGuid():N}");
-        (await DotNet.RunAsync(root, "pack", Path.Combine(root, "ReWorker.Templates.csproj"), "--artifacts-path", artifacts)).Succeeded();
+        var project = Path.Combine(root, "ReWorker.Templates.csproj");
+        (await DotNet.RunAsync(root, "pack", project, "--artifacts-path", artifacts)).Succeeded();
         return Assert.Single(Directory.GetFiles(artifacts, "*.nupkg", SearchOption.AllDirectories));
     }
 }

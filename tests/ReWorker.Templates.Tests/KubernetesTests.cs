@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -13,9 +14,11 @@ using k8s.Models;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>The manifests: as Kubernetes has its types, and with numbers that fit those of the runtime.</summary>
+/// <summary>The manifests are valid for Kubernetes, and their numbers fit the runtime's defaults.</summary>
 public sealed class KubernetesTests
 {
+    private const string Prefix = "Broker__";
+
     private static readonly WorkerOptions Defaults = new();
 
     private static V1Deployment Deployment => Read<V1Deployment>("step.yaml", 0);
@@ -26,22 +29,24 @@ public sealed class KubernetesTests
 
     private static YamlMappingNode Scaling => Documents("scaling.yaml")[0];
 
-    /// <summary>Any key that Kubernetes does not know is an error.</summary>
+    /// <summary>The parser is strict: a key that Kubernetes does not know is an error.</summary>
     [Fact]
-    public void Manifests_AreOfTheirKinds()
+    public void Manifests_ParsedStrictly_AreValid()
     {
         Assert.Equal("my-step-1", Deployment.Metadata.Name);
         Assert.Equal("my-step-1", Read<V1PodDisruptionBudget>("step.yaml", 1).Metadata.Name);
         Assert.Equal("my-step-1", Read<V1NetworkPolicy>("network.yaml", 0).Metadata.Name);
         Assert.Equal("rabbitmq", Read<V1NetworkPolicy>("network.yaml", 1).Metadata.Name);
         Assert.Equal("rabbitmq", Read<V1PodDisruptionBudget>("rabbitmq.yaml", 1).Metadata.Name);
-        Assert.Equal("restricted", Read<V1Namespace>("namespace.yaml", 0).Metadata.Labels["pod-security.kubernetes.io/enforce"]);
+        var labels = Read<V1Namespace>("namespace.yaml", 0).Metadata.Labels;
+        Assert.Equal("restricted", labels["pod-security.kubernetes.io/enforce"]);
     }
 
     [Fact]
-    public void Manifests_AreAllListed()
+    public void Kustomization_OfTheFolder_ListsEveryManifest()
     {
-        var listed = ((YamlSequenceNode)Documents("kustomization.yaml")[0]["resources"]).Select(one => one.ToString());
+        var resources = (YamlSequenceNode)Documents("kustomization.yaml")[0]["resources"];
+        var listed = resources.Select(resource => resource.ToString());
 
         var files = Directory.GetFiles(Repository.At("template", "kubernetes")).Select(file => Path.GetFileName(file)!);
 
@@ -49,10 +54,10 @@ public sealed class KubernetesTests
     }
 
     [Fact]
-    public void Stop_GraceIsLongerThanTheHosts_AndThatThanTheDrain()
+    public void GracePeriod_OfThePod_ExceedsTheHostsTimeoutWhichExceedsTheDrains()
     {
         var grace = TimeSpan.FromSeconds(Pod.TerminationGracePeriodSeconds!.Value);
-        var compose = Documents(Repository.At("docker-compose.yml"))[0]["services"]["my-step-1"]["stop_grace_period"].ToString();
+        var service = Documents(Repository.At("docker-compose.yml"))[0]["services"]["my-step-1"];
         var host = Host.CreateApplicationBuilder();
         host.AddWorker<NoWorker>();
         using var services = host.Services.BuildServiceProvider();
@@ -60,23 +65,24 @@ public sealed class KubernetesTests
 
         Assert.True(grace > shutdown, $"{grace} > {shutdown}");
         Assert.True(shutdown > Defaults.DrainTimeout, $"{shutdown} > {Defaults.DrainTimeout}");
-        Assert.Equal($"{grace.TotalSeconds}s", compose);
+        Assert.Equal($"{grace.TotalSeconds}s", service["stop_grace_period"].ToString());
     }
 
     [Fact]
-    public void Probes_AskWhatTheWorkerServes()
+    public void Probes_OfThePod_UseTheWorkersEndpoints()
     {
         Assert.Equal(8080, Assert.Single(Container.Ports).ContainerPort);
-        Assert.Equal(("/health/live", "http"), (Container.LivenessProbe.HttpGet.Path, Container.LivenessProbe.HttpGet.Port.Value));
-        Assert.Equal(("/health/ready", "http"), (Container.ReadinessProbe.HttpGet.Path, Container.ReadinessProbe.HttpGet.Port.Value));
+        var (live, ready) = (Container.LivenessProbe, Container.ReadinessProbe);
+        Assert.Equal(("/health/live", "http"), (live.HttpGet.Path, live.HttpGet.Port.Value));
+        Assert.Equal(("/health/ready", "http"), (ready.HttpGet.Path, ready.HttpGet.Port.Value));
 
-        // readiness is over before a drain is: whoever watches it sees the stop
-        Assert.True(Container.ReadinessProbe.PeriodSeconds * Container.ReadinessProbe.FailureThreshold < Defaults.DrainTimeout.TotalSeconds);
+        // the pod becomes unready before the drain ends, so that its readiness shows the stop
+        Assert.True(ready.PeriodSeconds * ready.FailureThreshold < Defaults.DrainTimeout.TotalSeconds);
     }
 
-    /// <summary>What the profile demands, so that the namespace's label refuses nothing of ours.</summary>
+    /// <summary>The namespace enforces the restricted profile, so a pod that breaks it would not start.</summary>
     [Fact]
-    public void Pod_KeepsToTheRestrictedProfile()
+    public void Pod_OfTheStep_MeetsTheRestrictedProfile()
     {
         Assert.True(Pod.SecurityContext.RunAsNonRoot);
         Assert.NotEqual(0, Pod.SecurityContext.RunAsUser);
@@ -85,67 +91,87 @@ public sealed class KubernetesTests
         Assert.True(Container.SecurityContext.ReadOnlyRootFilesystem);
         Assert.Equal(["ALL"], Container.SecurityContext.Capabilities.Drop);
         Assert.Null(Container.SecurityContext.Capabilities.Add);
-        Assert.All(Pod.Volumes, volume => Assert.True(volume.Secret is not null || volume.EmptyDir is not null, volume.Name));
+        Assert.All(
+            Pod.Volumes, volume => Assert.True(volume.Secret is not null || volume.EmptyDir is not null, volume.Name));
         Assert.True(Pod.HostNetwork is null && Pod.HostPID is null && Pod.HostIPC is null);
     }
 
-    /// <summary>The operator makes the broker's pods, in the same namespace: what it leaves out is laid over them.</summary>
+    /// <summary>RabbitMQ's operator creates the broker's pods. An override adds what the profile requires.</summary>
     [Fact]
-    public void Broker_KeepsToTheRestrictedProfile()
+    public void Pod_OfTheBroker_MeetsTheRestrictedProfile()
     {
         var pod = Documents("rabbitmq.yaml")[0]["spec"]["override"]["statefulSet"]["spec"]["template"]["spec"];
-        var containers = ((YamlSequenceNode)pod["containers"]).Concat((YamlSequenceNode)pod["initContainers"]).ToArray();
+        YamlNode[] containers = [.. (YamlSequenceNode)pod["containers"], .. (YamlSequenceNode)pod["initContainers"]];
 
         Assert.Equal("true", pod["securityContext"]["runAsNonRoot"].ToString());
         Assert.Equal("RuntimeDefault", pod["securityContext"]["seccompProfile"]["type"].ToString());
-        Assert.Equal(["rabbitmq", "setup-container"], containers.Select(one => one["name"].ToString())); // the operator's names: others would be containers of their own
-        Assert.All(containers, one => Assert.Equal("false", one["securityContext"]["allowPrivilegeEscalation"].ToString()));
-        Assert.All(containers, one => Assert.Equal("ALL", one["securityContext"]["capabilities"]["drop"][0].ToString()));
+        // the operator's names; any other name would add a container
+        Assert.Equal(["rabbitmq", "setup-container"], containers.Select(container => container["name"].ToString()));
+        Assert.All(containers, container =>
+        {
+            var context = container["securityContext"];
+            Assert.Equal("false", context["allowPrivilegeEscalation"].ToString());
+            Assert.Equal("ALL", context["capabilities"]["drop"][0].ToString());
+        });
     }
 
     [Fact]
-    public void Secrets_AreFilesWithTheNamesOfSettings()
+    public void Secrets_OfThePod_AreFilesNamedAfterSettings()
     {
-        var mount = Container.VolumeMounts.Single(one => one.MountPath == "/run/secrets");
-        var files = Pod.Volumes.Single(one => one.Name == mount.Name).Secret.Items.Select(item => item.Path);
+        var mount = Container.VolumeMounts.Single(mount => mount.MountPath == "/run/secrets");
+        var files = Pod.Volumes.Single(volume => volume.Name == mount.Name).Secret.Items.Select(item => item.Path);
+        var variables = Container.Env.Select(variable => variable.Name)
+            .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal));
 
-        Assert.All(files, file => Assert.NotNull(typeof(BrokerOptions).GetProperty(file.Replace("Broker__", "", StringComparison.Ordinal))));
-        Assert.DoesNotContain(Container.Env, one => one.Name.Contains("Password", StringComparison.OrdinalIgnoreCase) || one.ValueFrom is not null);
-        Assert.All(Container.Env.Where(one => one.Name.StartsWith("Broker__", StringComparison.Ordinal)), one => Assert.NotNull(typeof(BrokerOptions).GetProperty(one.Name["Broker__".Length..])));
+        Assert.All(files, AssertIsASetting);
+        Assert.All(variables, AssertIsASetting);
+        Assert.DoesNotContain(Container.Env, variable =>
+            variable.Name.Contains("Password", StringComparison.OrdinalIgnoreCase) || variable.ValueFrom is not null);
+
+        static void AssertIsASetting(string name) =>
+            Assert.NotNull(typeof(BrokerOptions).GetProperty(name.Replace(Prefix, "", StringComparison.Ordinal)));
     }
 
     [Fact]
-    public void Scaling_TakesNoWorkerThatRunsAJob()
+    public void Scaling_Configured_StopsNoWorkerThatRunsAJob()
     {
         var trigger = Scaling["spec"]["triggers"][0]["metadata"];
 
-        Assert.Equal("Disabled", Scaling["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]["selectPolicy"].ToString());
-        Assert.Equal("http", trigger["protocol"].ToString()); // amqp does not count what runs
+        var behavior = Scaling["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"];
+        Assert.Equal("Disabled", behavior["scaleDown"]["selectPolicy"].ToString());
+        Assert.Equal("http", trigger["protocol"].ToString()); // over amqp, KEDA does not see unacknowledged jobs
         Assert.False(((YamlMappingNode)trigger).Children.ContainsKey("excludeUnacknowledged"));
-        Assert.Null(Deployment.Spec.Replicas); // two who set them would fight
+        Assert.Null(Deployment.Spec.Replicas); // only KEDA sets the number of replicas
     }
 
     [Fact]
-    public void Scaling_CountsTheJobsThatOneWorkerFetches()
+    public void Scaling_Threshold_IsThePrefetchOfOneWorker()
     {
-        var prefetch = typeof(WorkerOptions).GetProperty("EffectivePrefetch", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!.GetValue(Defaults);
+        var prefetch = typeof(WorkerOptions)
+            .GetProperty("EffectivePrefetch", BindingFlags.NonPublic | BindingFlags.Instance)!
+            .GetValue(Defaults);
+        var trigger = Scaling["spec"]["triggers"][0]["metadata"];
 
-        Assert.Equal($"{prefetch}", Scaling["spec"]["triggers"][0]["metadata"]["value"].ToString());
-        Assert.Equal("worker.my-step-1", Scaling["spec"]["triggers"][0]["metadata"]["queueName"].ToString());
+        Assert.Equal($"{prefetch}", trigger["value"].ToString());
+        Assert.Equal("worker.my-step-1", trigger["queueName"].ToString());
     }
 
-    private static T Read<T>(string file, int document) =>
-        KubernetesYaml.Deserialize<T>(File.ReadAllText(Repository.At("template", "kubernetes", file)).Split("\n---\n")[document], strict: true);
+    private static T Read<T>(string file, int document)
+    {
+        var documents = File.ReadAllText(Repository.At("template", "kubernetes", file)).Split("\n---\n");
+        return KubernetesYaml.Deserialize<T>(documents[document], strict: true);
+    }
 
     private static List<YamlMappingNode> Documents(string file)
     {
         var yaml = new YamlStream();
         yaml.Load(new StringReader(File.ReadAllText(Path.Combine(Repository.At("template", "kubernetes"), file))));
-        return [.. yaml.Documents.Select(one => (YamlMappingNode)one.RootNode)];
+        return [.. yaml.Documents.Select(document => (YamlMappingNode)document.RootNode)];
     }
 
     private sealed class NoWorker : Worker
     {
-        protected override Task<object?> ProcessAsync(Job job, CancellationToken cancel) => Task.FromResult<object?>(null);
+        protected override Task<object?> ProcessAsync(Job job, CancellationToken cancel) =>
+            Task.FromResult<object?>(null);
     }
 }

@@ -1,15 +1,19 @@
 namespace ReWorker.Templates.Tests;
 
-/// <summary>What holds for every scaffold, whatever its name and options.</summary>
+/// <summary>Rules that hold for every scaffold, whatever its name and options.</summary>
 public sealed class LawTests(InstalledTemplates templates)
 {
-    private static readonly string[] Tokens = ["My.Step-1", "My.Step_1", "MyStep1", "my-step-1", "my-queue-1", "../content/"];
+    private static readonly string[] Tokens =
+        ["My.Step-1", "My.Step_1", "MyStep1", "my-step-1", "my-queue-1", "../content/"];
 
-    private static readonly string[] OursAlone =
-        ["ReWorker.Templates.csproj", "ReWorker.Templates.Tests", "tests/ReWorker.", "build.sh", "docker-compose.override.yml", ".ci/"];
+    private static readonly string[] RepositoryOnly =
+    [
+        "ReWorker.Templates.csproj", "ReWorker.Templates.Tests", "tests/ReWorker.", "build.sh",
+        "docker-compose.override.yml", ".ci/",
+    ];
 
     [Fact]
-    public async Task Runtime_Scaffolded_IsContentByteForByte()
+    public async Task Runtime_Scaffolded_EqualsContentByteForByte()
     {
         var content = Tree.Bytes(Repository.At("content"), Repository.Runtime());
 
@@ -27,11 +31,11 @@ public sealed class LawTests(InstalledTemplates templates)
         var fromPackage = await templates.Package.NewAsync("Acme.Billing.Step", options.Split(' '));
 
         Assert.Equal(Tree.Bytes(fromFolder.Folder), Tree.Bytes(fromPackage.Folder));
-        Assert.Equal(fromFolder.Said, fromPackage.Said);
+        Assert.Equal(fromFolder.Printed, fromPackage.Printed);
     }
 
     [Fact]
-    public async Task Scaffold_HasWhatIsListedAndNothingElse()
+    public async Task Scaffold_Default_HasExactlyTheListedFiles()
     {
         var scaffold = await templates.Folder.NewAsync("MyStep");
 
@@ -39,20 +43,22 @@ public sealed class LawTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Scaffold_OfAFolderFullOfLeftovers_IsThatOfACleanOne()
+    public async Task Scaffold_FromAFolderWithBuildOutput_HasOnlyTheListedFiles()
     {
         var clone = templates.Clone();
         foreach (var leftover in new[]
         {
             "template/src/My.Step-1/bin/Debug/My.Step-1.dll", "template/src/My.Step-1/obj/project.assets.json",
-            "template/.vs/x.json", "template/.idea/x.xml", "template/tests/TestResults/x.trx", "template/src/My.Step-1/x.csproj.user",
+            "template/.vs/x.json", "template/.idea/x.xml", "template/tests/TestResults/x.trx",
+            "template/src/My.Step-1/x.csproj.user",
             "template/.env", "template/src/My.Step-1/appsettings.Development.local.json",
             "content/bin/ReWorker.dll", "content/obj/project.assets.json", "content/.DS_Store",
             "docs/x.md", "tests/x.cs", ".ci/run", "build.sh", "docker-compose.override.yml", "other/Dockerfile",
         })
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(clone, leftover))!);
-            await File.WriteAllTextAsync(Path.Combine(clone, leftover), "left behind", TestContext.Current.CancellationToken);
+            var file = Path.Combine(clone, leftover);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await File.WriteAllTextAsync(file, "left behind", TestContext.Current.CancellationToken);
         }
 
         var fromFolder = await (await templates.InstallAsync(clone)).NewAsync("MyStep");
@@ -63,32 +69,33 @@ public sealed class LawTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Scaffold_HasNoTokenLeft()
+    public async Task Scaffold_WithAnyName_ContainsNoToken()
     {
         var scaffold = await templates.Folder.NewAsync("Other");
 
         Assert.DoesNotContain(Tree.Files(scaffold.Folder), file => Tokens.Any(file.Contains));
-        Assert.Empty(Naming(scaffold, Tokens));
+        Assert.Empty(Mentions(scaffold, Tokens));
     }
 
     [Fact]
-    public async Task Scaffold_NamesNothingThatOnlyThisRepositoryHas()
+    public async Task Scaffold_WithAnyName_MentionsNoFileOfThisRepository()
     {
         var scaffold = await templates.Folder.NewAsync("Other");
 
-        Assert.Empty(Naming(scaffold, OursAlone));
+        Assert.Empty(Mentions(scaffold, RepositoryOnly));
     }
 
     [Fact]
     public async Task BrokerScript_FromFolderAndFromPackage_IsExecutable()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "no such permission there");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such permission");
 
         foreach (var hive in new[] { templates.Folder, templates.Package })
         {
             var scaffold = await hive.NewAsync("MyStep");
 
-            Assert.Contains(Tree.Bytes(scaffold.Folder), line => line.StartsWith("broker.sh x ", StringComparison.Ordinal));
+            Assert.Contains(
+                Tree.Bytes(scaffold.Folder), line => line.StartsWith("broker.sh x ", StringComparison.Ordinal));
         }
     }
 
@@ -102,14 +109,14 @@ public sealed class LawTests(InstalledTemplates templates)
             .Order(StringComparer.Ordinal),
     ];
 
-    private static IEnumerable<string> Naming(Scaffold scaffold, string[] words) =>
+    private static IEnumerable<string> Mentions(Scaffold scaffold, string[] words) =>
         from file in Tree.Files(scaffold.Folder)
         let text = scaffold.Read(file)
         from word in words
         where text.Contains(word, StringComparison.Ordinal)
         select $"{file}: {word}";
 
-    // A file's permissions are no part of what is copied: only broker.sh has any to speak of.
+    // dotnet new does not copy permissions; only broker.sh gets one, from an action of the template
     private static IEnumerable<string> WithoutMode(string[] lines) =>
         lines.Select(line => line.Replace(" x ", " - ", StringComparison.Ordinal));
 }

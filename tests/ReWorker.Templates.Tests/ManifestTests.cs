@@ -4,11 +4,11 @@ using System.Xml.Linq;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>content/MANIFEST: the release, which files moved, notes for the owner, the hash of each file.</summary>
+/// <summary>content/MANIFEST has the release, the moved files, notes for the owner and each file's hash.</summary>
 public sealed class ManifestTests
 {
     [Fact]
-    public async Task Manifest_MatchesTheRuntime()
+    public async Task Manifest_OfTheRuntime_MatchesItsFiles()
     {
         var manifest = Repository.At("content", "MANIFEST");
         var version = XDocument.Load(Repository.At("ReWorker.Templates.csproj")).Descendants("Version").Single().Value;
@@ -24,9 +24,9 @@ public sealed class ManifestTests
             "content/ has changed; ./build.sh approve updates content/MANIFEST.");
     }
 
-    /// <summary>No name is used again, so that the lines hold for the owner of any earlier release.</summary>
+    /// <summary>Old names are never reused, so the lines are right for the owner of any earlier release.</summary>
     [Fact]
-    public void Moves_LeadFromNamesThatAreGoneToFilesThatExist()
+    public void Moves_InTheManifest_LeadFromRemovedNamesToExistingFiles()
     {
         var files = Repository.Runtime().ToHashSet();
         var moves = Moves(Repository.At("content")).ToList();
@@ -39,7 +39,7 @@ public sealed class ManifestTests
             $"moved {move.Item.Old} {move.Item.New}: the new file does not exist, and no later line moves it on."));
     }
 
-    /// <summary>What MANIFEST in a runtime's folder must say: its own moves and notes, the rest computed.</summary>
+    /// <summary>The lines that MANIFEST must have: its own moves and notes, and the computed rest.</summary>
     internal static IReadOnlyList<string> Lines(string folder, string version) =>
     [
         $"ReWorker runtime {version}",
@@ -56,11 +56,11 @@ public sealed class ManifestTests
             .Select(words => words is [_, var old, var @new] ? (old, @new) : throw new FormatException(
                 $"'{string.Join(' ', words)}' in MANIFEST is not 'moved OLD NEW'."));
 
-    /// <summary>Git's hash of a file's text, with which upgrade.sh finds the text in git's history.</summary>
+    /// <summary>Git's hash of a file, by which upgrade.sh finds the file in Git's history.</summary>
     private static string BlobHash(string file)
     {
         var text = File.ReadAllBytes(file);
-#pragma warning disable CA5350 // git's choice; nothing is secured with it
+#pragma warning disable CA5350 // Git's choice of hash; it is not used for security
         return Convert.ToHexStringLower(SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {text.Length}\0"), .. text]));
 #pragma warning restore CA5350
     }

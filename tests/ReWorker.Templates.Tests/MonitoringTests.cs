@@ -4,18 +4,18 @@ using System.Text.RegularExpressions;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>What a scaffold brings for Prometheus, held against the real Prometheus and real workers.</summary>
+/// <summary>A scaffold's configuration for Prometheus works with a real Prometheus and real workers.</summary>
 public sealed partial class MonitoringTests(InstalledTemplates templates)
 {
     private const string Image = "prom/prometheus:v3";
 
-    /// <summary>One name in all of it, whatever the project and its queue are called.</summary>
+    /// <summary>The rules and the configuration use the project's and the queue's names.</summary>
     [Theory]
     [InlineData("MyStep", null)]
     [InlineData("Acme.Billing.Step", "invoices.new")]
     public async Task Rules_OfAScaffold_PassTheirTests(string name, string? queue)
     {
-        Engine.Needed();
+        Engine.SkipUnlessAvailable();
         var scaffold = await templates.Folder.NewAsync(name, queue is null ? [] : ["--queue", queue]);
         var mount = $"{scaffold.At("monitoring")}:/etc/prometheus:ro";
 
@@ -23,15 +23,15 @@ public sealed partial class MonitoringTests(InstalledTemplates templates)
             "docker", ["run", "--rm", "-v", mount, "--entrypoint", "promtool", Image, .. arguments]);
 
         await PromtoolAsync("check", "config", "/etc/prometheus/prometheus.yml");
-        var said = await PromtoolAsync("test", "rules", "/etc/prometheus/alerts.test.yml");
+        var printed = await PromtoolAsync("test", "rules", "/etc/prometheus/alerts.test.yml");
 
-        Assert.Contains("SUCCESS", said, StringComparison.Ordinal);
+        Assert.Contains("SUCCESS", printed, StringComparison.Ordinal);
         Assert.Contains($"queue=\"worker.{queue ?? "mystep"}\"", scaffold.Read("monitoring", "alerts.yml"));
         Assert.Contains($"names: [{scaffold.Service}, output]", scaffold.Read("monitoring", "prometheus.yml"));
     }
 
     [Fact]
-    public void Rules_Each_IsTestedAndInTheOperatorsPage()
+    public void Rules_Each_IsTestedAndOnTheOperatorsPage()
     {
         var alerts = Alerts().Order();
         var tests = File.ReadAllText(Repository.At("template", "monitoring", "alerts.test.yml"));
@@ -39,17 +39,17 @@ public sealed partial class MonitoringTests(InstalledTemplates templates)
 
         Assert.All(alerts, alert =>
         {
-            // it is seen to fire, and seen not to
+            // the tests cover both that it fires and that it does not
             Assert.Matches($@"\{{ alertname: {alert}, eval_time: \w+ \}}", tests);
             Assert.Matches($@"- alertname: {alert}\n +eval_time: \w+\n +exp_alerts:", tests);
         });
-        Assert.Equal(alerts, PageRow().Matches(page).Select(one => one.Groups[1].Value).Order());
+        Assert.Equal(alerts, PageRow().Matches(page).Select(row => row.Groups[1].Value).Order());
     }
 
     [Fact]
-    public async Task Prometheus_OfTheComposeFile_SeesEveryWorkerEveryRuleAndEveryQuery()
+    public async Task Prometheus_OfTheComposeFile_KnowsEveryWorkerRuleAndQuery()
     {
-        Engine.Needed();
+        Engine.SkipUnlessAvailable();
         var scaffold = await templates.Folder.NewAsync("MyStep");
         await using var compose = new ComposeProject(scaffold.Folder);
         await compose.RunAsync("--profile monitoring up --detach --build --wait --quiet-pull --scale mystep=2");
@@ -57,7 +57,7 @@ public sealed partial class MonitoringTests(InstalledTemplates templates)
         using var prometheus = new HttpClient { BaseAddress = new Uri($"http://{address}/api/v1/") };
         Assert.Equal("127.0.0.1", prometheus.BaseAddress.Host);
 
-        // some of everything: jobs that complete and fail, a requester that leaves early, connections that are closed
+        // produce every kind of metric: completed and failed jobs, an early exit of the requester, lost connections
         const string submit = "run --rm -T mystep submit --dynamic environment=dev --quiet";
         await compose.RunAsync($"{submit} --host a");
         await compose.RunAsync($"{submit} --subcommand Fail", exitCode: 1);
@@ -65,11 +65,11 @@ public sealed partial class MonitoringTests(InstalledTemplates templates)
         await compose.RunAsync("exec -T rabbitmq rabbitmqctl --quiet close_all_connections tried");
 
         var targets = await UntilAsync("targets?state=active", data => Targets(data).Count(IsUp) == 3);
-        var jobs = Targets(targets).Select(one => one.GetProperty("labels").GetProperty("job").GetString());
+        var jobs = Targets(targets).Select(target => target.GetProperty("labels").GetProperty("job").GetString());
         Assert.Equal(["mystep", "mystep", "output"], jobs.Order());
 
         var rules = await UntilAsync("rules", data => Rules(data).All(IsUp));
-        Assert.Equal(Alerts().Order(), Rules(rules).Select(one => one.GetProperty("name").GetString()).Order());
+        Assert.Equal(Alerts().Order(), Rules(rules).Select(rule => rule.GetProperty("name").GetString()).Order());
 
         var dashboard = JsonElement.Parse(scaffold.Read("monitoring", "grafana.json"));
         string[] queries =
@@ -81,19 +81,19 @@ public sealed partial class MonitoringTests(InstalledTemplates templates)
         Assert.NotEmpty(queries);
         foreach (var query in queries)
         {
-            var now = query.Replace("$__rate_interval", "1m", StringComparison.Ordinal);
+            var expression = query.Replace("$__rate_interval", "1m", StringComparison.Ordinal);
             await UntilAsync(
-                $"query?query={Uri.EscapeDataString(now)}",
-                data => Items(data, "result").Any(one => one.GetProperty("value")[1].GetString() != "NaN"));
+                $"query?query={Uri.EscapeDataString(expression)}",
+                data => Items(data, "result").Any(sample => sample.GetProperty("value")[1].GetString() != "NaN"));
         }
 
         var known = await UntilAsync("label/__name__/values", _ => true);
-        var all = Labels().Replace(scaffold.Read("monitoring", "alerts.yml") + string.Join(' ', queries), "");
+        var expressions = Labels().Replace(scaffold.Read("monitoring", "alerts.yml") + string.Join(' ', queries), "");
         Assert.Subset(
-            known.EnumerateArray().Select(one => one.GetString()!).ToHashSet(),
-            Name().Matches(all).Select(one => one.Value).ToHashSet());
+            known.EnumerateArray().Select(name => name.GetString()!).ToHashSet(),
+            Name().Matches(expressions).Select(name => name.Value).ToHashSet());
 
-        // in a container the log is a record a line; compose itself clears the terminal's line ahead of each
+        // in a container the log has one JSON record per line; compose clears the terminal's line before each
         var log = await compose.RunAsync("logs --no-log-prefix --no-color mystep output");
         var lines = log.Replace("\e[2K", "", StringComparison.Ordinal).Split('\n').Where(line => line.Length > 0);
         var categories = lines.Select(line => JsonElement.Parse(line).GetProperty("Category").GetString());
@@ -120,13 +120,13 @@ public sealed partial class MonitoringTests(InstalledTemplates templates)
     private static JsonElement.ArrayEnumerator Targets(JsonElement data) => Items(data, "activeTargets");
 
     private static IEnumerable<JsonElement> Rules(JsonElement data) =>
-        from part in Items(data, "groups") from rule in Items(part, "rules") select rule;
+        from @group in Items(data, "groups") from rule in Items(@group, "rules") select rule;
 
-    private static bool IsUp(JsonElement one) => one.GetProperty("health").GetString() is "up" or "ok";
+    private static bool IsUp(JsonElement item) => item.GetProperty("health").GetString() is "up" or "ok";
 
     private static IEnumerable<string> Alerts() =>
         Alert().Matches(File.ReadAllText(Repository.At("template", "monitoring", "alerts.yml")))
-            .Select(one => one.Groups[1].Value);
+            .Select(alert => alert.Groups[1].Value);
 
     [GeneratedRegex(@"- alert: (\w+)")]
     private static partial Regex Alert();
@@ -140,16 +140,18 @@ public sealed partial class MonitoringTests(InstalledTemplates templates)
     [GeneratedRegex(@"\b(by|on) \([^)]*\)")]
     private static partial Regex Labels();
 
-    /// <summary>A scaffold's compose file, with names and ports that collide with nothing that runs here.</summary>
+    /// <summary>A scaffold's compose file, with names and ports that collide with nothing on this machine.</summary>
     private sealed class ComposeProject(string folder) : IAsyncDisposable
     {
-        private readonly Dictionary<string, string> _environment = new(Engine.Apart()) { ["PROMETHEUS_PORT"] = "0" };
+        private readonly Dictionary<string, string> _environment =
+            new(Engine.UniqueEnvironment()) { ["PROMETHEUS_PORT"] = "0" };
 
         /// <summary>Runs <c>docker compose</c> and returns its standard output.</summary>
         public async Task<string> RunAsync(string arguments, int exitCode = 0)
         {
             var result = await Shell.RunAsync(folder, _environment, $"docker compose {arguments}");
-            Assert.True(result.ExitCode == exitCode, $"{arguments} ended with {result.ExitCode}:\n{result.Output}");
+            Assert.True(
+                result.ExitCode == exitCode, $"{arguments} exited with code {result.ExitCode}:\n{result.Output}");
             return result.StandardOutput;
         }
 

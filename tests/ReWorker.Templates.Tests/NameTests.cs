@@ -2,12 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>Any name that <c>dotnet new</c> takes becomes four that are legal where they are used.</summary>
+/// <summary>Every name that <c>dotnet new</c> accepts becomes four names that are valid where they are used.</summary>
 public sealed partial class NameTests(InstalledTemplates templates)
 {
     private const string SixtyLetters = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefgh";
 
-    /// <summary>The name as given; project, namespace, class and service that it becomes.</summary>
+    /// <summary>The name as given, and the project, namespace, class and service that it becomes.</summary>
     public static TheoryData<string, string, string, string, string> Names => new()
     {
         { "MyStep", "MyStep", "MyStep", "MyStep", "mystep" },
@@ -19,18 +19,18 @@ public sealed partial class NameTests(InstalledTemplates templates)
         { "HTTPProbe", "HTTPProbe", "HTTPProbe", "HTTPProbe", "httpprobe" },
         { SixtyLetters, SixtyLetters, SixtyLetters, "A" + SixtyLetters[1..], SixtyLetters },
 
-        // letters from elsewhere
+        // letters that are not ASCII
         { "Ünïcode", "Ünïcode", "Ünïcode", "Ünïcode", "unicode" },
         { "日本", "日本", "日本", "日本", "step" },
         { "हिन्दी", "हिन्दी", "हिन्दी", "हिन्दी", "step" },
 
-        // no identifiers
+        // not identifiers
         { "class", "class", "class_", "Class", "class" },
         { "Acme.class.9x", "Acme.class.9x", "Acme.class_._9x", "AcmeClass9X", "acme-class-9x" },
         { "_", "_", "__", "Step", "step" },
         { "42", "42", "_42", "_42", "42-step" },
 
-        // no file names, or none that every tool takes
+        // not file names, or not accepted by every tool
         { "A..B", "A.B", "A.B", "AB", "a-b" },
         { "My Step", "My-Step", "My_Step", "MyStep", "my-step" },
         { "R&D", "R-D", "R_D", "RD", "r-d" },
@@ -42,9 +42,12 @@ public sealed partial class NameTests(InstalledTemplates templates)
         { "aux.Step", "aux-Step.Step", "aux_Step.Step", "AuxStepStep", "aux-step-step" },
         { "bin", "bin.Step", "bin.Step", "BinStep", "bin-step" },
 
-        // taken by .NET, by a package or by the runtime
+        // used by .NET, by a package or by the runtime
         { "ReWorker", "ReWorker.Step", "ReWorker.Step", "ReWorkerStep", "reworker-step" },
-        { "RabbitMQ.Client", "RabbitMQ.Client.Step", "RabbitMQ.Client.Step", "RabbitMQClientStep", "rabbitmq-client-step" },
+        {
+            "RabbitMQ.Client", "RabbitMQ.Client.Step", "RabbitMQ.Client.Step", "RabbitMQClientStep",
+            "rabbitmq-client-step"
+        },
         { "System", "System.Step", "System.Step", "SystemStep", "system-step" },
         {
             "Microsoft.Extensions.Hosting", "Microsoft.Extensions.Hosting.Step", "Microsoft.Extensions.Hosting.Step",
@@ -57,7 +60,7 @@ public sealed partial class NameTests(InstalledTemplates templates)
         { "Worker", "Worker", "Worker_", "Worker", "worker" },
         { "Acme.Task", "Acme.Task", "Acme.Task_", "AcmeTask", "acme-task" },
 
-        // would be another service of the compose file, or no text in YAML
+        // the name of another compose service, or not a string in YAML
         { "RabbitMQ", "RabbitMQ", "RabbitMQ", "RabbitMQ", "rabbitmq-step" },
         { "Output", "Output", "Output", "Output", "output-step" },
         { "Prometheus", "Prometheus", "Prometheus", "Prometheus", "prometheus-step" },
@@ -66,24 +69,28 @@ public sealed partial class NameTests(InstalledTemplates templates)
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Name_Given_BecomesLegalOnes(string name, string project, string @namespace, string @class, string service)
+    public async Task Name_Given_BecomesValidNames(
+        string name, string project, string @namespace, string @class, string service)
     {
         var scaffold = await templates.Folder.NewAsync(name);
 
-        Assert.Equal((project, @namespace, @class, service), (scaffold.Project, scaffold.Namespace, scaffold.Class, scaffold.Service));
+        Assert.Equal(
+            (project, @namespace, @class, service),
+            (scaffold.Project, scaffold.Namespace, scaffold.Class, scaffold.Service));
         Assert.Equal(service, scaffold.Queue);
         Assert.Contains($"\nname: {service} ", scaffold.Read("docker-compose.yml"), StringComparison.Ordinal);
         Assert.Matches(Identifiers(), scaffold.Namespace);
         Assert.Matches(Identifiers(), scaffold.Class);
         Assert.Matches("^[a-z0-9][a-z0-9-]{0,62}$", scaffold.Service);
         Assert.True(File.Exists(scaffold.At("tests", $"{project}.Tests", $"{project}.Tests.csproj")));
-        Assert.Equal(name != project, scaffold.Said.Contains($"the project is called {project}.", StringComparison.Ordinal));
+        var note = $"the project is called {project}.";
+        Assert.Equal(name != project, scaffold.Printed.Contains(note, StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData(120, 'a', 100)]
     [InlineData(80, '日', 64)]
-    public async Task Name_TooLong_IsCut(int length, char letter, int kept)
+    public async Task Name_TooLong_IsTruncated(int length, char letter, int kept)
     {
         var scaffold = await templates.Folder.NewAsync(new string(letter, length));
 
@@ -92,7 +99,7 @@ public sealed partial class NameTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Name_ThatLeadsElsewhere_StaysInItsFolder()
+    public async Task Name_OfAParentFolder_StaysInTheOutputFolder()
     {
         var folder = templates.Folder.EmptyFolder();
 
@@ -103,7 +110,7 @@ public sealed partial class NameTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Name_NotGiven_IsTheFolders()
+    public async Task Name_NotGiven_IsTheFoldersName()
     {
         var folder = Directory.CreateDirectory(Path.Combine(templates.Folder.EmptyFolder(), "my-step")).FullName;
 
@@ -112,17 +119,20 @@ public sealed partial class NameTests(InstalledTemplates templates)
         Assert.Equal("MyStep", new Scaffold(folder, "").Class);
     }
 
-    /// <summary>A project named as an assembly or a package that it refers to cannot be restored, or hides it.</summary>
+    /// <summary>A project named like an assembly or package that it references hides it or can't be restored.</summary>
     [Fact]
-    public void Names_OfTheFrameworkAndOfPackages_AreTaken()
+    public void Names_OfTheFrameworkAndItsPackages_GetASuffix()
     {
-        var frameworks = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", ".."));
-        var assemblies = Directory.EnumerateFiles(frameworks, "*.dll", SearchOption.AllDirectories).Select(file => Path.GetFileNameWithoutExtension(file)!);
-        var packages = PackageVersions().Matches(File.ReadAllText(Repository.At("Directory.Packages.props"))).Select(match => match.Groups[1].Value);
+        var runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+        var frameworks = Path.GetFullPath(Path.Combine(runtime, "..", ".."));
+        var assemblies = Directory.EnumerateFiles(frameworks, "*.dll", SearchOption.AllDirectories)
+            .Select(file => Path.GetFileNameWithoutExtension(file)!);
+        var packages = PackageVersions().Matches(File.ReadAllText(Repository.At("Directory.Packages.props")))
+            .Select(match => match.Groups[1].Value);
 
-        var free = assemblies.Concat(packages).Where(name => !Forms.Pattern("taken").IsMatch(name));
+        var missing = assemblies.Concat(packages).Where(name => !Forms.Pattern("taken").IsMatch(name));
 
-        Assert.Empty(free);
+        Assert.Empty(missing);
     }
 
     [GeneratedRegex(@"^[\p{L}_][\p{L}\p{Mn}\p{Mc}\p{Nd}_]*(\.[\p{L}_][\p{L}\p{Mn}\p{Mc}\p{Nd}_]*)*$")]

@@ -1,13 +1,14 @@
 namespace ReWorker.Templates.Tests;
 
-/// <summary>What the options choose, together: any two values of any two options meet in one of the rows.</summary>
+/// <summary>Combinations of options. Every pair of values of two options occurs in at least one row.</summary>
 [Trait("Category", "Scaffold")]
 public sealed class OptionTests(InstalledTemplates templates)
 {
-    /// <summary>Set to 1, every row is built and tested, not the sample alone.</summary>
+    /// <summary>If set to 1, every row is built and tested instead of only the sample.</summary>
     private const string AllOptions = "REWORKER_ALL_OPTIONS";
 
-    private static readonly string[] Switches = ["--queue billing", "--broker-image rabbitmq:4.0", "--aot", "--no-tests", "--kubernetes"];
+    private static readonly string[] Switches =
+        ["--queue billing", "--broker-image rabbitmq:4.0", "--aot", "--no-tests", "--kubernetes"];
 
     private static readonly string[] Workflows = ["github", "gitlab", "none"];
 
@@ -23,17 +24,23 @@ public sealed class OptionTests(InstalledTemplates templates)
         "--ci github --broker-image rabbitmq:4.0 --aot --kubernetes",
     ];
 
-    /// <summary>What an ordinary run builds: the row that differs the most from the default, which other tests build.</summary>
+    /// <summary>The row that differs most from the default. Other tests build the default.</summary>
     private static readonly string[] Sample = [Rows[1]];
 
-    public static TheoryData<string> Everything => [.. Rows.Prepend("--ci gitlab --queue billing --broker-image rabbitmq:4.0 --aot --kubernetes")];
+    public static TheoryData<string> Everything =>
+        ["--ci gitlab --queue billing --broker-image rabbitmq:4.0 --aot --kubernetes", .. Rows];
 
-    public static TheoryData<string> Built => Environment.GetEnvironmentVariable(AllOptions) == "1" ? [.. Rows] : [.. Sample];
+    public static TheoryData<string> Built =>
+        Environment.GetEnvironmentVariable(AllOptions) == "1" ? [.. Rows] : [.. Sample];
 
     [Fact]
-    public void Rows_HaveEveryPair()
+    public void Rows_Together_HaveEveryPairOfValues()
     {
-        string[][] options = [[.. Workflows.Select(one => $"--ci {one}")], .. Switches.Select(one => new[] { one, $"not {one}" })];
+        string[][] options =
+        [
+            [.. Workflows.Select(workflow => $"--ci {workflow}")],
+            .. Switches.Select(option => new[] { option, $"not {option}" }),
+        ];
 
         var missing =
             from first in options
@@ -49,7 +56,7 @@ public sealed class OptionTests(InstalledTemplates templates)
 
     [Theory]
     [MemberData(nameof(Built))]
-    public async Task Options_Together_BuildAndPassTheirTests(string options)
+    public async Task Options_Combined_BuildAndPassTheirTests(string options)
     {
         var source = Array.IndexOf(Rows, options) % 2 == 0 ? templates.Folder : templates.Package;
         var scaffold = await source.NewAsync("my-step", options.Split(' '));
@@ -58,7 +65,9 @@ public sealed class OptionTests(InstalledTemplates templates)
 
         if (!options.Contains("--no-tests", StringComparison.Ordinal))
         {
-            Assert.Contains("failed: 0", (await DotNet.RunAsync(scaffold.Folder, "test", "--no-build", "--filter-not-trait", "Category=Chaos")).Succeeded().Output, StringComparison.Ordinal);
+            var tests = await DotNet.RunAsync(
+                scaffold.Folder, "test", "--no-build", "--filter-not-trait", "Category=Chaos");
+            Assert.Contains("failed: 0", tests.Succeeded().Output, StringComparison.Ordinal);
         }
 
         Directory.Delete(scaffold.Folder, recursive: true);
@@ -69,29 +78,34 @@ public sealed class OptionTests(InstalledTemplates templates)
     [InlineData("registry.example.com:5000/rabbitmq@sha256:00ff", "registry.example.com:5000/rabbitmq@sha256:00ff")]
     [InlineData("\"rabbitmq\"; x", "rabbitmqx")]
     [InlineData(" ", "rabbitmq:4-management")]
-    public async Task BrokerImage_Given_BecomesALegalOne(string given, string legal)
+    public async Task BrokerImage_Given_BecomesAValidName(string given, string valid)
     {
         var scaffold = await templates.Folder.NewAsync("MyStep", "--broker-image", given, "--kubernetes");
 
-        Assert.Contains($"image: {legal}\n", scaffold.Read("docker-compose.yml"), StringComparison.Ordinal);
-        Assert.Contains($"image: {legal}\n", scaffold.Read("kubernetes", "rabbitmq.yaml"), StringComparison.Ordinal);
-        Assert.Contains($"\"{legal}\"", scaffold.Read("tests", "MyStep.Tests", "Broker", "ContainerBroker.cs"), StringComparison.Ordinal);
-        Assert.Equal(given != legal, scaffold.Said.Contains("docker-compose.yml shows the broker image", StringComparison.Ordinal));
+        Assert.Contains($"image: {valid}\n", scaffold.Read("docker-compose.yml"), StringComparison.Ordinal);
+        Assert.Contains($"image: {valid}\n", scaffold.Read("kubernetes", "rabbitmq.yaml"), StringComparison.Ordinal);
+        var broker = scaffold.Read("tests", "MyStep.Tests", "Broker", "ContainerBroker.cs");
+        Assert.Contains($"\"{valid}\"", broker, StringComparison.Ordinal);
+        const string note = "docker-compose.yml shows the broker image";
+        Assert.Equal(given != valid, scaffold.Printed.Contains(note, StringComparison.Ordinal));
     }
 
-    /// <summary>What is changed is said: whoever sends the jobs would use the name as it was given.</summary>
+    /// <summary>A changed name is printed, because whoever sends the jobs would use the name as given.</summary>
     [Theory]
     [InlineData("billing.v2", "billing.v2")]
     [InlineData("a b", "a-b")]
     [InlineData("output", "output-step")]
-    public async Task Queue_Given_BecomesALegalOne(string given, string legal)
+    public async Task Queue_Given_BecomesAValidName(string given, string valid)
     {
         var scaffold = await templates.Folder.NewAsync("MyStep", "--queue", given);
 
-        Assert.Equal(legal, scaffold.Queue);
-        Assert.Equal(given != legal, scaffold.Said.Contains($"jobs are taken from worker.{legal}. For another queue", StringComparison.Ordinal));
+        Assert.Equal(valid, scaffold.Queue);
+        var note = $"jobs are taken from worker.{valid}. For another queue";
+        Assert.Equal(given != valid, scaffold.Printed.Contains(note, StringComparison.Ordinal));
     }
 
     private static bool Has(string row, string option) =>
-        option.StartsWith("not ", StringComparison.Ordinal) ? !row.Contains(option[4..], StringComparison.Ordinal) : row.Contains(option, StringComparison.Ordinal);
+        option.StartsWith("not ", StringComparison.Ordinal)
+            ? !row.Contains(option["not ".Length..], StringComparison.Ordinal)
+            : row.Contains(option, StringComparison.Ordinal);
 }

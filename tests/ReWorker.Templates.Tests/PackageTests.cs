@@ -3,13 +3,13 @@ using System.Xml.Linq;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>The package itself.</summary>
+/// <summary>The package's files and metadata.</summary>
 public sealed class PackageTests(InstalledTemplates templates)
 {
     private static readonly string[] Folders = [".template.config", "template", "content"];
 
     [Fact]
-    public void Package_HoldsTheListedSourcesAndNothingElse()
+    public void Package_Packed_HasExactlyTheListedFiles()
     {
         using var package = ZipFile.OpenRead(templates.PackageFile);
 
@@ -22,7 +22,7 @@ public sealed class PackageTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public void Package_SaysWhatItIs()
+    public void Package_Packed_HasItsMetadata()
     {
         using var package = ZipFile.OpenRead(templates.PackageFile);
 
@@ -33,7 +33,8 @@ public sealed class PackageTests(InstalledTemplates templates)
         Assert.Equal("MIT", Element("license").Value);
         Assert.NotNull(package.GetEntry(Element("readme").Value));
         Assert.NotNull(package.GetEntry(Element("icon").Value));
-        Assert.DoesNotContain(metadata.Elements(), element => element.Name.LocalName is "dependencies" or "frameworkReferences");
+        Assert.DoesNotContain(
+            metadata.Elements(), element => element.Name.LocalName is "dependencies" or "frameworkReferences");
 
         XElement Element(string name) => metadata.Elements().Single(element => element.Name.LocalName == name);
     }

@@ -4,18 +4,21 @@ using System.Xml.Linq;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>What <c>dotnet new reworker</c> wrote, and the four names that it made of the one given.</summary>
-/// <param name="Folder">Where the solution is.</param>
-/// <param name="Said">What the command printed.</param>
-internal sealed partial record Scaffold(string Folder, string Said)
+/// <summary>A project that <c>dotnet new reworker</c> wrote, and the names that it derived from the given one.</summary>
+/// <param name="Folder">The folder with the solution.</param>
+/// <param name="Printed">What the command printed.</param>
+internal sealed partial record Scaffold(string Folder, string Printed)
 {
     public string Project => Path.GetFileNameWithoutExtension(Assert.Single(Directory.GetFiles(Folder, "*.slnx")));
 
-    public string Namespace => XDocument.Load(At("src", Project, $"{Project}.csproj")).Descendants("RootNamespace").Single().Value;
+    public string Namespace =>
+        XDocument.Load(At("src", Project, $"{Project}.csproj")).Descendants("RootNamespace").Single().Value;
 
-    public string Class => Worker().Match(Assert.Single(Directory.GetFiles(At("src", Project), "*Worker.cs"), file => Worker().IsMatch(file))).Groups[1].Value;
+    public string Class =>
+        Assert.Single(Directory.GetFiles(At("src", Project)).Select(file => Worker().Match(file)), file => file.Success)
+            .Groups[1].Value;
 
-    /// <summary>The compose service that is built here.</summary>
+    /// <summary>The compose service that the project builds.</summary>
     public string Service => Assert.Single(Services().Matches(Read("docker-compose.yml"))).Groups[1].Value;
 
     public string Queue
@@ -29,8 +32,9 @@ internal sealed partial record Scaffold(string Folder, string Said)
 
     public string At(params string[] path) => Path.Combine([Folder, .. path]);
 
-    /// <summary>What the build made of a project.</summary>
-    public string Built(params string[] project) => At([.. project, "bin", "Debug", "net10.0", $"{project[^1]}.dll"]);
+    /// <summary>The assembly that a build writes for a project.</summary>
+    public string Assembly(params string[] project) =>
+        At([.. project, "bin", "Debug", "net10.0", $"{project[^1]}.dll"]);
 
     public string Read(params string[] path) => File.ReadAllText(At(path));
 

@@ -5,51 +5,56 @@ using System.Text.RegularExpressions;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>Scaffolds built and tested as their owner would. They need a broker, as their own README says.</summary>
+/// <summary>Scaffolds build and pass their own tests, which need a broker.</summary>
 [Trait("Category", "Scaffold")]
 public sealed partial class ScaffoldTests(InstalledTemplates templates)
 {
-    /// <summary>Set to 1, every name of <see cref="NameTests"/> is built and tested; that takes a while.</summary>
+    /// <summary>If set to 1, every name of <see cref="NameTests"/> is built and tested, which takes long.</summary>
     private const string AllNames = "REWORKER_ALL_NAMES";
 
-    /// <summary>The other tests that build have names of other kinds: <c>Acme.Billing.Step</c>, <c>my-step</c>.</summary>
+    /// <summary>Other tests build names of other kinds: <c>Acme.Billing.Step</c>, <c>my-step</c>.</summary>
     private static readonly string[] Sample = ["9lives"];
 
     public static TheoryData<string> Names =>
-        Environment.GetEnvironmentVariable(AllNames) == "1" ? [.. NameTests.Names.Select(row => row.Data.Item1)] : [.. Sample];
+        Environment.GetEnvironmentVariable(AllNames) == "1"
+            ? [.. NameTests.Names.Select(row => row.Data.Item1)]
+            : [.. Sample];
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Name_OfAnyKind_BuildsAndPassesItsTests(string name)
+    public async Task Scaffold_WithAnOddName_BuildsAndPassesItsTests(string name)
     {
         var scaffold = await templates.Package.NewAsync(name);
 
         (await DotNet.RunAsync(scaffold.Folder, "build")).Succeeded();
-        var tests = (await DotNet.RunAsync(scaffold.Folder, "test", "--no-build", "--filter-not-trait", "Category=Chaos")).Succeeded();
+        var tests = await DotNet.RunAsync(
+            scaffold.Folder, "test", "--no-build", "--filter-not-trait", "Category=Chaos");
 
-        Assert.Contains("failed: 0", tests.Output, StringComparison.Ordinal);
+        Assert.Contains("failed: 0", tests.Succeeded().Output, StringComparison.Ordinal);
         Directory.Delete(scaffold.Folder, recursive: true);
     }
 
-    /// <summary>In a namespace <c>Acme.Task</c>, <c>Task</c> is the namespace: template.json changes such names.</summary>
+    /// <summary>In a namespace <c>Acme.Task</c>, <c>Task</c> is the namespace, so template.json changes it.</summary>
     [Fact]
-    public async Task Names_OfTypesThatTheStepUses_AreSetAside()
+    public async Task Names_OfTypesThatTheStepUses_AreChanged()
     {
         var scaffold = await templates.Package.NewAsync("MyStep");
 
         (await DotNet.RunAsync(scaffold.Folder, "build")).Succeeded();
 
-        var code = string.Concat(Tree.Files(scaffold.Folder).Where(IsOwners).Select(file => scaffold.Read(file)));
-        var types = Types(scaffold.Built("src", "MyStep")).Union(Types(scaffold.Built("tests", "MyStep.Tests")));
-        var free = types
+        var code = string.Concat(Tree.Files(scaffold.Folder).Where(IsOwnersCode).Select(file => scaffold.Read(file)));
+        var types = ReferencedTypes(scaffold.Assembly("src", "MyStep"))
+            .Union(ReferencedTypes(scaffold.Assembly("tests", "MyStep.Tests")));
+        var missing = types
             .Where(type => !type.StartsWith(scaffold.Class, StringComparison.Ordinal))
-            .Where(type => Regex.IsMatch(code, $@"(?<![.\w]){type}(?!\w)") && !Forms.Pattern("hidesType").IsMatch(type));
-        Assert.True(!free.Any(), $"template.json, form hidesType, lacks {string.Join('|', free)}");
+            .Where(type => Regex.IsMatch(code, $@"(?<![.\w]){type}(?!\w)"))
+            .Where(type => !Forms.Pattern("hidesType").IsMatch(type));
+        Assert.True(!missing.Any(), $"The form hidesType in template.json lacks {string.Join('|', missing)}.");
     }
 
-    /// <summary>A project cannot be named as a package that it refers to, however far away.</summary>
+    /// <summary>A project can't have the name of a package that it references, even indirectly.</summary>
     [Fact]
-    public async Task Names_OfPackagesThatTheStepUses_AreTaken()
+    public async Task Names_OfPackagesThatTheStepUses_GetASuffix()
     {
         var scaffold = await templates.Package.NewAsync("MyStep");
 
@@ -59,17 +64,17 @@ public sealed partial class ScaffoldTests(InstalledTemplates templates)
         var packages = assets.RootElement.GetProperty("libraries").EnumerateObject()
             .Where(library => library.Value.GetProperty("type").GetString() == "package")
             .Select(library => library.Name.Split('/')[0]);
-        var free = packages.Where(package => !Forms.Pattern("taken").IsMatch(package));
-        Assert.True(!free.Any(), $"template.json, form taken, lacks {string.Join('|', free)}");
+        var missing = packages.Where(package => !Forms.Pattern("taken").IsMatch(package));
+        Assert.True(!missing.Any(), $"The form taken in template.json lacks {string.Join('|', missing)}.");
     }
 
-    private static bool IsOwners(string file) =>
+    private static bool IsOwnersCode(string file) =>
         file.EndsWith(".cs", StringComparison.Ordinal)
         && !file.StartsWith("src/ReWorker/", StringComparison.Ordinal)
         && !file.Contains("/obj/", StringComparison.Ordinal);
 
-    /// <summary>The types of other assemblies that this one names; generic ones no namespace can hide.</summary>
-    private static List<string> Types(string assembly)
+    /// <summary>The referenced types of other assemblies, without generic types, which no namespace can hide.</summary>
+    private static List<string> ReferencedTypes(string assembly)
     {
         using var file = new PEReader(File.OpenRead(assembly));
         var metadata = file.GetMetadataReader();

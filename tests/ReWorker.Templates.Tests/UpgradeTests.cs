@@ -3,15 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>The next release in a project that has an earlier one: every change of the owner survives.</summary>
+/// <summary>An upgrade to the next release keeps every change that the owner made.</summary>
 public sealed partial class UpgradeTests(InstalledTemplates templates)
 {
-    /// <summary>A commit from before the runtime had five projects. It has MANIFEST and upgrade.sh.</summary>
+    /// <summary>A commit whose runtime is one project instead of five. It has MANIFEST and upgrade.sh.</summary>
     private const string OneProject = "c477ef9";
 
     private const string Owners = "// the owner's", Releases = "// the release's";
 
-    // Any files will do, whatever the layout: nothing is built of them.
+    // the tests work with any of the runtime's files, because nothing is built from them
     private static readonly string[] Code =
     [
         .. Repository.Runtime().Where(file => file.EndsWith(".cs", StringComparison.Ordinal)
@@ -26,7 +26,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Check_ShowsTheOwnersChangesAndThePlan_AndChangesNothing()
+    public async Task Check_OwnerChangedFiles_ShowsTheChangesAndThePlanAndChangesNothing()
     {
         var (scaffold, _) = await ChangedAsync();
         var before = Tree.Bytes(scaffold.Folder);
@@ -51,7 +51,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Apply_BringsTheReleaseAndKeepsEveryChangeOfTheOwner()
+    public async Task Apply_OwnerChangedFiles_InstallsTheReleaseAndKeepsEveryChange()
     {
         var (scaffold, release) = await ChangedAsync();
 
@@ -83,7 +83,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Check_FilesThatMove_AreShownUnderBothNames()
+    public async Task Check_FilesMoved_ShowsBothNames()
     {
         var (scaffold, _) = await ChangedAsync();
 
@@ -105,7 +105,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Apply_FilesThatMove_TakeTheOwnersChangesWithThem()
+    public async Task Apply_FilesMoved_MovesTheOwnersChangesWithThem()
     {
         var (scaffold, release) = await ChangedAsync();
 
@@ -135,9 +135,9 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         Assert.False(File.Exists(InRuntime(scaffold, New(MovedDeleted))));
     }
 
-    /// <summary>Neither the owner's own file is lost, nor the edit in the file that would move.</summary>
+    /// <summary>Both the owner's own file and the edit in the moved file are kept.</summary>
     [Fact]
-    public async Task Apply_OwnerHasAFileWhereOneMovesTo_KeepsBoth()
+    public async Task Apply_OwnersFileHasTheNewName_KeepsBoth()
     {
         var (scaffold, _) = await ChangedAsync();
 
@@ -151,7 +151,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Apply_ProjectFileMoves_ListsWhoStillNamesItAndWhatNoProjectHasAnyMore()
+    public async Task Apply_ProjectFileMoved_ListsStaleReferencesAndFilesWithoutAProject()
     {
         var scaffold = await templates.Folder.NewAsync("MyStep");
         var reference = ProjectReference().Match(scaffold.Read("src", "MyStep", "MyStep.csproj")).Groups[1].Value;
@@ -164,7 +164,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         await CommitAsync(scaffold, "changed");
         var release = templates.Clone();
         await MoveAsync(release, reference, $"Moved/{reference}");
-        await BringAsync(scaffold, release, "0.2.0");
+        await AddReleaseAsync(scaffold, release, "0.2.0");
 
         var applied = (await UpgradeAsync(scaffold, "--apply")).Succeeded().Output;
 
@@ -181,7 +181,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
 
     /// <summary>A requester's solution has only the folders Wire and Client.</summary>
     [Fact]
-    public async Task Apply_FolderThatTheProjectDoesNotUse_StaysOut()
+    public async Task Apply_FolderUnusedByTheProject_IsNotAdded()
     {
         var scaffold = await templates.Folder.NewAsync("MyStep");
         var inside = Code.Last(file => file.Contains('/', StringComparison.Ordinal));
@@ -192,7 +192,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         await PrependAsync(Path.Combine(release, "content", inside), Releases);
         await File.WriteAllTextAsync(Path.Combine(release, "content", unused, "New.cs"), Releases, _cancel);
         await PrependAsync(Path.Combine(release, "content", Code[0]), Releases);
-        await BringAsync(scaffold, release, "0.2.0");
+        await AddReleaseAsync(scaffold, release, "0.2.0");
 
         var applied = (await UpgradeAsync(scaffold, "--apply")).Succeeded().Output;
 
@@ -234,9 +234,9 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         }
     }
 
-    /// <summary>Git's history lacks the shipped text of a merged file, so the upgrade stores it.</summary>
+    /// <summary>Git's history lacks the shipped text of a merged file, so the upgrade stores that text.</summary>
     [Fact]
-    public async Task Apply_TheReleaseAfter_MergesAgain()
+    public async Task Apply_ReleaseAfterTheNext_MergesAgain()
     {
         var (scaffold, release) = await ChangedAsync();
         await UpgradeAsync(scaffold, "--apply");
@@ -247,7 +247,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         await File.AppendAllTextAsync(Path.Combine(release, "content", New(MovedMerged)), $"{after}\n", _cancel);
         var again = $"Again/{MovedMerged}";
         await MoveAsync(release, New(MovedMerged), again);
-        await BringAsync(scaffold, release, "0.3.0", "note Second note.");
+        await AddReleaseAsync(scaffold, release, "0.3.0", "note Second note.");
 
         var shown = (await UpgradeAsync(scaffold)).Succeeded().Output;
         (await UpgradeAsync(scaffold, "--apply")).Succeeded();
@@ -269,13 +269,13 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Apply_OverTwoReleasesAtOnce_FollowsAFileThatMovedTwice()
+    public async Task Apply_TwoReleasesAtOnce_FollowsAFileThatMovedTwice()
     {
         var (scaffold, release) = await ChangedAsync();
         var again = $"Again/{MovedMerged}";
         await MoveAsync(release, New(MovedMerged), again);
         Directory.Delete(scaffold.At("ReWorker.next"), recursive: true);
-        await BringAsync(scaffold, release, "0.3.0");
+        await AddReleaseAsync(scaffold, release, "0.3.0");
 
         var applied = (await UpgradeAsync(scaffold, "--apply")).Output;
 
@@ -286,9 +286,9 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         Assert.False(File.Exists(InRuntime(scaffold, New(MovedMerged))));
     }
 
-    /// <summary>Git for Windows converts line ends, unless .gitattributes prevents it.</summary>
+    /// <summary>Git for Windows converts line endings unless .gitattributes prevents it.</summary>
     [Fact]
-    public async Task Apply_LinesEndWithCarriageReturns_MergesAllTheSame()
+    public async Task Apply_LinesEndWithCarriageReturns_Merges()
     {
         var (scaffold, _) = await ChangedAsync();
         (await ShellAsync(scaffold, "git rm -q src/ReWorker/.gitattributes")).Succeeded();
@@ -311,7 +311,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
     }
 
     [Fact]
-    public async Task Apply_FileThatGitCannotMerge_StaysAndTheReleasesIsPutBesideIt()
+    public async Task Apply_FileCannotBeMerged_StaysWithTheReleasesBesideIt()
     {
         var (scaffold, release) = await ChangedAsync();
         foreach (var file in new[] { Conflicting, MovedConflicting })
@@ -332,7 +332,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         }
     }
 
-    /// <summary>Its folder would be removed at the end.</summary>
+    /// <summary>The script would delete the folder that it runs from.</summary>
     [Fact]
     public async Task Apply_RunFromTheRuntimeInUse_Fails()
     {
@@ -344,10 +344,10 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         Assert.True(Directory.Exists(scaffold.At("src", "ReWorker")));
     }
 
-    /// <summary>One project became five, and most files moved. The step is taken from a new scaffold.</summary>
+    /// <summary>One project became five and most files moved. A new scaffold provides the step.</summary>
     [Fact]
     [Trait("Category", "Scaffold")]
-    public async Task Apply_ToAScaffoldOfTheOneProject_BringsFiveEditsAlongAndPassesTheTests()
+    public async Task Apply_RuntimeWasOneProject_KeepsFiveEditsAndPassesTheTests()
     {
         var old = templates.Folder.EmptyFolder();
         var archive = await Shell.RunAsync(
@@ -394,7 +394,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         Assert.Contains("failed: 0", tested, StringComparison.Ordinal);
     }
 
-    /// <summary>A project whose owner changed the runtime in every way, and a release that did the same.</summary>
+    /// <summary>A project whose owner changed the runtime in every way, and a release that did so too.</summary>
     private async Task<(Scaffold Scaffold, string Release)> ChangedAsync()
     {
         var scaffold = await templates.Folder.NewAsync("MyStep");
@@ -426,7 +426,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         await File.WriteAllTextAsync(At("New.cs"), $"{Releases}\n", _cancel);
         File.Delete(At(Removed));
         File.Delete(At(Dropped));
-        // Git does not recognize a file as renamed if only its first lines stay.
+        // Git does not recognize a renamed file that keeps only its first lines
         var lines = await File.ReadAllLinesAsync(At(MovedMerged), _cancel);
         var reworded = lines.Select((line, number) => number < 5 ? line : $"{Releases} {number}").Append(Releases);
         await File.WriteAllLinesAsync(At(MovedMerged), reworded, _cancel);
@@ -438,7 +438,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
             await MoveAsync(release, file, New(file));
         }
 
-        await BringAsync(scaffold, release, "0.2.0", "note First note.");
+        await AddReleaseAsync(scaffold, release, "0.2.0", "note First note.");
         return (scaffold, release);
     }
 
@@ -452,8 +452,8 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         await File.AppendAllTextAsync(Path.Combine(content, "MANIFEST"), $"moved {from} {to}\n", _cancel);
     }
 
-    /// <summary>Completes the release's MANIFEST and puts the release beside the runtime in use.</summary>
-    private async Task BringAsync(Scaffold scaffold, string release, string version, string note = "")
+    /// <summary>Completes the release's MANIFEST and adds the release beside the runtime in use.</summary>
+    private async Task AddReleaseAsync(Scaffold scaffold, string release, string version, string note = "")
     {
         var content = Path.Combine(release, "content");
         await File.AppendAllTextAsync(Path.Combine(content, "MANIFEST"), note, _cancel);
@@ -469,7 +469,7 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
 
     private static string Read(Scaffold scaffold, string file) => File.ReadAllText(InRuntime(scaffold, file));
 
-    /// <summary>An entry of the plan, with the lines that it continues on.</summary>
+    /// <summary>An entry of the plan with its continuation lines.</summary>
     private static string Planned(string shown, string label) =>
         Regex.Match(shown, $@"^  {Regex.Escape(label)}.*(\n {{14}}.*)*", RegexOptions.Multiline).Value;
 

@@ -3,25 +3,27 @@ using YamlDotNet.RepresentationModel;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>The scaffold's CI, its steps run as they stand in the file, in what a checkout would give them.</summary>
+/// <summary>Runs the commands of the scaffold's CI files in the equivalent of a fresh checkout.</summary>
 [Trait("Category", "Scaffold")]
 public sealed class WorkflowTests(InstalledTemplates templates)
 {
-    /// <summary>Set to 1, GitLab's file is run too: it has the same commands.</summary>
+    /// <summary>If set to 1, GitLab's file runs too. Its commands are the same as GitHub's.</summary>
     private const string AllOptions = "REWORKER_ALL_OPTIONS";
 
-    private static readonly string[] Uses = ["actions/checkout@v4", "actions/setup-dotnet@v4", "actions/upload-artifact@v4"];
+    private static readonly string[] KnownActions =
+        ["actions/checkout@v4", "actions/setup-dotnet@v4", "actions/upload-artifact@v4"];
 
     [Fact]
     public async Task GitHub_Steps_BuildTestAndRunAJob()
     {
-        Engine.Needed();
+        Engine.SkipUnlessAvailable();
         var checkout = await CheckoutAsync("Acme.Billing.Step", "--ci", "github");
         var job = Child(Child(Parse(checkout.Read(".github", "workflows", "ci.yml")), "jobs"), "step");
         var variables = Variables(Child(job, "env"));
         var steps = ((YamlSequenceNode)job["steps"]).Cast<YamlMappingNode>().ToList();
 
-        Assert.Empty(steps.Where(step => step.Children.ContainsKey("uses")).Select(step => step["uses"].ToString()).Except(Uses));
+        var actions = steps.Where(step => step.Children.ContainsKey("uses")).Select(step => step["uses"].ToString());
+        Assert.Empty(actions.Except(KnownActions));
         await RunAsync(
             checkout,
             variables,
@@ -29,22 +31,28 @@ public sealed class WorkflowTests(InstalledTemplates templates)
             [.. Commands(step => step.Children.ContainsKey("if"))]);
 
         Assert.NotEmpty(File.ReadAllText(checkout.At("results", "compose.log")));
-        Assert.Contains("outcome=\"Passed\"", File.ReadAllText(Assert.Single(Directory.GetFiles(checkout.At("results"), "*.trx"))), StringComparison.Ordinal);
+        var report = Assert.Single(Directory.GetFiles(checkout.At("results"), "*.trx"));
+        Assert.Contains("outcome=\"Passed\"", File.ReadAllText(report), StringComparison.Ordinal);
 
-        IEnumerable<string> Commands(Func<YamlMappingNode, bool> which) => steps.Where(step => step.Children.ContainsKey("run") && which(step)).Select(step => step["run"].ToString());
+        IEnumerable<string> Commands(Func<YamlMappingNode, bool> condition) =>
+            from step in steps
+            where step.Children.ContainsKey("run") && condition(step)
+            select step["run"].ToString();
     }
 
     [Fact]
     public async Task GitLab_Scripts_BuildTestAndRunAJob()
     {
-        Engine.Needed();
-        Assert.SkipUnless(Environment.GetEnvironmentVariable(AllOptions) == "1", $"{AllOptions}=1 runs it");
+        Engine.SkipUnlessAvailable();
+        Assert.SkipUnless(Environment.GetEnvironmentVariable(AllOptions) == "1", $"only with {AllOptions}=1");
         var checkout = await CheckoutAsync("my-step", "--ci", "gitlab");
         var file = Parse(checkout.Read(".gitlab-ci.yml"));
         var variables = Variables(Child(file, "variables"));
-        foreach (var elsewhere in new[] { "DOCKER_HOST", "DOCKER_TLS_CERTDIR", "TESTCONTAINERS_HOST_OVERRIDE" }) Assert.True(variables.Remove(elsewhere)); // here, the engine is at hand
+        // GitLab runs the Docker engine in another container; here it is local
+        foreach (var remote in new[] { "DOCKER_HOST", "DOCKER_TLS_CERTDIR", "TESTCONTAINERS_HOST_OVERRIDE" })
+            Assert.True(variables.Remove(remote));
 
-        foreach (var stage in ((YamlSequenceNode)file["stages"]).Select(one => one.ToString()))
+        foreach (var stage in ((YamlSequenceNode)file["stages"]).Select(stage => stage.ToString()))
         {
             var job = Child(file, stage);
             await RunAsync(checkout, variables, Lines(job, "script"), Lines(job, "after_script"));
@@ -53,15 +61,19 @@ public sealed class WorkflowTests(InstalledTemplates templates)
         Assert.NotEmpty(File.ReadAllText(checkout.At("results", "compose.log")));
         Assert.Contains("<testsuite", File.ReadAllText(checkout.At("results", "tests.xml")), StringComparison.Ordinal);
 
-        static string[] Lines(YamlMappingNode job, string key) => job.Children.TryGetValue(key, out var lines) ? [.. ((YamlSequenceNode)lines).Select(one => one.ToString())] : [];
+        static string[] Lines(YamlMappingNode job, string key) => job.Children.TryGetValue(key, out var lines)
+            ? [.. ((YamlSequenceNode)lines).Select(line => line.ToString())]
+            : [];
     }
 
     [Fact]
-    public async Task Restore_LockedAndALockFileMissesAPackage_IsRefused()
+    public async Task Restore_LockFileLacksAPackage_FailsInLockedMode()
     {
         var checkout = await CheckoutAsync("MyStep", "--ci", "none", "--no-tests");
         var versions = checkout.At("Directory.Packages.props");
-        await File.WriteAllTextAsync(versions, checkout.Read("Directory.Packages.props").Replace("\"7.2.2\"", "\"7.2.1\"", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        var changed = checkout.Read("Directory.Packages.props")
+            .Replace("\"7.2.2\"", "\"7.2.1\"", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(versions, changed, TestContext.Current.CancellationToken);
 
         var result = await DotNet.RunAsync(checkout.Folder, "restore", "--locked-mode");
 
@@ -69,42 +81,53 @@ public sealed class WorkflowTests(InstalledTemplates templates)
         Assert.Contains("NU1004", result.Output, StringComparison.Ordinal);
     }
 
-    /// <summary>What the SDK adds by itself is of the SDK's version, and what is for one platform is for one: a locked restore elsewhere would fail.</summary>
+    /// <summary>
+    /// A lock file that names a package of the SDK's own version, or one for a single platform, would make a locked
+    /// restore fail on other machines.
+    /// </summary>
     [Fact]
-    public async Task LockFiles_DependOnNoSdkAndNoPlatform()
+    public async Task LockFiles_OfAScaffold_DependOnNoSdkAndNoPlatform()
     {
         var checkout = await CheckoutAsync("MyStep", "--aot", "--no-tests");
         using var locked = JsonDocument.Parse(checkout.Read("src", "MyStep", "packages.lock.json"));
 
         var graph = Assert.Single(locked.RootElement.GetProperty("dependencies").EnumerateObject());
-        var direct = Assert.Single(graph.Value.EnumerateObject(), package => package.Value.GetProperty("type").GetString() == "Direct");
+        var direct = Assert.Single(
+            graph.Value.EnumerateObject(), package => package.Value.GetProperty("type").GetString() == "Direct");
+        var version = direct.Value.GetProperty("resolved").GetString();
+        var targets = checkout.Read("Directory.Build.targets");
 
         Assert.Equal("net10.0", graph.Name);
-        Assert.Contains($"Update=\"{direct.Name}\"", checkout.Read("Directory.Build.targets"), StringComparison.Ordinal);
-        Assert.Contains($"Version=\"{direct.Value.GetProperty("resolved").GetString()}\"", checkout.Read("Directory.Build.targets"), StringComparison.Ordinal);
+        Assert.Contains($"Update=\"{direct.Name}\"", targets, StringComparison.Ordinal);
+        Assert.Contains($"Version=\"{version}\"", targets, StringComparison.Ordinal);
     }
 
-    /// <summary>What the owner has committed: all that was written, the lock files, and nothing built.</summary>
+    /// <summary>A scaffold as its owner commits it: with lock files, and without build output.</summary>
     private async Task<Scaffold> CheckoutAsync(string name, params string[] options)
     {
         var scaffold = await templates.Package.NewAsync(name, options);
         (await DotNet.RunAsync(scaffold.Folder, "restore")).Succeeded();
-        foreach (var folder in Directory.GetDirectories(scaffold.Folder, "obj", SearchOption.AllDirectories)) Directory.Delete(folder, recursive: true);
+        foreach (var folder in Directory.GetDirectories(scaffold.Folder, "obj", SearchOption.AllDirectories))
+            Directory.Delete(folder, recursive: true);
         return scaffold;
     }
 
-    private static async Task RunAsync(Scaffold checkout, Dictionary<string, string> variables, string[] commands, string[] atTheEnd)
+    private static async Task RunAsync(
+        Scaffold checkout, Dictionary<string, string> variables, string[] commands, string[] cleanup)
     {
-        var environment = variables.Concat(Engine.Apart()).ToDictionary();
+        var environment = variables.Concat(Engine.UniqueEnvironment()).ToDictionary();
         try
         {
-            foreach (var command in commands) (await Shell.RunAsync(checkout.Folder, environment, command)).Succeeded();
+            foreach (var command in commands) await RunOneAsync(command);
         }
         finally
         {
-            foreach (var command in atTheEnd) (await Shell.RunAsync(checkout.Folder, environment, command)).Succeeded();
-            if (atTheEnd.Length > 0) (await Shell.RunAsync(checkout.Folder, environment, "docker image rm $STEP_IMAGE")).Succeeded();
+            foreach (var command in cleanup) await RunOneAsync(command);
+            if (cleanup.Length > 0) await RunOneAsync("docker image rm $STEP_IMAGE");
         }
+
+        async Task RunOneAsync(string command) =>
+            (await Shell.RunAsync(checkout.Folder, environment, command)).Succeeded();
     }
 
     private static YamlMappingNode Parse(string text)
@@ -116,5 +139,6 @@ public sealed class WorkflowTests(InstalledTemplates templates)
 
     private static YamlMappingNode Child(YamlMappingNode node, string key) => (YamlMappingNode)node[key];
 
-    private static Dictionary<string, string> Variables(YamlMappingNode node) => node.ToDictionary(one => one.Key.ToString(), one => one.Value.ToString());
+    private static Dictionary<string, string> Variables(YamlMappingNode node) =>
+        node.ToDictionary(variable => variable.Key.ToString(), variable => variable.Value.ToString());
 }

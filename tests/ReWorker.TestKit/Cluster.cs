@@ -2,7 +2,7 @@ using System.Net;
 
 namespace ReWorker.TestKit;
 
-/// <summary>Three nodes in containers on a network of their own; their quorum queues have a member on each.</summary>
+/// <summary>Three nodes in containers on their own network. Each quorum queue has a member on every node.</summary>
 public sealed class Cluster : RabbitBroker
 {
     private readonly string _network = $"reworker-test-{Guid.NewGuid().ToString("N")[..8]}";
@@ -23,19 +23,19 @@ public sealed class Cluster : RabbitBroker
             }
             catch (InvalidOperationException)
             {
-                // it may be down: the next one answers
+                // this node may be down: try the next
             }
         }
         return await _nodes[^1].ControlAsync(arguments);
     }
 
-    /// <summary>Which node leads a queue.</summary>
-    public Task<int> LeaderAsync(string vhost, string queue) =>
-        NodeAsync(vhost, queue, "element(2, amqqueue:get_pid(Q))");
+    /// <summary>Returns the index of the node that hosts the queue's leader.</summary>
+    public Task<int> LeaderNodeAsync(string vhost, string queue) =>
+        FindNodeAsync(vhost, queue, "element(2, amqqueue:get_pid(Q))");
 
-    /// <summary>Which node a queue's only consumer is connected to.</summary>
-    public Task<int> ConsumedAsync(string vhost, string queue) =>
-        NodeAsync(vhost, queue, "node(element(1, hd(rabbit_amqqueue:consumers(Q))))");
+    /// <summary>Returns the index of the node that the queue's only consumer is connected to.</summary>
+    public Task<int> ConsumerNodeAsync(string vhost, string queue) =>
+        FindNodeAsync(vhost, queue, "node(element(1, hd(rabbit_amqqueue:consumers(Q))))");
 
     public Task KillAsync(int node) => _nodes[node].KillAsync();
 
@@ -51,9 +51,9 @@ public sealed class Cluster : RabbitBroker
     {
         await Command.RunAsync("docker", "network", "create", _network);
         foreach (var node in _nodes) await node.RunAsync();
-        foreach (var node in _nodes) await node.AwaitAsync();
+        foreach (var node in _nodes) await node.WaitUntilUpAsync();
 
-        const string share =
+        const string setCookie =
             """
             cd /var/lib/rabbitmq && [ "$(cat .erlang.cookie)" = "$1" ] || {
                 chmod 600 .erlang.cookie && printf %s "$1" >.erlang.cookie && chmod 400 .erlang.cookie && echo changed
@@ -62,10 +62,10 @@ public sealed class Cluster : RabbitBroker
         var cookie = await _nodes[0].ExecAsync("cat", "/var/lib/rabbitmq/.erlang.cookie");
         foreach (var node in _nodes.Skip(1))
         {
-            if ((await node.ExecAsync("sh", "-c", share, "sh", cookie)).Length > 0)
+            if ((await node.ExecAsync("sh", "-c", setCookie, "sh", cookie)).Length > 0)
             {
                 await Command.RunAsync("docker", "restart", node.Name);
-                await node.AwaitAsync();
+                await node.WaitUntilUpAsync();
             }
             await node.ControlAsync("stop_app");
             await node.ControlAsync("join_cluster", $"rabbit@{_nodes[0].Name}");
@@ -76,16 +76,16 @@ public sealed class Cluster : RabbitBroker
     protected internal override async Task<CommandResult> ErlCallAsync(string erlang)
     {
         foreach (var node in _nodes.SkipLast(1))
-            if (await node.ErlCallAsync(erlang) is { ExitCode: 0 } call) return call;
+            if (await node.ErlCallAsync(erlang) is { ExitCode: 0 } result) return result;
         return await _nodes[^1].ErlCallAsync(erlang);
     }
 
-    private async Task<int> NodeAsync(string vhost, string queue, string erlang)
+    private async Task<int> FindNodeAsync(string vhost, string queue, string erlang)
     {
         var node = await EvalAsync(
             $$"""
             {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{{vhost}}">>, queue, <<"{{queue}}">>)), {{erlang}}.
             """);
-        return Array.FindIndex(_nodes, one => node.Contains($"rabbit@{one.Name}", StringComparison.Ordinal));
+        return Array.FindIndex(_nodes, other => node.Contains($"rabbit@{other.Name}", StringComparison.Ordinal));
     }
 }

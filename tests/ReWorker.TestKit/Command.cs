@@ -6,21 +6,21 @@ namespace ReWorker.TestKit;
 /// <summary>How a command ended and what it printed.</summary>
 public sealed record CommandResult(string Command, int ExitCode, string StandardOutput, string StandardError)
 {
-    /// <summary>Everything that it printed.</summary>
+    /// <summary>Standard output, then standard error.</summary>
     public string Output => StandardOutput + StandardError;
 
     /// <exception cref="InvalidOperationException">The exit code is not 0.</exception>
     public CommandResult Succeeded() =>
-        ExitCode == 0 ? this : throw new InvalidOperationException($"{Command} ended with {ExitCode}:\n{Output}");
+        ExitCode == 0 ? this : throw new InvalidOperationException($"{Command} exited with code {ExitCode}:\n{Output}");
 }
 
-/// <summary>Runs commands, with no input.</summary>
+/// <summary>Runs commands with empty standard input.</summary>
 public static class Command
 {
-    /// <summary>The exit code that a shell gives when there is no such program.</summary>
+    /// <summary>The exit code that a shell returns for an unknown program.</summary>
     private const int NotFound = 127;
 
-    /// <summary>Returns what the command wrote to its standard output; an exit code other than 0 throws.</summary>
+    /// <summary>Returns the command's standard output. An exit code other than 0 throws.</summary>
     public static async Task<string> RunAsync(string program, params string[] arguments) =>
         (await TryAsync(program, arguments)).Succeeded().StandardOutput.Trim();
 
@@ -52,7 +52,7 @@ public static class Command
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new TimeoutException($"{line} has not ended after {timeout?.TotalSeconds} s");
+            throw new TimeoutException($"{line} did not exit within {timeout?.TotalSeconds} s");
         }
         finally
         {

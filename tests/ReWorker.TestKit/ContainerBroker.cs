@@ -2,9 +2,9 @@ using System.Net;
 
 namespace ReWorker.TestKit;
 
-/// <summary>A RabbitMQ in a container. Its port stays the same when it is killed and started again.</summary>
+/// <summary>A RabbitMQ node in a container. It keeps its port when it is killed and restarted.</summary>
 /// <param name="erlang">Arguments for the node's virtual machine.</param>
-/// <param name="network">The engine's network that it joins.</param>
+/// <param name="network">The Docker network that the container joins.</param>
 public sealed class ContainerBroker(string image, string? erlang = null, string? network = null) : RabbitBroker
 {
     private static readonly Lazy<Task<bool>> Engine = new(FindEngineAsync);
@@ -15,7 +15,7 @@ public sealed class ContainerBroker(string image, string? erlang = null, string?
 
     public override IReadOnlyList<IPEndPoint> Nodes => [new(IPAddress.Loopback, _port.Number)];
 
-    /// <summary>True if a Docker engine with compose answers, and <c>REWORKER_DOCKER</c> is not 0.</summary>
+    /// <summary>True if a Docker engine with Compose responds and <c>REWORKER_DOCKER</c> is not 0.</summary>
     public static Task<bool> HasEngineAsync() => Engine.Value;
 
     public override Task<string> ControlAsync(params string[] arguments) =>
@@ -26,7 +26,7 @@ public sealed class ContainerBroker(string image, string? erlang = null, string?
     public override async Task StartAsync()
     {
         await Command.RunAsync("docker", "start", Name);
-        await AwaitAsync();
+        await WaitUntilUpAsync();
     }
 
     public override Task FreezeAsync() => Command.RunAsync("docker", "pause", Name);
@@ -37,7 +37,7 @@ public sealed class ContainerBroker(string image, string? erlang = null, string?
     public async Task InNetworkAsync(params string[] command) =>
         await Command.RunAsync("nsenter", ["-t", await InspectAsync("{{.State.Pid}}"), "-n", .. command]);
 
-    /// <summary>The container's own address: no port forwarder is on the way to it.</summary>
+    /// <summary>The container's own address, which bypasses Docker's port forwarder.</summary>
     public async Task<IPEndPoint> AddressAsync() =>
         new(IPAddress.Parse(await InspectAsync("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")), 5672);
 
@@ -58,7 +58,7 @@ public sealed class ContainerBroker(string image, string? erlang = null, string?
         await Command.RunAsync("docker", ["run", "-d", .. options, image]);
     }
 
-    internal async Task AwaitAsync()
+    internal async Task WaitUntilUpAsync()
     {
         for (var tries = 0; !await IsUpAsync(); tries++)
         {
@@ -74,17 +74,17 @@ public sealed class ContainerBroker(string image, string? erlang = null, string?
     protected override async Task LaunchAsync()
     {
         await RunAsync();
-        await AwaitAsync();
+        await WaitUntilUpAsync();
     }
 
     protected internal override Task<CommandResult> ErlCallAsync(string erlang)
     {
-        const string call =
+        const string script =
             """
             printf '%s\n' "$1" |
             timeout 5 erl_call -sname "rabbit@$(hostname)" -c "$(cat /var/lib/rabbitmq/.erlang.cookie)" -e
             """;
-        return Command.TryAsync("docker", "exec", Name, "sh", "-c", call, "sh", erlang);
+        return Command.TryAsync("docker", "exec", Name, "sh", "-c", script, "sh", erlang);
     }
 
     private Task<string> InspectAsync(string format) => Command.RunAsync("docker", "inspect", "-f", format, Name);
@@ -92,8 +92,8 @@ public sealed class ContainerBroker(string image, string? erlang = null, string?
     private static async Task<bool> FindEngineAsync()
     {
         if (Environment.GetEnvironmentVariable("REWORKER_DOCKER") == "0") return false;
-        foreach (var question in (string[][])[["info"], ["compose", "version"]])
-            if ((await Command.TryAsync("docker", question)).ExitCode != 0) return false;
+        foreach (var command in (string[][])[["info"], ["compose", "version"]])
+            if ((await Command.TryAsync("docker", command)).ExitCode != 0) return false;
         return true;
     }
 }

@@ -3,22 +3,22 @@ using System.Text.RegularExpressions;
 
 namespace ReWorker.TestKit;
 
-/// <summary>What /metrics says, read as Prometheus reads it.</summary>
+/// <summary>The samples that /metrics returned, parsed as Prometheus parses them.</summary>
 public sealed partial class Metrics(IReadOnlyList<Metrics.Sample> samples, IReadOnlyDictionary<string, string> types)
 {
     public sealed record Sample(string Name, IReadOnlyDictionary<string, string> Labels, double Value);
 
     public IReadOnlyList<Sample> Samples => samples;
 
-    /// <summary>By the name that stands in the line that tells the type: counter, gauge, histogram.</summary>
+    /// <summary>Each metric's type (counter, gauge, histogram), by the name in its TYPE line.</summary>
     public IReadOnlyDictionary<string, string> Types => types;
 
-    /// <summary>The sum over all labels but those given; a label given as empty must be absent.</summary>
+    /// <summary>Sums the samples that have the given labels. An empty value requires the label to be absent.</summary>
     public double Sum(string name, params (string Label, string Value)[] labels) =>
         samples
-            .Where(one => one.Name == name)
-            .Where(one => labels.All(given => one.Labels.GetValueOrDefault(given.Label, "") == given.Value))
-            .Sum(one => one.Value);
+            .Where(sample => sample.Name == name)
+            .Where(sample => labels.All(given => sample.Labels.GetValueOrDefault(given.Label, "") == given.Value))
+            .Sum(sample => sample.Value);
 
     public static Metrics Read(string text)
     {
@@ -28,9 +28,9 @@ public sealed partial class Metrics(IReadOnlyList<Metrics.Sample> samples, IRead
             if (line.Split(' ') is ["#", "TYPE", var name, var type]) types[name] = type;
             if (line[0] == '#') continue;
             var match = Line().Match(line);
-            if (!match.Success) throw new FormatException($"no metric: {line}");
+            if (!match.Success) throw new FormatException($"not a sample: {line}");
             var labels = Label().Matches(match.Groups["labels"].Value)
-                .ToDictionary(one => one.Groups[1].Value, one => one.Groups[2].Value);
+                .ToDictionary(label => label.Groups[1].Value, label => label.Groups[2].Value);
             var value = double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture);
             samples.Add(new(match.Groups["name"].Value, labels, value));
         }

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace ReWorker.TestKit;
 
-/// <summary>The distribution's RabbitMQ, run by broker.sh. Once killed, it can't be started again.</summary>
+/// <summary>Debian's RabbitMQ, run by broker.sh. It can't be restarted once it was killed.</summary>
 /// <param name="erlang">Arguments for the node's virtual machine.</param>
 public sealed class PrivateBroker(string? erlang = null) : RabbitBroker
 {
@@ -14,7 +14,7 @@ public sealed class PrivateBroker(string? erlang = null) : RabbitBroker
     private string _pid = "";
     private int _port;
 
-    public static bool IsThere => File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server");
+    public static bool IsInstalled => File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server");
 
     public override IReadOnlyList<IPEndPoint> Nodes => [new(IPAddress.Loopback, _port)];
 
@@ -54,12 +54,12 @@ public sealed class PrivateBroker(string? erlang = null) : RabbitBroker
 
     protected internal override Task<CommandResult> ErlCallAsync(string erlang)
     {
-        // the port after the node's is that of its own name server
-        const string call =
+        // broker.sh runs the node's epmd on the port after the node's
+        const string script =
             """
             printf '%s\n' "$3" |
             ERL_EPMD_PORT=$1 timeout 5 erl_call -sname broker@localhost -c "$(cat "$2/.erlang.cookie")" -e
             """;
-        return Command.TryAsync("sh", "-c", call, "sh", $"{_port + 1}", Path.GetDirectoryName(_rabbitmqctl)!, erlang);
+        return Command.TryAsync("sh", "-c", script, "sh", $"{_port + 1}", Path.GetDirectoryName(_rabbitmqctl)!, erlang);
     }
 }

@@ -4,31 +4,31 @@ using System.Net.Sockets;
 
 namespace ReWorker.TestKit;
 
-/// <summary>Which way bytes go.</summary>
+/// <summary>The direction in which bytes travel.</summary>
 [Flags]
-public enum Way
+public enum Direction
 {
     ToBroker = 1,
     ToWorker = 2,
     Both = ToBroker | ToWorker,
 }
 
-/// <summary>Stands between worker and broker, and does to their connections what networks do.</summary>
+/// <summary>A TCP proxy between worker and broker that simulates network faults.</summary>
 public sealed class Proxy : IAsyncDisposable
 {
-    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan QuietPeriod = TimeSpan.FromMilliseconds(250);
 
     private readonly ReservedPort _port = ReservedPort.Take();
     private readonly IReadOnlyList<EndPoint> _targets;
     private readonly IPAddress _address;
     private readonly List<ProxyLink> _links = [];
-    private readonly CancellationTokenSource _end = new();
+    private readonly CancellationTokenSource _stop = new();
     private TcpListener? _listener;
-    private int _next;
-    private long _movedAt;
+    private int _nextTarget;
+    private long _lastTraffic;
 
-    /// <param name="targets">A cluster's nodes are connected to in turn.</param>
-    /// <param name="address">Where it listens; by default at 127.0.0.1.</param>
+    /// <param name="targets">The broker's nodes. New connections go to them round-robin.</param>
+    /// <param name="address">The address to listen on; 127.0.0.1 by default.</param>
     public Proxy(IReadOnlyList<EndPoint> targets, IPAddress? address = null)
     {
         (_targets, _address) = (targets, address ?? IPAddress.Loopback);
@@ -37,16 +37,16 @@ public sealed class Proxy : IAsyncDisposable
 
     public int Port => _port.Number;
 
-    /// <summary>Takes connections and lets nothing through.</summary>
+    /// <summary>New connections are accepted, but nothing is forwarded.</summary>
     public bool IsSilent { get; set; }
 
-    /// <summary>Each piece is late by this, give or take a third.</summary>
+    /// <summary>How long each chunk is delayed, plus or minus a third.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>The length of a piece at most; 0: as it comes.</summary>
+    /// <summary>The largest chunk to forward, in bytes. 0 means no limit.</summary>
     public int Slice { get; set; }
 
-    /// <summary>How many connections were tried.</summary>
+    /// <summary>How many connections the proxy has accepted.</summary>
     public int Accepted { get; private set; }
 
     /// <summary>Stops listening: new connections are refused.</summary>
@@ -70,31 +70,31 @@ public sealed class Proxy : IAsyncDisposable
         foreach (var link in Links()) link.Reset();
     }
 
-    /// <summary>Holds, for as long as they last, the connections that are open now. New ones pass.</summary>
-    /// <param name="connection">The end of the name that the client gave the connection; by default all.</param>
-    public void Hold(Way way, string connection = "")
+    /// <summary>Holds back traffic on the connections that are open now. New connections are not affected.</summary>
+    /// <param name="connection">How the client's name for the connection ends. By default, all connections.</param>
+    public void Hold(Direction direction, string connection = "")
     {
         foreach (var link in Links())
-            if (link.Name.EndsWith(connection, StringComparison.Ordinal)) link.Held |= way;
+            if (link.Name.EndsWith(connection, StringComparison.Ordinal)) link.Held |= direction;
     }
 
-    /// <summary>Waits until nothing has moved for a quarter of a second.</summary>
-    public async Task QuietAsync(CancellationToken cancel)
+    /// <summary>Waits until nothing was forwarded for a quarter of a second.</summary>
+    public async Task WaitUntilQuietAsync(CancellationToken cancel)
     {
-        Moved();
-        while (Stopwatch.GetElapsedTime(Volatile.Read(ref _movedAt)) < Quiet) await Task.Delay(20, cancel);
+        OnTraffic();
+        while (Stopwatch.GetElapsedTime(Volatile.Read(ref _lastTraffic)) < QuietPeriod) await Task.Delay(20, cancel);
     }
 
     public async ValueTask DisposeAsync()
     {
         Close();
-        await _end.CancelAsync();
+        await _stop.CancelAsync();
         Reset();
-        _end.Dispose();
+        _stop.Dispose();
         _port.Dispose();
     }
 
-    internal void Moved() => Volatile.Write(ref _movedAt, Stopwatch.GetTimestamp());
+    internal void OnTraffic() => Volatile.Write(ref _lastTraffic, Stopwatch.GetTimestamp());
 
     private List<ProxyLink> Links()
     {
@@ -105,7 +105,7 @@ public sealed class Proxy : IAsyncDisposable
     {
         try
         {
-            while (true) _ = ServeAsync(await listener.AcceptSocketAsync(_end.Token));
+            while (true) _ = ServeAsync(await listener.AcceptSocketAsync(_stop.Token));
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -126,7 +126,7 @@ public sealed class Proxy : IAsyncDisposable
         lock (_links) _links.Add(link);
         try
         {
-            await link.RunAsync(_end.Token);
+            await link.RunAsync(_stop.Token);
         }
         finally
         {
@@ -134,7 +134,7 @@ public sealed class Proxy : IAsyncDisposable
         }
     }
 
-    /// <summary>The first node that answers, in turn.</summary>
+    /// <summary>Connects to the next node that accepts.</summary>
     private async Task<Socket?> ConnectAsync()
     {
         for (var tries = 0; tries < _targets.Count && !IsSilent; tries++)
@@ -142,7 +142,7 @@ public sealed class Proxy : IAsyncDisposable
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
-                await socket.ConnectAsync(_targets[_next++ % _targets.Count]).WaitAsync(TimeSpan.FromSeconds(2));
+                await socket.ConnectAsync(_targets[_nextTarget++ % _targets.Count]).WaitAsync(TimeSpan.FromSeconds(2));
                 return socket;
             }
             catch (Exception e) when (e is SocketException or TimeoutException)

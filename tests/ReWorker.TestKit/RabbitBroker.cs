@@ -2,17 +2,17 @@ using System.Net;
 
 namespace ReWorker.TestKit;
 
-/// <summary>A RabbitMQ that a run starts for itself, and may do anything to.</summary>
+/// <summary>A RabbitMQ that belongs to one test run, which may kill, freeze or reconfigure it.</summary>
 public abstract class RabbitBroker : IAsyncDisposable
 {
-    private readonly SemaphoreSlim _asking = new(1);
+    private readonly SemaphoreSlim _evaluating = new(1);
 
     public string Version { get; private set; } = "";
 
-    /// <summary>Where its nodes listen.</summary>
+    /// <summary>The addresses that the nodes listen on.</summary>
     public abstract IReadOnlyList<IPEndPoint> Nodes { get; }
 
-    /// <summary>Starts the broker and waits until it answers.</summary>
+    /// <summary>Starts the broker and waits until it is up.</summary>
     public async Task<RabbitBroker> OpenAsync()
     {
         try
@@ -32,13 +32,13 @@ public abstract class RabbitBroker : IAsyncDisposable
     public abstract Task<string> ControlAsync(params string[] arguments);
 
     /// <summary>
-    /// The value of an Erlang expression on the node: by <c>erl_call</c>, which takes milliseconds, or else by
-    /// <c>rabbitmqctl eval</c>, which starts a virtual machine.
+    /// Evaluates an Erlang expression on the node: with <c>erl_call</c>, which takes milliseconds, and if that fails
+    /// with <c>rabbitmqctl eval</c>, which starts a virtual machine.
     /// </summary>
     public async Task<string> EvalAsync(string erlang)
     {
-        // one at a time: a node rejects some of many calls that come at once
-        await _asking.WaitAsync();
+        // one call at a time: a node rejects some of many concurrent calls
+        await _evaluating.WaitAsync();
         try
         {
             var call = await ErlCallAsync(erlang);
@@ -47,15 +47,15 @@ public abstract class RabbitBroker : IAsyncDisposable
         }
         finally
         {
-            _asking.Release();
+            _evaluating.Release();
         }
         return await ControlAsync("eval", erlang);
     }
 
-    /// <summary>Kills the node; its port and its data stay.</summary>
+    /// <summary>Kills the node. It keeps its port and its data.</summary>
     public virtual Task KillAsync() => throw new NotSupportedException();
 
-    /// <summary>Starts the node that was killed.</summary>
+    /// <summary>Restarts a killed node.</summary>
     public virtual Task StartAsync() => throw new NotSupportedException();
 
     /// <summary>Suspends the node's processes.</summary>
@@ -67,6 +67,6 @@ public abstract class RabbitBroker : IAsyncDisposable
 
     protected abstract Task LaunchAsync();
 
-    /// <summary>Prints <c>{ok, Value}</c> if it can.</summary>
+    /// <summary>Evaluates with <c>erl_call</c>, which prints <c>{ok, Value}</c> on success.</summary>
     protected internal abstract Task<CommandResult> ErlCallAsync(string erlang);
 }

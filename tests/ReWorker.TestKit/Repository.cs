@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace ReWorker.TestKit;
 
-/// <summary>The clone that the tests belong to, and its files.</summary>
+/// <summary>The clone that the tests run in, and its files.</summary>
 public static class Repository
 {
-    /// <summary>What ships from the root, each the only copy. The tests compare with this list.</summary>
+    /// <summary>The root's files that ship. Tests compare the template and the package with this list.</summary>
     public static IReadOnlyList<string> RootFiles { get; } =
     [
         ".dockerignore",
@@ -21,7 +21,7 @@ public static class Repository
         "global.json",
     ];
 
-    /// <summary>What of template/ only an option adds, or only another template.</summary>
+    /// <summary>What only an option, or another template, takes from template/.</summary>
     private static readonly string[] NotByDefault = [".gitlab-ci.yml", "kubernetes/", "step/", "runtime/", "client/"];
 
     private static readonly string[] Leftovers =
@@ -31,11 +31,11 @@ public static class Repository
 
     public static string At(params string[] path) => Path.Combine([Root, .. path]);
 
-    /// <summary>The files below a folder, relative, without what builds and editors leave behind.</summary>
+    /// <summary>The files below a folder, as relative paths, without what builds and editors leave behind.</summary>
     public static IEnumerable<string> Sources(string folder) =>
         Tree.Files(At(folder)).Where(file => !file.Split('/').Any(Leftovers.Contains));
 
-    /// <summary>What of template/ a scaffold has that was asked for with no option.</summary>
+    /// <summary>The files of template/ that a scaffold without options has.</summary>
     public static IEnumerable<string> DefaultSources() =>
         Sources("template").Where(file => !NotByDefault.Any(start => file.StartsWith(start, StringComparison.Ordinal)));
 

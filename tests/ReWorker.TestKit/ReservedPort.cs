@@ -4,12 +4,12 @@ using System.Net.Sockets;
 namespace ReWorker.TestKit;
 
 /// <summary>
-/// A TCP port that no other test run takes, even while nothing listens on it. The reservation is the UDP port of the
-/// same number: one process at a time can hold it, and the system frees it however that process ends.
+/// A TCP port that no other test run takes, even while nothing listens on it. Binding the UDP port of the same number
+/// reserves it: only one process can bind that, and the system releases it however the process ends.
 /// </summary>
 public sealed class ReservedPort : IDisposable
 {
-    // Below the ports that the system gives to connections, and below those that broker.sh picks.
+    // Below the system's ephemeral ports and below the ports that broker.sh picks.
     private const int First = 12_000, Last = 19_999;
 
     private readonly Socket _reservation;
@@ -24,7 +24,7 @@ public sealed class ReservedPort : IDisposable
             if (TryTake(Random.Shared.Next(First, Last + 1)) is { } port) return port;
     }
 
-    /// <summary>Null if another run has reserved the port, or a program listens on it.</summary>
+    /// <summary>Returns null if another run has reserved the port or a program listens on it.</summary>
     public static ReservedPort? TryTake(int number)
     {
         var reservation = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);

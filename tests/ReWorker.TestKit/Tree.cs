@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace ReWorker.TestKit;
 
-/// <summary>A folder's files as sorted lines, so that a difference reads as one.</summary>
+/// <summary>A folder's files as sorted lines, so that a failed comparison shows which files differ.</summary>
 public static class Tree
 {
     public static string[] Files(string folder) =>
@@ -15,7 +15,7 @@ public static class Tree
 
     public static string[] Bytes(string folder) => Bytes(folder, Files(folder));
 
-    /// <summary>Path, permissions of the owner and hash of the content, a line each.</summary>
+    /// <summary>One line per file: its path, <c>x</c> if the owner may execute it, and its content's hash.</summary>
     public static string[] Bytes(string folder, IEnumerable<string> files) =>
         [.. files.Select(file => $"{file} {Mode(Path.Combine(folder, file))} {Hash(Path.Combine(folder, file))}")];
 

@@ -4,30 +4,30 @@ using System.Globalization;
 
 namespace ReWorker.TestKit;
 
-/// <summary>What a process holds. <paramref name="Kinds"/> counts its handles by kind.</summary>
+/// <summary>The resources that a process holds. <paramref name="Kinds"/> counts its handles by kind.</summary>
 public sealed record Resources(int Threads, int Handles, long Memory, string Kinds)
 {
     public override string ToString() => $"{Threads} threads, {Memory >> 20} MiB, {Handles} handles ({Kinds})";
 }
 
-/// <summary>An endpoint's answer. The code is 0 if there was none; the body then has the reason.</summary>
+/// <summary>An endpoint's answer. Without one, the code is 0 and the body has the reason.</summary>
 public sealed record Answer(int Code, string Body, TimeSpan Took)
 {
-    public bool IsWell => Code == 200;
+    public bool IsOk => Code == 200;
 }
 
-/// <summary>A worker as it runs in production: in a process of its own.</summary>
+/// <summary>A worker in its own process, as it runs in production.</summary>
 public sealed class WorkerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(40);
 
     private readonly ReservedPort _port = ReservedPort.Take();
     private readonly ConcurrentQueue<string> _log = [];
     private readonly Process _process;
     private bool _isDisposed;
 
-    /// <param name="settings">In the environment; a key may have colons, as in appsettings.json.</param>
-    /// <param name="wrap">Changes how the process is started.</param>
+    /// <param name="settings">Passed as environment variables. A key may contain colons, as in configuration.</param>
+    /// <param name="wrap">Wraps the start in another command.</param>
     public WorkerProcess(
         string program, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> settings,
         Func<ProcessStartInfo, ProcessStartInfo>? wrap = null)
@@ -43,13 +43,13 @@ public sealed class WorkerProcess : IAsyncDisposable
             start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         _process = Process.Start(wrap?.Invoke(start) ?? start)!;
         Id = _process.Id;
-        _process.OutputDataReceived += Keep;
-        _process.ErrorDataReceived += Keep;
+        _process.OutputDataReceived += AddToLog;
+        _process.ErrorDataReceived += AddToLog;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>How long <see cref="DisposeAsync"/> waits after SIGTERM. By default it kills at once.</summary>
+    /// <summary>How long <see cref="DisposeAsync"/> waits after SIGTERM. By default it kills immediately.</summary>
     public TimeSpan Grace { get; init; }
 
     public int Id { get; }
@@ -58,13 +58,13 @@ public sealed class WorkerProcess : IAsyncDisposable
 
     public StreamWriter Input => _process.StandardInput;
 
-    /// <summary>Seconds of CPU.</summary>
+    /// <summary>The CPU time used so far, in seconds.</summary>
     public double Cpu => Now.TotalProcessorTime.TotalSeconds;
 
-    /// <summary>Bytes of resident memory.</summary>
+    /// <summary>The resident memory, in bytes.</summary>
     public long Resident => Now.WorkingSet64;
 
-    /// <summary>The most bytes of resident memory so far.</summary>
+    /// <summary>The highest resident memory so far, in bytes.</summary>
     public long Peak => Now.PeakWorkingSet64;
 
     public int Threads => Now.Threads.Count;
@@ -72,7 +72,7 @@ public sealed class WorkerProcess : IAsyncDisposable
     public IReadOnlyList<string> Log => [.. _log];
 
     /// <summary>The log as one text.</summary>
-    public string Said => string.Join('\n', _log);
+    public string LogText => string.Join('\n', _log);
 
     private Process Now
     {
@@ -83,21 +83,21 @@ public sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The lines of the log that have the text, in upper or lower case.</summary>
-    public IReadOnlyList<string> Saying(string text) =>
+    /// <summary>The lines of the log that contain the text, ignoring case.</summary>
+    public IReadOnlyList<string> LogLines(string text) =>
         [.. _log.Where(line => line.Contains(text, StringComparison.OrdinalIgnoreCase))];
 
-    public int Count(string text) => Saying(text).Count;
+    public int Count(string text) => LogLines(text).Count;
 
-    public bool Says(string text) => Count(text) > 0;
+    public bool HasLogged(string text) => Count(text) > 0;
 
-    /// <summary>Waits until the log has the text.</summary>
-    public async Task SaysAsync(string text)
+    /// <summary>Waits until the log contains the text.</summary>
+    public async Task WaitForLogAsync(string text)
     {
-        for (var watch = Stopwatch.StartNew(); !Says(text); await Task.Delay(25))
+        for (var watch = Stopwatch.StartNew(); !HasLogged(text); await Task.Delay(25))
         {
-            if (!HasExited && watch.Elapsed < Patience) continue;
-            throw new TimeoutException($"the log does not say '{text}':\n{Said}");
+            if (!HasExited && watch.Elapsed < DefaultTimeout) continue;
+            throw new TimeoutException($"the log does not contain '{text}':\n{LogText}");
         }
     }
 
@@ -105,7 +105,7 @@ public sealed class WorkerProcess : IAsyncDisposable
 
     public Task<Answer> LiveAsync() => GetAsync("/health/live");
 
-    /// <summary>Asks over a connection of its own, as an orchestrator's probe does.</summary>
+    /// <summary>Uses a new connection, as an orchestrator's probe does.</summary>
     public async Task<Answer> GetAsync(string path)
     {
         var began = Stopwatch.GetTimestamp();
@@ -125,22 +125,23 @@ public sealed class WorkerProcess : IAsyncDisposable
     public async Task<Metrics> MetricsAsync()
     {
         var answer = await GetAsync("/metrics");
-        return answer.IsWell
+        return answer.IsOk
             ? Metrics.Read(answer.Body)
             : throw new InvalidOperationException($"/metrics answered {answer.Code}: {answer.Body}");
     }
 
-    /// <summary>The sum of a metric over all labels that have the text, such as <c>kind="status"</c>.</summary>
+    /// <summary>Sums the samples whose labels contain the text, for example <c>kind="status"</c>.</summary>
     public async Task<double> MetricAsync(string name, string label = "") =>
         (await MetricsAsync()).Samples
-            .Where(one => one.Name == name)
-            .Where(one => string.Join(',', one.Labels.Select(pair => $"{pair.Key}=\"{pair.Value}\"")).Contains(label))
-            .Sum(one => one.Value);
+            .Where(sample => sample.Name == name)
+            .Where(sample => string.Join(',', sample.Labels.Select(pair => $"{pair.Key}=\"{pair.Value}\""))
+                .Contains(label))
+            .Sum(sample => sample.Value);
 
-    /// <summary>What the process holds, as Linux tells.</summary>
+    /// <summary>Reads from /proc what the process holds.</summary>
     public Resources Resources()
     {
-        // an assembly is opened when its first type is needed: that is no leak
+        // an assembly is opened when one of its types is first used, which is not a leak
         var handles = Directory.GetFiles($"/proc/{Id}/fd")
             .Select(path => new FileInfo(path).LinkTarget ?? "")
             .Where(target => Path.GetExtension(target) is not (".dll" or ".pdb" or ".so"))
@@ -153,7 +154,7 @@ public sealed class WorkerProcess : IAsyncDisposable
     public Task SignalAsync(string signal) =>
         Command.RunAsync("kill", $"-{signal}", Id.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Waits for the process to end; returns its exit code.</summary>
+    /// <summary>Waits for the process to exit and returns its exit code.</summary>
     public async Task<int> ExitAsync(TimeSpan limit)
     {
         try
@@ -163,15 +164,15 @@ public sealed class WorkerProcess : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException($"the worker has not ended within {limit.TotalSeconds} s");
+            throw new TimeoutException($"the worker did not exit within {limit.TotalSeconds} s");
         }
     }
 
-    /// <summary>Sends SIGTERM and waits for the process to end; returns its exit code.</summary>
+    /// <summary>Sends SIGTERM, waits for the process to exit and returns its exit code.</summary>
     public async Task<int> StopAsync(TimeSpan? limit = null)
     {
         await SignalAsync("TERM");
-        return await ExitAsync(limit ?? Patience);
+        return await ExitAsync(limit ?? DefaultTimeout);
     }
 
     public async ValueTask DisposeAsync()
@@ -183,7 +184,7 @@ public sealed class WorkerProcess : IAsyncDisposable
         }
         catch (Exception e) when (e is TimeoutException or InvalidOperationException)
         {
-            // it does not stop, or ended before the signal
+            // it did not stop in time, or it exited before the signal
         }
         _isDisposed = true;
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
@@ -192,7 +193,7 @@ public sealed class WorkerProcess : IAsyncDisposable
         _port.Dispose();
     }
 
-    private void Keep(object sender, DataReceivedEventArgs line)
+    private void AddToLog(object sender, DataReceivedEventArgs line)
     {
         if (line.Data is not null) _log.Enqueue(line.Data);
     }

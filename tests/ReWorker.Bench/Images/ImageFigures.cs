@@ -5,15 +5,15 @@ using ReWorker.Bench.Running;
 
 namespace ReWorker.Bench.Images;
 
-/// <summary>Image size, idle memory and start time of a scaffolded step: the table in docs/aot.md.</summary>
+/// <summary>Measures a scaffolded step's image size, idle memory and start time for docs/aot.md.</summary>
 internal static class ImageFigures
 {
     private const int Starts = 7;
 
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(20);
 
-    /// <summary>By then <c>submit</c> has put its job into the queue.</summary>
-    private static readonly TimeSpan Submitted = TimeSpan.FromSeconds(4);
+    /// <summary>Long enough for <c>submit</c> to send its job.</summary>
+    private static readonly TimeSpan SubmitTime = TimeSpan.FromSeconds(4);
 
     public static async Task<int> RunAsync(Workspace work)
     {
@@ -57,13 +57,13 @@ internal static class ImageFigures
         return process.WorkingSet64 / 1e6;
     }
 
-    /// <summary>Milliseconds from the worker's process to the last reply of the job that waited for it.</summary>
+    /// <summary>The milliseconds from the start of the worker's process to the reply to a waiting job.</summary>
     private static async Task<double> StartAsync(StepImage image)
     {
         await image.ComposeAsync("stop", StepImage.Service);
         using var submit = image.Start("run", "--rm", "-T", "--no-deps", StepImage.Service, "submit",
             "--host", "a.example.com", "--dynamic", "environment=dev", "--timeout", "60s", "--json");
-        await Task.Delay(Submitted);
+        await Task.Delay(SubmitTime);
         var completed = CompletedAsync(submit.StandardOutput);
         await image.ComposeAsync("start", StepImage.Service);
         var ended = await completed;

@@ -4,7 +4,7 @@ using ReWorker.Bench.Running;
 
 namespace ReWorker.Bench.Images;
 
-/// <summary>A scaffolded step with its image and compose project, as <c>dotnet new reworker</c> gives it.</summary>
+/// <summary>A scaffolded step with its image and its compose project.</summary>
 internal sealed class StepImage
 {
     public const string Service = "mystep";
@@ -26,7 +26,7 @@ internal sealed class StepImage
         await Command.RunAsync("dotnet", ["new", "reworker", "-n", "MyStep", "-o", folder, .. options, .. hive]);
 
         var image = new StepImage($"reworker-bench-{kind}-{work.Id}", folder);
-        // ports of 0 are free ports
+        // with port 0, the system chooses a free port
         await File.WriteAllTextAsync(
             Path.Combine(folder, ".env"), $"STEP_IMAGE={image._name}\nRABBITMQ_PORT=0\nRABBITMQ_MANAGEMENT_PORT=0\n");
         work.RemoveWith("docker", "image", "rm", image._name);
@@ -43,7 +43,7 @@ internal sealed class StepImage
 
     public Task<string> ComposeAsync(params string[] arguments) => Command.RunAsync("docker", Compose(arguments));
 
-    /// <summary>Starts <c>docker compose</c> without waiting for it; its output is to be read.</summary>
+    /// <summary>Starts <c>docker compose</c> without waiting for its end. The caller reads its output.</summary>
     public Process Start(params string[] arguments)
     {
         var process = Process.Start(new ProcessStartInfo("docker", Compose(arguments))
@@ -58,9 +58,10 @@ internal sealed class StepImage
         return process;
     }
 
-    /// <summary>A value of <c>docker inspect</c> on the step's container.</summary>
+    /// <summary>Reads a value of the step's container with <c>docker inspect</c>.</summary>
     public async Task<string> InspectAsync(string format) =>
-        await Command.RunAsync("docker", "inspect", "-f", format, await ComposeAsync("ps", "--all", "--quiet", Service));
+        await Command.RunAsync(
+            "docker", "inspect", "-f", format, await ComposeAsync("ps", "--all", "--quiet", Service));
 
     private string[] Compose(params string[] arguments) =>
         ["compose", "--progress", "quiet", "--project-name", _name, "--file", _composeFile, .. arguments];

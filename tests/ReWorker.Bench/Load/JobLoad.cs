@@ -3,19 +3,19 @@ using RabbitMQ.Client;
 
 namespace ReWorker.Bench.Load;
 
-/// <summary>How a phase of many jobs went.</summary>
-/// <param name="Jobs">Jobs sent and completed in all.</param>
-/// <param name="PerSecond">Jobs completed a second while the load was full.</param>
+/// <summary>The result of a phase with many jobs.</summary>
+/// <param name="Jobs">All jobs sent and completed.</param>
+/// <param name="PerSecond">Jobs completed per second while the load was full.</param>
 internal readonly record struct Throughput(int Jobs, double PerSecond);
 
-/// <summary>Plays the requester: sends jobs to a worker's queue, reads its replies and output, and checks each of them.</summary>
+/// <summary>A requester that sends jobs to a worker's queue, and reads and checks every reply and every line.</summary>
 internal sealed class JobLoad : IAsyncDisposable
 {
-    /// <summary>Jobs sent and not completed: a queue that is never empty, and never long.</summary>
+    /// <summary>The number of uncompleted jobs, which keeps the queue neither empty nor long.</summary>
     public const int Window = 512;
 
     private static readonly TimeSpan Ramp = TimeSpan.FromSeconds(0.5);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(60);
 
     private readonly IConnection _sends;
     private readonly IConnection _reads;
@@ -32,8 +32,8 @@ internal sealed class JobLoad : IAsyncDisposable
 
     public int Completed => Volatile.Read(ref _completed);
 
-    /// <param name="replyTo">The queue for the replies: exclusive, as a requester's is.</param>
-    /// <param name="reads">False for a requester that reads nothing until <see cref="ReadAsync"/>.</param>
+    /// <param name="replyTo">The name of the exclusive queue for the replies.</param>
+    /// <param name="reads">If false, nothing is read until <see cref="ReadAsync"/>.</param>
     public static async Task<JobLoad> OpenAsync(Uri broker, string replyTo, bool reads = true)
     {
         var factory = new ConnectionFactory { Uri = broker };
@@ -55,16 +55,17 @@ internal sealed class JobLoad : IAsyncDisposable
         await _replies.BasicConsumeAsync(Queues.Output, autoAck: true, "output", reader);
     }
 
-    /// <summary>How many messages wait in a queue.</summary>
-    public async Task<uint> WaitingAsync(string queue) => await (queue == ReplyTo ? _replies : _channel).MessageCountAsync(queue);
+    /// <summary>The number of messages in a queue.</summary>
+    public Task<uint> WaitingAsync(string queue) => (queue == ReplyTo ? _replies : _channel).MessageCountAsync(queue);
 
     public async Task SendAsync(string queue, JobShape shape, byte[] body)
     {
-        var properties = new BasicProperties { CorrelationId = Table.Add(shape.Lines, Stopwatch.GetTimestamp()), ReplyTo = ReplyTo };
+        var id = Table.Add(shape.Lines, Stopwatch.GetTimestamp());
+        var properties = new BasicProperties { CorrelationId = id, ReplyTo = ReplyTo };
         await _channel.BasicPublishAsync("", queue, mandatory: false, properties, body);
     }
 
-    /// <summary>Keeps the queue filled for so long, then waits until every job is done.</summary>
+    /// <summary>Keeps the queue filled for the given time, then waits until every job is done.</summary>
     public async Task<Throughput> FillAsync(string queue, JobShape shape, TimeSpan time, int window = Window)
     {
         var body = shape.Body();
@@ -75,7 +76,7 @@ internal sealed class JobLoad : IAsyncDisposable
         while (clock.Elapsed < time + Ramp)
         {
             if (fullAt == TimeSpan.Zero && clock.Elapsed > Ramp) (fullAt, fullFrom) = (clock.Elapsed, Completed);
-            // in bursts: a job by itself would cost the machine, which the worker shares, more than a job
+            // in bursts, because waking up for each job would take processor time from the worker
             if (Table.Sent - first - (Table.Done - firstDone) > window * 3 / 4) await Task.Delay(1);
             else for (var free = window / 4; free > 0; free--) await SendAsync(queue, shape, body);
         }
@@ -84,42 +85,49 @@ internal sealed class JobLoad : IAsyncDisposable
         return new Throughput(Completed - before, perSecond);
     }
 
-    /// <summary>Sends one job after the other, each when the last is completed; milliseconds each.</summary>
+    /// <summary>Sends each job when the one before has completed. Returns their latencies in milliseconds.</summary>
     public async Task<List<double>> OneByOneAsync(string queue, JobShape shape, int count)
     {
         var body = shape.Body();
-        var took = new List<double>();
-        for (var job = 0; job < count; job++) took.Add(await OnceAsync(() => SendAsync(queue, shape, body)));
-        return took;
+        var latencies = new List<double>();
+        for (var job = 0; job < count; job++) latencies.Add(await OnceAsync(() => SendAsync(queue, shape, body)));
+        return latencies;
     }
 
-    /// <summary>Milliseconds from now until the next job to be sent is completed, or the last that was.</summary>
-    public async Task<double> OnceAsync(Func<Task> begin, bool isSent = false)
+    /// <summary>Returns the milliseconds until the next job that is sent completes.</summary>
+    /// <param name="start">What to do once the clock runs.</param>
+    /// <param name="isSent">True if the job was sent already.</param>
+    public async Task<double> OnceAsync(Func<Task> start, bool isSent = false)
     {
-        var wanted = isSent ? Table.Sent - 1 : Table.Sent;
+        var expected = isSent ? Table.Sent - 1 : Table.Sent;
         var completed = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var usual = Table.OnCompleted;
+        var onCompleted = Table.OnCompleted;
         Table.OnCompleted = (number, took) =>
         {
-            usual!(number, took);
-            if (number == wanted) completed.TrySetResult(Stopwatch.GetTimestamp());
+            onCompleted!(number, took);
+            if (number == expected) completed.TrySetResult(Stopwatch.GetTimestamp());
         };
-        var began = Stopwatch.GetTimestamp();
-        await begin();
-        var ended = await completed.Task.WaitAsync(Patience);
-        Table.OnCompleted = usual;
-        return Stopwatch.GetElapsedTime(began, ended).TotalMilliseconds;
+        var startedAt = Stopwatch.GetTimestamp();
+        await start();
+        var completedAt = await completed.Task.WaitAsync(MaxWait);
+        Table.OnCompleted = onCompleted;
+        return Stopwatch.GetElapsedTime(startedAt, completedAt).TotalMilliseconds;
     }
 
     /// <summary>Waits until every job is done.</summary>
-    /// <exception cref="TimeoutException">None has got done for a minute.</exception>
+    /// <exception cref="TimeoutException">No job was done for a minute.</exception>
     public async Task DrainAsync()
     {
         var (last, since) = (-1, Stopwatch.GetTimestamp());
         while (Table.Done < Table.Sent)
         {
             if (Table.Done != last) (last, since) = (Table.Done, Stopwatch.GetTimestamp());
-            if (Stopwatch.GetElapsedTime(since) > Patience) throw new TimeoutException($"{Table.Sent - last} of {Table.Sent} jobs are not done, and none has been for {Patience.TotalSeconds} s");
+            if (Stopwatch.GetElapsedTime(since) > MaxWait)
+            {
+                throw new TimeoutException(
+                    $"{Table.Sent - last} of {Table.Sent} jobs are unfinished, and none has finished for "
+                    + $"{MaxWait.TotalSeconds} s");
+            }
             await Task.Delay(5);
         }
     }
@@ -134,10 +142,12 @@ internal sealed class JobLoad : IAsyncDisposable
     {
         public override Task HandleBasicDeliverAsync(
             string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey,
-            IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+            IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body,
+            CancellationToken cancellationToken = default)
         {
-            if (consumerTag == "replies") load.Table.Reply(properties.CorrelationId, body.Span, Stopwatch.GetTimestamp());
-            else load.Table.Line(properties.CorrelationId, body.Span);
+            var (id, now) = (properties.CorrelationId, Stopwatch.GetTimestamp());
+            if (consumerTag == "replies") load.Table.Reply(id, body.Span, now);
+            else load.Table.Line(id, body.Span);
             return Task.CompletedTask;
         }
     }

@@ -4,12 +4,12 @@ using System.Text;
 namespace ReWorker.Bench.Load;
 
 /// <summary>
-/// Every job that was sent, and how far its replies have come. One thread reads replies and output; whatever breaks the
-/// contract is kept, and fails the run.
+/// The state of every job that was sent. One thread reads replies and output. Violations of the contract are collected
+/// and fail the run.
 /// </summary>
 internal sealed class JobTable
 {
-    private const int MostViolations = 20;
+    private const int MaxViolations = 20;
     private static readonly byte[] Started = """{"status":"started"}"""u8.ToArray();
     private static readonly byte[] Completed = """{"status":"completed"}"""u8.ToArray();
 
@@ -31,16 +31,16 @@ internal sealed class JobTable
     {
         public State State;
         public int Lines;
-        public int Wanted;
+        public int ExpectedLines;
         public long SentAt;
     }
 
-    /// <summary>Told of each job that has completed, with its number and how long it took (in ticks of the stopwatch).</summary>
+    /// <summary>Called with the number of each completed job, and the time that it took in stopwatch ticks.</summary>
     public Action<int, long>? OnCompleted { get; set; }
 
     public int Sent => Volatile.Read(ref _count);
 
-    /// <summary>Jobs that are completed and whose lines are all here.</summary>
+    /// <summary>The number of completed jobs whose lines have all arrived.</summary>
     public int Done => Volatile.Read(ref _done);
 
     public IReadOnlyList<string> Violations
@@ -51,13 +51,13 @@ internal sealed class JobTable
         }
     }
 
-    /// <summary>Enters a job, and names it.</summary>
+    /// <summary>Adds a job and returns its correlation id.</summary>
     public string Add(int lines, long now)
     {
         lock (_gate)
         {
             if (_count == _rows.Length) Array.Resize(ref _rows, _rows.Length * 2);
-            _rows[_count] = new Row { Wanted = lines, SentAt = now };
+            _rows[_count] = new Row { ExpectedLines = lines, SentAt = now };
             return string.Create(CultureInfo.InvariantCulture, $"{_prefix}{_count++:x12}");
         }
     }
@@ -70,21 +70,21 @@ internal sealed class JobTable
             ref var row = ref _rows[number];
             if (body.SequenceEqual(Started))
             {
-                if (row.State is not State.Sent) Violated($"job {number}: 'started' when it was {row.State}");
+                if (row.State is not State.Sent) AddViolation($"job {number}: 'started' in state {row.State}");
                 row.State = State.Started;
             }
             else if (body.SequenceEqual(Completed))
             {
-                if (row.State is not State.Started) Violated($"job {number}: 'completed' when it was {row.State}");
+                if (row.State is not State.Started) AddViolation($"job {number}: 'completed' in state {row.State}");
                 row.State = State.Completed;
-                if (row.Lines == row.Wanted) _done++;
+                if (row.Lines == row.ExpectedLines) _done++;
                 OnCompleted?.Invoke(number, now - row.SentAt);
             }
-            else Violated($"job {number}: {Encoding.UTF8.GetString(body)}");
+            else AddViolation($"job {number}: {Encoding.UTF8.GetString(body)}");
         }
     }
 
-    /// <summary>A line ends with its number: they must come as they were written.</summary>
+    /// <summary>A line ends with its number, which shows whether the lines arrive in order.</summary>
     public void Line(string? correlationId, ReadOnlySpan<byte> body)
     {
         lock (_gate)
@@ -93,14 +93,19 @@ internal sealed class JobTable
             ref var row = ref _rows[number];
             var text = body[..^2];
             var digits = text[(text.LastIndexOf((byte)' ') + 1)..];
-            if (!body.StartsWith("{\"message\":\"Frobbing frobd on host "u8) || !int.TryParse(digits, CultureInfo.InvariantCulture, out var line) || line != row.Lines)
-                Violated($"job {number}: line {row.Lines} is {Encoding.UTF8.GetString(body)}");
-            if (++row.Lines > row.Wanted) Violated($"job {number}: {row.Lines} lines; wanted: {row.Wanted}");
-            if (row.Lines == row.Wanted && row.State is State.Completed) _done++;
+            if (!body.StartsWith("{\"message\":\"Frobbing frobd on host "u8)
+                || !int.TryParse(digits, CultureInfo.InvariantCulture, out var line)
+                || line != row.Lines)
+            {
+                AddViolation($"job {number}: line {row.Lines} is {Encoding.UTF8.GetString(body)}");
+            }
+            if (++row.Lines > row.ExpectedLines)
+                AddViolation($"job {number}: {row.Lines} lines; expected: {row.ExpectedLines}");
+            if (row.Lines == row.ExpectedLines && row.State is State.Completed) _done++;
         }
     }
 
-    /// <summary>What never came.</summary>
+    /// <summary>Adds a violation for each job whose messages have not all arrived.</summary>
     public void Close()
     {
         lock (_gate)
@@ -108,7 +113,8 @@ internal sealed class JobTable
             for (var number = 0; number < _count; number++)
             {
                 var row = _rows[number];
-                if (row.State is not State.Completed || row.Lines != row.Wanted) Violated($"job {number}: left as {row.State} with {row.Lines} of {row.Wanted} lines");
+                if (row.State is State.Completed && row.Lines == row.ExpectedLines) continue;
+                AddViolation($"job {number}: still {row.State}, with {row.Lines} of {row.ExpectedLines} lines");
             }
         }
     }
@@ -116,13 +122,18 @@ internal sealed class JobTable
     private int? Find(string? correlationId, string what)
     {
         if (correlationId is { Length: 36 } && correlationId.StartsWith(_prefix, StringComparison.Ordinal)
-            && int.TryParse(correlationId.AsSpan(24), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) && number < _count) return number;
-        Violated($"{what} with the correlation id {correlationId ?? "(none)"}, which no job has");
+            && int.TryParse(
+                correlationId.AsSpan(24), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
+            && number < _count)
+        {
+            return number;
+        }
+        AddViolation($"{what} with the unknown correlation id {correlationId ?? "(none)"}");
         return null;
     }
 
-    private void Violated(string what)
+    private void AddViolation(string violation)
     {
-        if (_violations.Count < MostViolations) _violations.Add(what);
+        if (_violations.Count < MaxViolations) _violations.Add(violation);
     }
 }

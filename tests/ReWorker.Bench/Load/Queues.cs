@@ -2,13 +2,14 @@ using RabbitMQ.Client;
 
 namespace ReWorker.Bench.Load;
 
-/// <summary>The queues, as the runtime declares them: all workers get the same.</summary>
+/// <summary>Declares the queues as the runtime does, so that all workers have the same queues.</summary>
 internal static class Queues
 {
     public const string Exchange = "re";
     public const string Output = "worker.output";
 
-    public static readonly IDictionary<string, object?> DeadArguments = new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 2000 };
+    public static readonly IDictionary<string, object?> DeadArguments =
+        new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 2000 };
 
     public static IDictionary<string, object?> Arguments(string queue) => new Dictionary<string, object?>
     {
@@ -22,7 +23,8 @@ internal static class Queues
 
     public static async Task DeclareAsync(IChannel channel, string queue)
     {
-        await channel.QueueDeclareAsync($"{queue}.dead", durable: true, exclusive: false, autoDelete: false, DeadArguments);
+        await channel.QueueDeclareAsync(
+            $"{queue}.dead", durable: true, exclusive: false, autoDelete: false, DeadArguments);
         await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, Arguments(queue));
         await channel.QueueBindAsync(queue, Exchange, queue);
     }

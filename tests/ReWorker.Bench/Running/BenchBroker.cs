@@ -6,17 +6,17 @@ using ReWorker.TestKit;
 
 namespace ReWorker.Bench.Running;
 
-/// <summary>The broker of a run: in a container where an engine answers, else a private node.</summary>
+/// <summary>The broker of a run: a container if there is a Docker engine, otherwise a private node.</summary>
 internal sealed class BenchBroker(RabbitBroker broker, IPEndPoint address, int? pid) : IAsyncDisposable
 {
-    /// <summary>The broker shares the machine: its threads are not to spin while they wait.</summary>
+    /// <summary>Keeps the broker's idle threads from spinning, because the broker shares the machine.</summary>
     private const string NoSpinning = "+sbwt none +sbwtdcpu none +sbwtdio none";
 
     public Uri Address { get; } = new($"amqp://guest:guest@{address}/");
 
     public string Version => broker.Version;
 
-    /// <summary>Seconds of CPU that the node has used; null if its process can't be seen from here.</summary>
+    /// <summary>The node's CPU time in seconds. Null if its process is not visible from here.</summary>
     public double? Cpu
     {
         get
@@ -43,22 +43,22 @@ internal sealed class BenchBroker(RabbitBroker broker, IPEndPoint address, int? 
         await container.OpenAsync();
         var processes = (await Command.TryAsync("docker", "top", container.Name, "-o", "pid,comm")).StandardOutput;
         var beam = processes.Split('\n').FirstOrDefault(line => line.Contains(" beam", StringComparison.Ordinal));
-        return new BenchBroker(container, await NearestAsync(container), Pid(beam?.Trim().Split(' ')[0]));
+        return new BenchBroker(container, await FindAddressAsync(container), Pid(beam?.Trim().Split(' ')[0]));
     }
 
     public ValueTask DisposeAsync() => broker.DisposeAsync();
 
     private static int? Pid(string? text) => int.TryParse(text, CultureInfo.InvariantCulture, out var pid) ? pid : null;
 
-    /// <summary>The container's own address where it can be reached: a port forwarder takes time of its own.</summary>
-    private static async Task<IPEndPoint> NearestAsync(ContainerBroker container)
+    /// <summary>Prefers the container's own address, because a port forwarder adds latency.</summary>
+    private static async Task<IPEndPoint> FindAddressAsync(ContainerBroker container)
     {
-        var inside = await container.AddressAsync();
+        var address = await container.AddressAsync();
         try
         {
             using var probe = new TcpClient();
-            await probe.ConnectAsync(inside).WaitAsync(TimeSpan.FromSeconds(2));
-            return inside;
+            await probe.ConnectAsync(address).WaitAsync(TimeSpan.FromSeconds(2));
+            return address;
         }
         catch (Exception e) when (e is SocketException or TimeoutException)
         {

@@ -6,21 +6,21 @@ using ReWorker.TestKit;
 
 namespace ReWorker.Bench.Running;
 
-/// <summary>One of the workers that are compared.</summary>
-/// <param name="Name">On the command line.</param>
-/// <param name="Title">In the table.</param>
-/// <param name="IsOurs">A scaffolded step; else a worker of this program's own.</param>
-/// <param name="Command">What starts it.</param>
-/// <param name="Guarantee">What it promises, and what it does besides.</param>
+/// <summary>A worker that takes part in the comparison.</summary>
+/// <param name="Name">Its name on the command line.</param>
+/// <param name="Title">Its name in the tables.</param>
+/// <param name="IsOurs">True for a scaffolded step, false for a worker that this program contains.</param>
+/// <param name="Command">The program that runs it.</param>
+/// <param name="Guarantee">What it guarantees, and what else it does.</param>
 internal sealed record Contestant(string Name, string Title, bool IsOurs, string Command, string Guarantee)
 {
-    /// <summary>Prefetch is four times the concurrency, for all.</summary>
+    /// <summary>Every worker's prefetch is four times its concurrency.</summary>
     public const int PrefetchPerSlot = 4;
 
-    /// <summary>In its environment.</summary>
+    /// <summary>An environment variable for the process.</summary>
     public (string Name, string Value)? Setting { get; init; }
 
-    /// <summary>Written by hand, not on a framework.</summary>
+    /// <summary>True for a worker without a framework.</summary>
     public bool IsByHand => Name.StartsWith("hand", StringComparison.Ordinal);
 
     public static List<Contestant> All(string stepJit, string? stepAot)
@@ -72,7 +72,7 @@ internal sealed record Contestant(string Name, string Title, bool IsOurs, string
         return new WorkerProcess(Command, arguments, settings) { Grace = TimeSpan.FromSeconds(40) };
     }
 
-    /// <summary>Starts a process for which a job waits; milliseconds to that job's <c>completed</c>.</summary>
+    /// <summary>Sends a job, starts a process for it and returns the milliseconds until the job completed.</summary>
     public async Task<(WorkerProcess Process, double Took)> StartWithJobAsync(
         JobLoad load, Uri broker, string queue, int concurrency)
     {
@@ -94,18 +94,18 @@ internal sealed record Contestant(string Name, string Title, bool IsOurs, string
         catch (TimeoutException)
         {
             await process.DisposeAsync();
-            throw new InvalidOperationException($"{Name} did not complete its first job: {process.Said}");
+            throw new InvalidOperationException($"{Name} did not complete its first job: {process.LogText}");
         }
     }
 
-    /// <summary>Bytes that a process has allocated so far: ours has a metric for it, the others are asked.</summary>
+    /// <summary>The bytes that a process has allocated. ReWorker has a metric for it, the others print it.</summary>
     public async Task<double> AllocatedAsync(WorkerProcess process)
     {
         if (IsOurs) return (await process.MetricsAsync()).Sum("dotnet_gc_heap_total_allocated_bytes_total");
         var answers = process.Count(PeerProcess.Allocated);
         await process.Input.WriteLineAsync();
         while (process.Count(PeerProcess.Allocated) == answers) await Task.Delay(1);
-        var answer = process.Saying(PeerProcess.Allocated)[answers];
+        var answer = process.LogLines(PeerProcess.Allocated)[answers];
         return double.Parse(answer[PeerProcess.Allocated.Length..], CultureInfo.InvariantCulture);
     }
 }

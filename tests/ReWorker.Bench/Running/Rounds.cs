@@ -4,12 +4,12 @@ using ReWorker.TestKit;
 
 namespace ReWorker.Bench.Running;
 
-/// <summary>Starts all workers, warms each until it is settled, then measures them in turns.</summary>
+/// <summary>Starts and warms up all workers, then measures them in turn.</summary>
 internal sealed class Rounds(
-    Options options, BenchBroker broker, IReadOnlyList<Contestant> contestants, Action<string> say)
+    Options options, BenchBroker broker, IReadOnlyList<Contestant> contestants, Action<string> print)
 {
     private const int Concurrency = 16;
-    private const int MostWarmSeconds = 12;
+    private const int MaxWarmUpSeconds = 12;
 
     private static readonly JobShape Bare = new(0);
     private static readonly JobShape Talking = new(3);
@@ -24,35 +24,36 @@ internal sealed class Rounds(
         var warm = new Dictionary<Contestant, long>();
         try
         {
-            foreach (var one in contestants)
+            foreach (var contestant in contestants)
             {
-                (workers[one], _) = await one.StartWithJobAsync(load, broker.Address, Queue(one), Concurrency);
-                await WarmAsync(load, one, workers[one]);
-                warm[one] = workers[one].Resident;
+                (workers[contestant], _) = await contestant.StartWithJobAsync(
+                    load, broker.Address, Queue(contestant), Concurrency);
+                await WarmUpAsync(load, contestant, workers[contestant]);
+                warm[contestant] = workers[contestant].Resident;
             }
             for (var round = 0; round < options.Rounds; round++)
             {
-                // another one begins each time
+                // each round starts with another worker
                 var first = round % contestants.Count;
-                foreach (var one in contestants.Skip(first).Concat(contestants.Take(first)))
+                foreach (var contestant in contestants.Skip(first).Concat(contestants.Take(first)))
                 {
-                    var sample = await MeasureAsync(load, one, workers[one], firstRound + round);
-                    samples.Add(sample with { Warm = warm[one] });
-                    say(string.Create(
+                    var sample = await MeasureAsync(load, contestant, workers[contestant], firstRound + round);
+                    samples.Add(sample with { Warm = warm[contestant] });
+                    print(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"round {sample.Round + 1}  {one.Name,-12} {sample.Bare,6:0} /s bare"
+                        $"round {sample.Round + 1}  {contestant.Name,-12} {sample.Bare,6:0} /s without output"
                         + $"  {sample.Talking,6:0} /s with 3 lines  p50 {sample.P50:0.00} ms  p99 {sample.P99:0.0} ms"
                         + $"  {sample.Cpu:0.000} s CPU per 1,000"
                         + $" (broker {sample.BrokerCpu:0.000}, load {sample.LoadCpu:0.000})"
-                        + $"  {sample.Allocated:0} B a job  start {sample.Start:0} ms"));
+                        + $"  {sample.Allocated:0} B per job  start {sample.Start:0} ms"));
                 }
             }
         }
         catch (Exception e) when (e is TimeoutException or InvalidOperationException)
         {
             Violations.Add(e.Message);
-            foreach (var (one, process) in workers)
-                Violations.AddRange(process.Log.Take(5).Select(line => $"{one.Name}: {line}"));
+            foreach (var (contestant, process) in workers)
+                Violations.AddRange(process.Log.Take(5).Select(line => $"{contestant.Name}: {line}"));
         }
         finally
         {
@@ -63,35 +64,36 @@ internal sealed class Rounds(
         return samples;
     }
 
-    private static string Queue(Contestant one) => $"worker.bench-{one.Name}";
+    private static string Queue(Contestant contestant) => $"worker.bench-{contestant.Name}";
 
-    /// <summary>Until a second more makes it no faster, and so many jobs are done.</summary>
-    private async Task WarmAsync(JobLoad load, Contestant one, WorkerProcess process)
+    /// <summary>Runs jobs until enough are done and another second makes the worker no faster.</summary>
+    private async Task WarmUpAsync(JobLoad load, Contestant contestant, WorkerProcess process)
     {
         var (jobs, last, seconds) = (0, 0.0, 0);
         while (true)
         {
-            var talked = await load.FillAsync(Queue(one), Talking, TimeSpan.FromSeconds(0.5));
-            var phase = await load.FillAsync(Queue(one), Bare, TimeSpan.FromSeconds(options.IsQuick ? 0.5 : 1));
-            jobs += talked.Jobs + phase.Jobs;
+            var withOutput = await load.FillAsync(Queue(contestant), Talking, TimeSpan.FromSeconds(0.5));
+            var length = TimeSpan.FromSeconds(options.IsQuick ? 0.5 : 1);
+            var phase = await load.FillAsync(Queue(contestant), Bare, length);
+            jobs += withOutput.Jobs + phase.Jobs;
             seconds += 2;
             if (phase.PerSecond < last * 1.03 && jobs >= options.Warm) break;
-            if (seconds >= (options.IsQuick ? 4 : MostWarmSeconds)) break;
+            if (seconds >= (options.IsQuick ? 4 : MaxWarmUpSeconds)) break;
             last = phase.PerSecond;
         }
-        if (process.HasExited) throw new InvalidOperationException($"{one.Name} has ended: {process.Said}");
+        if (process.HasExited) throw new InvalidOperationException($"{contestant.Name} has exited: {process.LogText}");
     }
 
-    private async Task<Sample> MeasureAsync(JobLoad load, Contestant one, WorkerProcess process, int round)
+    private async Task<Sample> MeasureAsync(JobLoad load, Contestant contestant, WorkerProcess process, int round)
     {
         var time = TimeSpan.FromSeconds(options.Seconds);
-        var bare = await PhaseAsync(load, one, process, Bare, time);
-        var talking = await PhaseAsync(load, one, process, Talking, time);
-        // what the load left behind is no part of it
-        await load.OneByOneAsync(Queue(one), Bare, options.Latencies / 10);
-        var latencies = await load.OneByOneAsync(Queue(one), Bare, options.Latencies);
+        var bare = await PhaseAsync(load, contestant, process, Bare, time);
+        var talking = await PhaseAsync(load, contestant, process, Talking, time);
+        // the first jobs after the load are not measured, because it still has effects
+        await load.OneByOneAsync(Queue(contestant), Bare, options.Latencies / 10);
+        var latencies = await load.OneByOneAsync(Queue(contestant), Bare, options.Latencies);
         latencies.Sort();
-        return new Sample(round, one.Name)
+        return new Sample(round, contestant.Name)
         {
             Bare = bare.PerSecond,
             Talking = talking.PerSecond,
@@ -106,28 +108,29 @@ internal sealed class Rounds(
             P99 = latencies[(int)(latencies.Count * 0.99)],
             Resident = process.Resident,
             Peak = process.Peak,
-            Start = await FreshStartAsync(load, one),
+            Start = await FreshStartAsync(load, contestant),
         };
     }
 
-    /// <summary>Another process of the same worker, on a queue of its own; it is stopped again.</summary>
-    private async Task<double> FreshStartAsync(JobLoad load, Contestant one)
+    /// <summary>Starts another process of the same worker on its own queue, and stops it after its first job.</summary>
+    private async Task<double> FreshStartAsync(JobLoad load, Contestant contestant)
     {
-        var (process, took) = await one.StartWithJobAsync(load, broker.Address, $"{Queue(one)}-start", Concurrency);
+        var (process, took) = await contestant.StartWithJobAsync(
+            load, broker.Address, $"{Queue(contestant)}-start", Concurrency);
         await process.DisposeAsync();
         return took;
     }
 
     private async Task<(double PerSecond, double Cpu, double? BrokerCpu, double LoadCpu, double Allocated)> PhaseAsync(
-        JobLoad load, Contestant one, WorkerProcess process, JobShape shape, TimeSpan time)
+        JobLoad load, Contestant contestant, WorkerProcess process, JobShape shape, TimeSpan time)
     {
-        var (allocated, cpu, brokerCpu) = (await one.AllocatedAsync(process), process.Cpu, broker.Cpu);
+        var (allocated, cpu, brokerCpu) = (await contestant.AllocatedAsync(process), process.Cpu, broker.Cpu);
         var loadCpu = Environment.CpuUsage.TotalTime;
-        var phase = await load.FillAsync(Queue(one), shape, time);
+        var phase = await load.FillAsync(Queue(contestant), shape, time);
         var thousands = phase.Jobs / 1000.0;
         return (
             phase.PerSecond, (process.Cpu - cpu) / thousands, (broker.Cpu - brokerCpu) / thousands,
             (Environment.CpuUsage.TotalTime - loadCpu).TotalSeconds / thousands,
-            (await one.AllocatedAsync(process) - allocated) / phase.Jobs);
+            (await contestant.AllocatedAsync(process) - allocated) / phase.Jobs);
     }
 }

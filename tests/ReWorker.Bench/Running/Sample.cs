@@ -1,10 +1,12 @@
 namespace ReWorker.Bench.Running;
 
-/// <summary>What one worker did in one round. CPU in seconds per 1,000 jobs, latency in milliseconds, memory in bytes.</summary>
+/// <summary>A worker's figures in a round: CPU in seconds per 1,000 jobs, latency in ms, memory in bytes.</summary>
 internal sealed record Sample(int Round, string Worker)
 {
-    /// <summary>Jobs a second without output, and with three lines a job.</summary>
+    /// <summary>Jobs per second without output.</summary>
     public double Bare { get; init; }
+
+    /// <summary>Jobs per second with three lines of output each.</summary>
     public double Talking { get; init; }
     public double P50 { get; init; }
     public double P99 { get; init; }
@@ -13,16 +15,16 @@ internal sealed record Sample(int Round, string Worker)
     public double? BrokerCpu { get; init; }
     public double? BrokerCpuTalking { get; init; }
 
-    /// <summary>What the load itself took: it shares the machine.</summary>
+    /// <summary>The CPU time of the load, which shares the machine.</summary>
     public double LoadCpu { get; init; }
     public double Allocated { get; init; }
     public double AllocatedTalking { get; init; }
 
-    /// <summary>The process's resident memory when it was warm, after at least 20,000 jobs.</summary>
+    /// <summary>The resident memory after the warm-up, which has at least 20,000 jobs.</summary>
     public long Warm { get; init; }
     public long Resident { get; init; }
     public long Peak { get; init; }
 
-    /// <summary>Milliseconds from the start of the process to its first job's <c>completed</c>.</summary>
+    /// <summary>The milliseconds from the start of a process to its first job's <c>completed</c>.</summary>
     public double Start { get; init; }
 }

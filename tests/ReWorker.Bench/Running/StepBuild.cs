@@ -1,20 +1,20 @@
 namespace ReWorker.Bench.Running;
 
-/// <summary>Publishes the step that the bench measures.</summary>
+/// <summary>Publishes the step that the benchmark measures.</summary>
 internal static class StepBuild
 {
     private const string Name = "ReWorker.Bench.Step";
 
-    /// <summary>Compiled as in the ordinary image.</summary>
+    /// <summary>Publishes the step as in the ordinary image.</summary>
     public static Task<string> PublishAsync(Workspace work) =>
         PublishAsync(work.At("jit"), "--self-contained", "false", "-p:PublishReadyToRun=true");
 
-    /// <summary>Compiled ahead of time; null on a machine without a C compiler to link it.</summary>
+    /// <summary>Publishes the step compiled ahead of time. Returns null without a C compiler, which links it.</summary>
     public static async Task<string?> PublishNativeAsync(Workspace work)
     {
         if (OperatingSystem.IsLinux() && (await HasAsync("clang") || await HasAsync("gcc")))
             return await PublishAsync(work.At("native"), "-p:PublishAot=true");
-        Console.WriteLine("No C compiler: the native worker is left out");
+        Console.WriteLine("No C compiler was found: the native worker is skipped");
         return null;
     }
 

@@ -1,17 +1,17 @@
 namespace ReWorker.Bench.Running;
 
-/// <summary>A temporary folder, and whatever else must not outlive the run.</summary>
+/// <summary>A temporary folder and the commands that clean up after the run.</summary>
 internal sealed class Workspace : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("reworker-bench-").FullName;
     private readonly Stack<string[]> _cleanups = [];
 
-    /// <summary>Ends the names of what the run creates on the Docker engine.</summary>
+    /// <summary>A suffix for the names of the run's Docker objects.</summary>
     public string Id { get; } = Guid.NewGuid().ToString("N")[..8];
 
     public string At(params string[] path) => Path.Combine([_folder, .. path]);
 
-    /// <summary>Registers a command that removes something; the last one registered runs first.</summary>
+    /// <summary>Registers a command that removes something. The last registered command runs first.</summary>
     public void RemoveWith(params string[] command) => _cleanups.Push(command);
 
     public async ValueTask DisposeAsync()

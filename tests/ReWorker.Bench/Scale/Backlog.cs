@@ -12,7 +12,7 @@ internal static class Backlog
         await using var load = await stage.LoadAsync();
         await using var worker = await stage.StartAsync(load);
         var few = new JobShape(0);
-        // a thousand, warm
+        // warmed up, then measured with a thousand jobs in the queue
         await load.FillAsync(stage.Queue, few, TimeSpan.FromSeconds(stage.IsQuick ? 3 : 8));
         var (cpu, jobs) = (worker.Cpu, load.Completed);
         await load.FillAsync(stage.Queue, few, stage.Time, window: 1000);
@@ -24,7 +24,7 @@ internal static class Backlog
         for (var job = 0; job < many; job++)
         {
             await load.SendAsync(stage.Queue, few, body);
-            // the broker takes them at its own pace: no more than it can hold on the wire
+            // the broker accepts jobs at its own pace, so wait until it has nearly all that were sent
             if (job % 10_000 == 9_999) while (await load.WaitingAsync(stage.Queue) < job - 9_999) await Task.Delay(10);
         }
         await using var fresh = stage.StartBehind(load);
@@ -34,7 +34,7 @@ internal static class Backlog
         {
             if (marks.Count < 10 && load.Completed - began >= many / 10.0 * marks.Count) marks.Add(Mark());
             await Task.Delay(5);
-            if (fresh.HasExited) throw new InvalidOperationException($"the worker has ended: {fresh.Said}");
+            if (fresh.HasExited) throw new InvalidOperationException($"the worker has ended: {fresh.LogText}");
         }
         marks.Add(Mark());
         stage.Check(load);

@@ -5,7 +5,7 @@ using ReWorker.TestKit;
 
 namespace ReWorker.Bench.Scale;
 
-/// <summary>One to four workers on one queue, and how many cores the broker keeps busy.</summary>
+/// <summary>Measures one to four workers on one queue, and the cores that the broker keeps busy.</summary>
 internal static class Replicas
 {
     public static async Task<List<Finding>> RunAsync(Stage stage)
@@ -40,6 +40,6 @@ internal static class Replicas
         stage.Check(load);
         return findings;
 
-        double Cpu() => workers.Sum(one => one.Cpu);
+        double Cpu() => workers.Sum(worker => worker.Cpu);
     }
 }

@@ -4,7 +4,7 @@ using ReWorker.TestKit;
 
 namespace ReWorker.Bench.Scale;
 
-/// <summary>What a run works with: the broker, a queue of its own, and the worker to start on it.</summary>
+/// <summary>The environment of a run: the broker, the run's own queue and the worker to start on it.</summary>
 internal sealed class Stage(Options options, BenchBroker broker, Contestant worker, string name)
 {
     public bool IsQuick => options.IsQuick;
@@ -21,12 +21,12 @@ internal sealed class Stage(Options options, BenchBroker broker, Contestant work
     public async Task<WorkerProcess> StartAsync(JobLoad load, int concurrency = 16) =>
         (await worker.StartWithJobAsync(load, broker.Address, Queue, concurrency)).Process;
 
-    /// <summary>Without waiting for its first job, which others stand before.</summary>
+    /// <summary>Starts the worker on a queue that has jobs already.</summary>
     public WorkerProcess StartBehind(JobLoad load) => worker.Start(broker.Address, Queue, load.ReplyTo, 16);
 
     public double BrokerCpu => broker.Cpu ?? double.NaN;
 
-    /// <summary>To be called when a run is over.</summary>
+    /// <summary>Collects the violations at the end of a run.</summary>
     public void Check(JobLoad load)
     {
         load.Table.Close();

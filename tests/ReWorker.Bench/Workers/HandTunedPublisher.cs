@@ -3,12 +3,14 @@ using RabbitMQ.Client;
 
 namespace ReWorker.Bench.Workers;
 
-/// <summary>One writer on one channel; a ring of what is not confirmed.</summary>
+/// <summary>One writer on one channel, with a ring of the unconfirmed messages.</summary>
 internal sealed class HandTunedPublisher
 {
-    private readonly Channel<Message> _queue = System.Threading.Channels.Channel.CreateUnbounded<Message>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Message> _queue = System.Threading.Channels.Channel.CreateUnbounded<Message>(
+        new UnboundedChannelOptions { SingleReader = true });
     private readonly Message?[] _ring = new Message?[1024];
-    private readonly Channel<bool> _room = System.Threading.Channels.Channel.CreateUnbounded<bool>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<bool> _room = System.Threading.Channels.Channel.CreateUnbounded<bool>(
+        new UnboundedChannelOptions { SingleReader = true });
     private readonly IChannel _channel;
     private readonly HandTunedAcks _acks;
     private ulong _first = 1;
@@ -18,11 +20,13 @@ internal sealed class HandTunedPublisher
     {
         (_channel, _acks) = (channel, acks);
         channel.BasicAcksAsync += (_, ack) => ConfirmedAsync(ack.DeliveryTag, ack.Multiple);
-        channel.BasicNacksAsync += (_, _) => throw new InvalidOperationException("the broker refused a message");
-        channel.BasicReturnAsync += (_, back) => throw new InvalidOperationException($"no queue took a message for {back.RoutingKey}");
+        channel.BasicNacksAsync += (_, _) => throw new InvalidOperationException("the broker nacked a message");
+        channel.BasicReturnAsync += (_, returned) =>
+            throw new InvalidOperationException($"a message to '{returned.RoutingKey}' could not be routed");
     }
 
-    internal sealed record Message(HandTuned.Job Job, string Exchange, string Key, byte[] Body, string Id, string Trace);
+    internal sealed record Message(
+        HandTuned.Job Job, string Exchange, string Key, byte[] Body, string Id, string Trace);
 
     public void Enqueue(Message message) => _queue.Writer.TryWrite(message);
 
@@ -48,9 +52,9 @@ internal sealed class HandTunedPublisher
 
     private Task ConfirmedAsync(ulong number, bool multiple)
     {
-        for (var each = multiple ? _first : number; each <= number; each++)
+        for (var sequence = multiple ? _first : number; sequence <= number; sequence++)
         {
-            if (Interlocked.Exchange(ref _ring[each % 1024], null) is not { } message) continue;
+            if (Interlocked.Exchange(ref _ring[sequence % 1024], null) is not { } message) continue;
             _acks.CountDown(message.Job);
             _room.Writer.TryWrite(true);
         }

@@ -6,7 +6,7 @@ using ReWorker.Bench.Load;
 
 namespace ReWorker.Bench.Workers;
 
-/// <summary>The same contract with MassTransit: raw JSON, each message awaited until it is confirmed, then the next, then the ack.</summary>
+/// <summary>The same contract with MassTransit: raw JSON, each send awaited until confirmed, then the ack.</summary>
 internal static class OnMassTransit
 {
     public static async Task RunAsync(Uri broker, string queue, int concurrency, int prefetch, CancellationToken stop)
@@ -47,25 +47,26 @@ internal static class OnMassTransit
         public async Task Consume(ConsumeContext<PeerJob> context)
         {
             var job = context.Message;
-            if (!job.Dynamic.ContainsKey("environment")) throw new InvalidOperationException("the job lacks 'environment'");
+            if (!job.Dynamic.ContainsKey("environment"))
+                throw new InvalidOperationException("the job lacks 'environment'");
             var replies = await context.GetSendEndpoint(Replies);
-            await replies.Send(new PeerStatus("started"), one => Write(one, context));
+            await replies.Send(new PeerStatus("started"), message => SetProperties(message, context));
             if (job.Parameters.Lines > 0)
             {
                 var output = await context.GetSendEndpoint(Output);
                 for (var line = 0; line < job.Parameters.Lines; line++)
                 {
-                    await output.Send(new PeerLine($"Frobbing {job.Parameters.Service} on host {line}"), one =>
+                    await output.Send(new PeerLine($"Frobbing {job.Parameters.Service} on host {line}"), message =>
                     {
-                        Write(one, context);
-                        one.SetRoutingKey("output");
+                        SetProperties(message, context);
+                        message.SetRoutingKey("output");
                     });
                 }
             }
-            await replies.Send(new PeerStatus("completed"), one => Write(one, context));
+            await replies.Send(new PeerStatus("completed"), message => SetProperties(message, context));
         }
 
-        private static void Write(SendContext message, ConsumeContext job)
+        private static void SetProperties(SendContext message, ConsumeContext job)
         {
             message.CorrelationId = job.CorrelationId;
             message.Durable = true;

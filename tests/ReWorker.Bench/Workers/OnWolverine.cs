@@ -8,12 +8,13 @@ using Wolverine.RabbitMQ.Internal;
 namespace ReWorker.Bench.Workers;
 
 /// <summary>
-/// The same contract with Wolverine: an inline listener, which acks after the handler and all that it sent; inline senders
-/// with the client's own confirms. Where replies go is configured, not taken from the job.
+/// The same contract with Wolverine: an inline listener, which acks after the handler and everything that it sent, and
+/// inline senders with the client's own confirms. The reply queue is configured, not taken from the job.
 /// </summary>
 internal static class OnWolverine
 {
-    public static async Task RunAsync(Uri broker, string queue, string replyTo, int concurrency, int prefetch, CancellationToken stop)
+    public static async Task RunAsync(
+        Uri broker, string queue, string replyTo, int concurrency, int prefetch, CancellationToken stop)
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
@@ -21,11 +22,14 @@ internal static class OnWolverine
         {
             options.Discovery.DisableConventionalDiscovery().IncludeType(typeof(PeerJobHandler));
             options.Policies.DisableConventionalLocalRouting();
-            options.UseRabbitMq(broker).DisableDeadLetterQueueing().DisableSystemRequestReplyQueueDeclaration().ConfigureChannelCreation(channel =>
-            {
-                channel.PublisherConfirmationsEnabled = true;
-                channel.PublisherConfirmationTrackingEnabled = true;
-            });
+            options.UseRabbitMq(broker)
+                .DisableDeadLetterQueueing()
+                .DisableSystemRequestReplyQueueDeclaration()
+                .ConfigureChannelCreation(channel =>
+                {
+                    channel.PublisherConfirmationsEnabled = true;
+                    channel.PublisherConfirmationTrackingEnabled = true;
+                });
             var mapper = new Mapper();
             options.ListenToRabbitQueue(queue).ExternallyOwned().DefaultIncomingMessage<PeerJob>().UseInterop(mapper)
                 .ProcessInline().PreFetchCount((ushort)prefetch).ConsumerDispatchConcurrency((ushort)concurrency);
@@ -35,7 +39,7 @@ internal static class OnWolverine
         await builder.Build().RunAsync(stop);
     }
 
-    /// <summary>Messages as the contract has them, without the framework's own headers.</summary>
+    /// <summary>Gives messages the contract's properties, without the framework's own headers.</summary>
     private sealed class Mapper : IRabbitMqEnvelopeMapper
     {
         public void MapEnvelopeToOutgoing(Envelope envelope, IBasicProperties outgoing)
@@ -58,14 +62,15 @@ internal static class OnWolverine
     }
 }
 
-/// <summary>Found by the framework, which generates the code that calls it.</summary>
+/// <summary>The framework generates the code that calls this class.</summary>
 public static class PeerJobHandler
 {
     public static async Task Handle(PeerJob job, IMessageContext context)
     {
         if (!job.Dynamic.ContainsKey("environment")) throw new InvalidOperationException("the job lacks 'environment'");
         await context.PublishAsync(new PeerStatus("started"));
-        for (var line = 0; line < job.Parameters.Lines; line++) await context.PublishAsync(new PeerLine($"Frobbing {job.Parameters.Service} on host {line}"));
+        for (var line = 0; line < job.Parameters.Lines; line++)
+            await context.PublishAsync(new PeerLine($"Frobbing {job.Parameters.Service} on host {line}"));
         await context.PublishAsync(new PeerStatus("completed"));
     }
 }

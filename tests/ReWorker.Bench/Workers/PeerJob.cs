@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace ReWorker.Bench.Workers;
 
-/// <summary>A job, as the frameworks deserialize it.</summary>
+/// <summary>A job as the frameworks deserialize it.</summary>
 public sealed class PeerJob
 {
     [JsonPropertyName("group")]

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace ReWorker.Bench.Workers;
 
-/// <summary>This program as a worker: <c>worker NAME BROKER QUEUE REPLY_TO CONCURRENCY PREFETCH</c>.</summary>
+/// <summary>Runs this program as a worker: <c>worker NAME BROKER QUEUE REPLY_TO CONCURRENCY PREFETCH</c>.</summary>
 internal static class PeerProcess
 {
-    /// <summary>How an answer begins.</summary>
+    /// <summary>The prefix of the line that reports the allocated bytes.</summary>
     public const string Allocated = "allocated: ";
 
     public static async Task<int> RunAsync(string[] args)
@@ -20,19 +20,19 @@ internal static class PeerProcess
             signal.Cancel = true;
             stop.Cancel();
         });
-        new Thread(Answer) { IsBackground = true }.Start();
+        new Thread(ReportAllocations) { IsBackground = true }.Start();
         await (name switch
         {
             "hand" or "hand-still" => HandTuned.RunAsync(broker, queue, concurrency, prefetch, stop.Token),
             "masstransit" => OnMassTransit.RunAsync(broker, queue, concurrency, prefetch, stop.Token),
             "wolverine" => OnWolverine.RunAsync(broker, queue, replyTo, concurrency, prefetch, stop.Token),
-            _ => throw new ArgumentException($"no worker '{name}'"),
+            _ => throw new ArgumentException($"unknown worker '{name}'"),
         });
         return 0;
     }
 
-    /// <summary>Each line that is read is answered with the bytes allocated so far.</summary>
-    private static void Answer()
+    /// <summary>Reports the bytes allocated so far for each line of standard input.</summary>
+    private static void ReportAllocations()
     {
         while (Console.ReadLine() is not null)
         {

@@ -152,7 +152,7 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, Di
     }
 
     public Task ReadyAsync(double within) =>
-        UntilAsync("ready", within, async () => (await Worker.ReadyAsync()).IsWell);
+        UntilAsync("ready", within, async () => (await Worker.ReadyAsync()).IsOk);
 
     public Task NotReadyAsync(double within) =>
         UntilAsync("unready", within, async () => (await Worker.ReadyAsync()).Code == 503);
@@ -165,7 +165,7 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, Di
 
     /// <summary>Checks the liveness of a worker that answers.</summary>
     public async Task StillAliveAsync(string otherwise = "not alive") =>
-        Check((await Worker.LiveAsync()).IsWell, otherwise);
+        Check((await Worker.LiveAsync()).IsOk, otherwise);
 
     public async Task<SentJob> SendAsync(
         string what = "sleep", double seconds = 0, string? expected = "completed", Action<SentJob>? expect = null)
@@ -279,7 +279,7 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, Di
     public void CheckLogs()
     {
         foreach (var worker in _workers)
-            Check(!worker.Says(Password) && !worker.Says("s3cr3t"), "a secret is in the log");
+            Check(!worker.HasLogged(Password) && !worker.HasLogged("s3cr3t"), "a secret is in the log");
     }
 
     public static void Check(bool isTrue, string otherwise)
@@ -324,7 +324,7 @@ internal sealed class Bench(RabbitBroker broker, Fault fault, string program, Di
         UntilAsync(what, within, () => Task.FromResult(condition()));
 
     public Task UntilSaidAsync(string text, double within) =>
-        UntilAsync($"said in the log, \"{text}\",", within, () => Worker.Says(text));
+        UntilAsync($"said in the log, \"{text}\",", within, () => Worker.HasLogged(text));
 
     public int RunsOf(SentJob job) => _workers.Sum(worker => worker.Count($"RAN {job.Id} "));
 

@@ -24,7 +24,7 @@ internal static class Leaks
     {
         await using var other = start();
         await Bench.UntilAsync(
-            "ready, the worker to compare with,", 30, async () => (await other.ReadyAsync()).IsWell);
+            "ready, the worker to compare with,", 30, async () => (await other.ReadyAsync()).IsOk);
         await Task.Delay(500);
         return other.Resources();
     }

@@ -17,7 +17,7 @@ internal static class Clusters
             Remedy = [Remedies.Reconnect],
             Inject = async bench =>
             {
-                var start = await KillUnderLoadAsync(bench, cluster => cluster.LeaderAsync(bench.VHost, Queue));
+                var start = await KillUnderLoadAsync(bench, cluster => cluster.LeaderNodeAsync(bench.VHost, Queue));
                 await bench.SendManyAsync(20, seconds: 0.2);
                 await bench.RecoverAsync(within: 40);
                 await Task.Delay(TimeSpan.FromSeconds(15));
@@ -35,8 +35,8 @@ internal static class Clusters
             Remedy = [Remedies.Memory],
             Inject = async bench =>
             {
-                await KillUnderLoadAsync(bench, cluster => cluster.ConsumedAsync(bench.VHost, Queue));
-                bench.Then(() => bench.Worker.Says("was redelivered after its end"), () => "nothing came again");
+                await KillUnderLoadAsync(bench, cluster => cluster.ConsumerNodeAsync(bench.VHost, Queue));
+                bench.Then(() => bench.Worker.HasLogged("was redelivered after its end"), () => "nothing came again");
             },
             RecoversWithin = 40,
             // the jobs that ran are redelivered a minute later
@@ -56,7 +56,7 @@ internal static class Clusters
             {
                 await bench.SettledAsync();
                 await bench.StartJobAsync(seconds: 30, expected: "failed");
-                await KillAsync(bench, cluster => cluster.ConsumedAsync(bench.VHost, Queue));
+                await KillAsync(bench, cluster => cluster.ConsumerNodeAsync(bench.VHost, Queue));
                 await bench.Worker.SignalAsync("KILL");
                 bench.Over();
                 bench.StartWorker();

@@ -190,7 +190,7 @@ internal static class Connections
             Inject = async bench =>
             {
                 await bench.StartJobAsync(seconds: 3);
-                bench.Proxy.Hold(Way.Both);
+                bench.Proxy.Hold(Direction.Both);
             },
             RecoversWithin = 30,
         },
@@ -214,7 +214,7 @@ internal static class Connections
             WithoutRemedy = { ["Broker:ConfirmTimeout"] = "00:10:00", ["Broker:Heartbeat"] = "00:10:00" },
             Inject = async bench =>
             {
-                bench.Proxy.Hold(Way.Both, "publishes");
+                bench.Proxy.Hold(Direction.Both, "publishes");
                 var job = await bench.SendAsync();
                 bench.Over();
                 await CompletedAsync(job, within: 15);
@@ -286,7 +286,7 @@ internal static class Connections
                 (bench.Proxy.Delay, bench.Proxy.Slice) = (TimeSpan.FromSeconds(3), 100);
                 await bench.SendManyAsync(10, seconds: 1);
                 await Task.Delay(TimeSpan.FromSeconds(60));
-                Check(!bench.Worker.Says("Lost the connection"), "a false alarm");
+                Check(!bench.Worker.HasLogged("Lost the connection"), "a false alarm");
                 (bench.Proxy.Delay, bench.Proxy.Slice) = (TimeSpan.Zero, 0);
             },
             RecoversWithin = 20,
@@ -342,12 +342,12 @@ internal static class Connections
             await bench.UntilSaidAsync("Could not connect", within: 30);
             await Task.Delay(1000);
             Check(front.Passed == 0, "it talked to a broker that it must not trust");
-            Check(bench.Worker.Says("certificate"), "the log does not blame the certificate");
+            Check(bench.Worker.HasLogged("certificate"), "the log does not blame the certificate");
             await refusing.DisposeAsync();
         }
         var plain = Start(bench.Proxy.Port);
         await bench.UntilSaidAsync("Could not connect", within: 30);
-        Check(bench.Worker.Says("does not speak TLS"), "the log does not say that the port does not speak TLS");
+        Check(bench.Worker.HasLogged("does not speak TLS"), "the log does not say that the port does not speak TLS");
         await bench.UnreadyAsync("ready, over a plaintext port");
         await plain.DisposeAsync();
 
@@ -365,19 +365,19 @@ internal static class Connections
         // by then the broker has confirmed started
         await Task.Delay(1000);
         // both directions: if the broker had the reply, only a copy would show that it was sent twice
-        bench.Proxy.Hold(Way.Both, "publishes");
+        bench.Proxy.Hold(Direction.Both, "publishes");
         await Task.Delay(4000);
         // the query takes time: when it answers, the reply may have been sent again and confirmed
         var queue = await bench.QueueAsync(Queue);
         Check(
-            queue.Ready + queue.Unacked == 1 || bench.Worker.Says("was not confirmed within"),
+            queue.Ready + queue.Unacked == 1 || bench.Worker.HasLogged("was not confirmed within"),
             "the job was acknowledged before its reply was confirmed");
         await CompletedAsync(job, within: 20);
 
         // this time the broker has the reply, and only the confirm is withheld
         var other = await bench.StartJobAsync(seconds: 4);
         await Task.Delay(1000);
-        bench.Proxy.Hold(Way.ToWorker, "publishes");
+        bench.Proxy.Hold(Direction.ToWorker, "publishes");
         await UntilAsync("given up a second time", 15, () => bench.Worker.Count("was not confirmed within") == 2);
         bench.Then(() => other.Copies > 0, () => "the reply did not come again under its id");
     }

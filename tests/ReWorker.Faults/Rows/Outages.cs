@@ -35,7 +35,7 @@ internal static class Outages
                 await bench.NotReadyAsync(within: 10);
                 await Task.Delay(6000);
                 Check(
-                    bench.Worker.Says("rejected the user name or password"),
+                    bench.Worker.HasLogged("rejected the user name or password"),
                     "the log does not say that the login failed");
                 bench.CheckTries(0, 10);
                 await bench.SetPasswordAsync(bench.Password);
@@ -71,7 +71,7 @@ internal static class Outages
                 await bench.UntilSaidAsync("Could not connect", within: 15);
                 await Task.Delay(5000);
                 await bench.StillAliveAsync();
-                Check(bench.Worker.Says($"vhost {bench.VHost} not found"), "the log does not name the missing vhost");
+                Check(bench.Worker.HasLogged($"vhost {bench.VHost} not found"), "the log does not name the missing vhost");
                 await bench.UnreadyAsync("ready without its vhost");
                 await bench.CreateVHostAsync();
             },

@@ -80,7 +80,7 @@ internal static class Surroundings
         await File.WriteAllBytesAsync(filler, new byte[64 * 1024]);
 
         var job = await bench.SendAsync("talk", seconds: 2);
-        await UntilAsync("said that a line was not written", 15, () => output.Says("Could not write a line"));
+        await UntilAsync("said that a line was not written", 15, () => output.HasLogged("Could not write a line"));
         await CompletedAsync(job, within: 10);
         await Task.Delay(6000);
         File.Delete(filler);

@@ -5,29 +5,27 @@ using Xunit;
 
 namespace ReWorker.Tests.BadInput;
 
-/// <summary>Bodies that can't be a job: the reply, the log, the parked message, and the job beside it.</summary>
+/// <summary>A body that is not a job is answered, logged and parked. The jobs around it run.</summary>
 public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
 {
-    private const int Refused = 11;
-
-    public static TheoryData<string> Names => [.. BadJob.All.Select(one => one.Name)];
+    public static TheoryData<string> Names => [.. BadJob.All.Select(bad => bad.Name)];
 
     [Theory, MemberData(nameof(Names))]
-    public void TryRead_BadBody_SaysWhatIsWrong(string name)
+    public void TryRead_BadBody_ReportsWhatIsWrong(string name)
     {
-        var bad = BadJob.All.Single(one => one.Name == name);
+        var bad = BadJob.All.Single(job => job.Name == name);
 
-        var refusal = JobReader.TryRead(bad.Make(), 4 * 1024 * 1024, out var job);
+        var error = JobReader.TryRead(bad.Make(), 4 * 1024 * 1024, out var job);
 
         Assert.Null(job);
-        Assert.True(refusal!.Park);
-        Assert.StartsWith("the job's body can't be read: ", refusal.ReplyText, StringComparison.Ordinal);
-        Assert.Contains(bad.Says, refusal.ReplyText, StringComparison.Ordinal);
-        Assert.InRange(refusal.ReplyText.Length, 1, 1000);
+        Assert.True(error!.Park);
+        Assert.StartsWith("the job's body can't be read: ", error.ReplyText, StringComparison.Ordinal);
+        Assert.Contains(bad.Reason, error.ReplyText, StringComparison.Ordinal);
+        Assert.InRange(error.ReplyText.Length, 1, 1000);
     }
 
     [Fact, Contract("Job's end / not JSON or over a limit")]
-    public async Task BadBodies_AmongGoodJobs_AreAnsweredLoggedAndParkedAndTheOthersRun()
+    public async Task BadBodies_AmongGoodJobs_AreAnsweredLoggedAndParkedWhileTheOthersRun()
     {
         await using var worker = await StartAsync(job => job.Body);
         await using var session = await Bus.OpenAsync();
@@ -35,23 +33,29 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
         foreach (var bad in BadJob.All)
         {
             var id = $"bad {bad.Name}";
-            session.SendRaw(worker.Name, bad.Make(), new() { ["correlation_id"] = id, ["reply_to"] = session.ReplyTo });
-            session.Send(worker.Name, """{"neighbour":1}""");
-            var all = (await session.UntilTheEndAsync(Cancel)).Concat(await session.UntilTheEndAsync(Cancel)).ToList();
+            session.SendRaw(worker.Name, bad.Make(), session.Properties(id));
+            var goodId = session.Send(worker.Name, """{"neighbour":1}""");
+            var messages = await session.ReceiveUntilTerminalAsync(Cancel);
+            messages.AddRange(await session.ReceiveUntilTerminalAsync(Cancel));
             var parked = await Bus.TakeAsync(worker.DeadQueue, Cancel);
 
-            var reply = all.Where(one => one.Property("correlation_id") == id).ToList();
-            Rules.CheckJob(reply, id, started: false);
-            Assert.Contains(bad.Says, reply[0].Data.GetString(), StringComparison.Ordinal);
-            Rules.CheckJob([.. all.Except(reply)], all.Except(reply).First().Property("correlation_id"));
+            var replies = messages.Where(message => message.Property("correlation_id") == id).ToList();
+            Rules.CheckJob(replies, id, started: false);
+            Assert.Contains(bad.Reason, replies[0].Data.GetString(), StringComparison.Ordinal);
+            Rules.CheckJob([.. messages.Except(replies)], goodId);
             Assert.Equal(bad.Make(), parked.Bytes);
-            Assert.Equal((id, session.ReplyTo, worker.Queue), (parked.Property("correlation_id"), parked.Property("reply_to"), parked.Header("x-reworker-queue")));
-            Assert.Equal(reply[0].Data.GetString(), parked.Header("x-reworker-reason"));
-            Assert.Single(worker.Logs.Of(Refused), one => one.Message.StartsWith($"Job {id} is invalid and will be answered and parked: ", StringComparison.Ordinal));
+            Assert.Equal(
+                (id, session.ReplyTo, worker.Queue),
+                (parked.Property("correlation_id"), parked.Property("reply_to"), parked.Header("x-reworker-queue")));
+            Assert.Equal(replies[0].Data.GetString(), parked.Header("x-reworker-reason"));
+            var logged = $"Job {id} is invalid and will be answered and parked: ";
+            Assert.Single(
+                worker.Logs.WithId(LogId.JobInvalid),
+                record => record.Message.StartsWith(logged, StringComparison.Ordinal));
         }
 
-        Assert.Single(worker.Logs.Of(40));
-        Assert.All(worker.Logs.All, one => Assert.DoesNotContain(one.Message, char.IsControl));
+        Assert.Single(worker.Logs.WithId(LogId.Consuming));
+        Assert.All(worker.Logs.All, record => Assert.DoesNotContain(record.Message, char.IsControl));
     }
 
     [Theory]

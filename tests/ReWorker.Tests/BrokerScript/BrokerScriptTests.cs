@@ -3,33 +3,33 @@ using Xunit;
 
 namespace ReWorker.Tests.BrokerScript;
 
-/// <summary>broker.sh leaves nothing behind, however it ends.</summary>
+/// <summary>broker.sh leaves no file and no process behind, however it ends.</summary>
 public sealed class BrokerScriptTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(120);
 
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
     private readonly string _folder = Directory.CreateTempSubdirectory("reworker-test-").FullName;
 
     [Fact]
-    public async Task Script_CommandEnds_GivesItsExitStatusAndLeavesNothing()
+    public async Task Script_CommandExits_ReturnsItsExitCodeAndLeavesNothing()
     {
         const string uris = "echo $REWORKER_TEST_AMQP $ConnectionStrings__rabbitmq";
         using var script = Start("sh", "-c", $"{uris}; $REWORKER_TEST_RABBITMQCTL list_vhosts; exit 7");
 
-        var said = await script.StandardOutput.ReadToEndAsync(_cancel);
-        await script.WaitForExitAsync(_cancel).WaitAsync(Patience, _cancel);
+        var printed = await script.StandardOutput.ReadToEndAsync(_cancel);
+        await script.WaitForExitAsync(_cancel).WaitAsync(MaxWait, _cancel);
 
         Assert.Equal(7, script.ExitCode);
-        Assert.Matches(@"^(amqp://guest:guest@127\.0\.0\.1:\d+/) \1\n", said);
-        Assert.Contains("Listing vhosts", said, StringComparison.Ordinal);
-        Assert.Empty(Left());
+        Assert.Matches(@"^(amqp://guest:guest@127\.0\.0\.1:\d+/) \1\n", printed);
+        Assert.Contains("Listing vhosts", printed, StringComparison.Ordinal);
+        Assert.Empty(Leftovers());
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
-    public async Task Script_KilledWhileItStarts_LeavesNothing(int seconds)
+    public async Task Script_KilledWhileStarting_LeavesNothing(int seconds)
     {
         using var script = Start();
         await script.StandardError.ReadLineAsync(_cancel);
@@ -38,9 +38,9 @@ public sealed class BrokerScriptTests : IDisposable
         script.Kill();
         await script.WaitForExitAsync(_cancel);
 
-        var began = Stopwatch.GetTimestamp();
-        while (Left().Count > 0 && Stopwatch.GetElapsedTime(began) < Patience) await Task.Delay(100, _cancel);
-        Assert.Empty(Left());
+        var start = Stopwatch.GetTimestamp();
+        while (Leftovers().Count > 0 && Stopwatch.GetElapsedTime(start) < MaxWait) await Task.Delay(100, _cancel);
+        Assert.Empty(Leftovers());
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -57,22 +57,23 @@ public sealed class BrokerScriptTests : IDisposable
         })!;
     }
 
-    /// <summary>Files in the script's folder, and processes that know it.</summary>
-    private List<string> Left() =>
+    /// <summary>Files in the script's folder, and processes with the folder in their environment.</summary>
+    private List<string> Leftovers() =>
     [
         .. Directory.EnumerateFileSystemEntries(_folder),
         .. Directory.EnumerateDirectories("/proc")
-            .Where(process => char.IsAsciiDigit(Path.GetFileName(process)[0]) && Knows(process)),
+            .Where(process => char.IsAsciiDigit(Path.GetFileName(process)[0]) && HasFolderInItsEnvironment(process)),
     ];
 
-    private bool Knows(string process)
+    private bool HasFolderInItsEnvironment(string process)
     {
         try
         {
             return File.ReadAllText($"{process}/environ").Contains(_folder, StringComparison.Ordinal);
         }
-        catch (Exception ended) when (ended is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            // the process has ended, or belongs to another user
             return false;
         }
     }

@@ -2,7 +2,7 @@ using Xunit.v3;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>Names the row of docs/contract.md that a test proves, as it stands in the row's first column.</summary>
+/// <summary>Names the row of docs/contract.md that a test proves, exactly as in the row's first column.</summary>
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
 public sealed class ContractAttribute(string row) : Attribute, ITraitAttribute
 {

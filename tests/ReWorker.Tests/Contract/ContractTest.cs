@@ -3,19 +3,22 @@ using Xunit;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>What the tests of the contract have in common: a worker that does as told, and a requester on pika.</summary>
+/// <summary>Base of the contract's tests: a worker that runs the test's code, and a requester that uses pika.</summary>
 public abstract class ContractTest(PikaBus bus) : ContractTest<PikaBus>(bus);
 
 /// <inheritdoc cref="ContractTest"/>
 public abstract class ContractTest<TBus>(TBus bus) : IClassFixture<TBus>
     where TBus : PikaBus
 {
-    /// <summary>A job as the FSM sends it.</summary>
+    /// <summary>A job body as the FSM sends it.</summary>
     protected const string Fsm =
         """
-        {"group":"megafrobber","parameters":{"command":"frob","subcommand":"Restart","hosts":["a.example.com"],"service":"frobd"},
+        {"group":"megafrobber",
+         "parameters":{"command":"frob","subcommand":"Restart","hosts":["a.example.com"],"service":"frobd"},
          "dynamic":{"cart":"bitmath","environment":"dev"},
-         "notify":{"started":{"irc":["#ops"]},"completed":{"email":["a@example.com","b@example.com"]},"failed":{"irc":["#ops"],"email":["ops@example.com"]}}}
+         "notify":{"started":{"irc":["#ops"]},
+                   "completed":{"email":["a@example.com","b@example.com"]},
+                   "failed":{"irc":["#ops"],"email":["ops@example.com"]}}}
         """;
 
     protected TBus Bus => bus;
@@ -27,14 +30,15 @@ public abstract class ContractTest<TBus>(TBus bus) : IClassFixture<TBus>
     protected Task<RunningWorker> StartAsync(Func<Job, object?> code, params (string Key, string Value)[] settings) =>
         RunningWorker.StartAsync(bus, (job, _) => Task.FromResult(code(job)), Cancel, settings);
 
-    protected Task<RunningWorker> StartAsync(Func<Job, CancellationToken, Task<object?>> code, params (string Key, string Value)[] settings) =>
+    protected Task<RunningWorker> StartAsync(
+        Func<Job, CancellationToken, Task<object?>> code, params (string Key, string Value)[] settings) =>
         RunningWorker.StartAsync(bus, code, Cancel, settings);
 
     protected static async Task UntilAsync(Func<Task<bool>> condition)
     {
         for (var watch = Stopwatch.StartNew(); !await condition();)
         {
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), "it did not come true in time");
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), "the condition did not become true within 60 s");
             await Task.Delay(25, Cancel);
         }
     }

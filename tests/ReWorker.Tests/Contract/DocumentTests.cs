@@ -4,19 +4,19 @@ using Xunit;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>docs/contract.md names the tests of each row, and each of these tests names its row.</summary>
+/// <summary>docs/contract.md lists each row's tests, and each of these tests names its row.</summary>
 public sealed partial class DocumentTests
 {
     [Fact]
-    public void Document_EveryRow_NamesTestsThatNameIt()
+    public void Document_EachRow_ListsExactlyTheTestsThatNameIt()
     {
-        var written = Rows().SelectMany(row => row.Tests, (row, test) => $"{row.Name} ← {test}");
+        var documented = Rows().SelectMany(row => row.Tests, (row, test) => $"{row.Name} ← {test}");
 
-        Assert.Equal(Tests().Order(StringComparer.Ordinal), written.Order(StringComparer.Ordinal));
+        Assert.Equal(Tests().Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void Document_NoRow_IsWithoutATestOrThereTwice()
+    public void Document_EachRow_HasATestAndAUniqueName()
     {
         var rows = Rows().ToList();
 
@@ -26,7 +26,7 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public void Tests_OfTheContract_AreRun() => Assert.All(
+    public void Tests_OfTheContract_AreNotSkipped() => Assert.All(
         Methods(), method => Assert.True(method.GetCustomAttribute<FactAttribute>() is { Skip: null }, method.Name));
 
     private static IEnumerable<string> Tests() =>
@@ -38,12 +38,12 @@ public sealed partial class DocumentTests
         .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly))
         .Where(method => method.GetCustomAttributes<ContractAttribute>().Any());
 
-    /// <summary>The rows that have tests in their last column: <c>| name | says | `Class.Method` |</c>.</summary>
+    /// <summary>The rows of the tables that list tests: <c>| name | text | `Class.Method` |</c>.</summary>
     private static IEnumerable<(string Name, string[] Tests)> Rows() =>
         from line in File.ReadLines(Repository.At("docs", "contract.md"))
         let row = Row().Match(line)
         where row.Success
-        let tests = Test().Matches(row.Groups[2].Value).Select(one => one.Groups[1].Value)
+        let tests = Test().Matches(row.Groups[2].Value).Select(match => match.Groups[1].Value)
         select (row.Groups[1].Value.Trim(), tests.ToArray());
 
     [GeneratedRegex(@"^\| ([A-Z][^|`]* / [^|`]+) \|.*\|([^|]*)\|$")]

@@ -1,14 +1,14 @@
 using System.Text;
-using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>What a job may hold, and what comes of it.</summary>
+/// <summary>What a job contains, and how the step reads it.</summary>
 public sealed class JobTests(PikaBus bus) : ContractTest(bus)
 {
     [Fact, Contract("Job / only what the FSM sets")]
-    public async Task Job_WithTwoPropertiesAndNoMore_IsReadAndAnswered()
+    public async Task Job_WithOnlyTheFsmsProperties_IsRunAndAnswered()
     {
         Job? seen = null;
         await using var worker = await StartAsync(job =>
@@ -18,11 +18,14 @@ public sealed class JobTests(PikaBus bus) : ContractTest(bus)
         });
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
 
-        Assert.True(all[^1].Status is "completed");
-        var given = seen!.Properties;
-        Assert.Equal((session.ReplyTo, false, false, false), (given.ReplyTo, given.IsContentTypePresent(), given.IsMessageIdPresent(), given.Persistent));
+        Assert.Equal("completed", messages[^1].Status);
+        var properties = seen!.Properties;
+        Assert.Equal(session.ReplyTo, properties.ReplyTo);
+        Assert.False(properties.IsContentTypePresent());
+        Assert.False(properties.IsMessageIdPresent());
+        Assert.False(properties.Persistent);
         Assert.Equal(("re", worker.Queue), (seen.Delivery.Exchange, seen.Delivery.RoutingKey));
     }
 
@@ -32,25 +35,25 @@ public sealed class JobTests(PikaBus bus) : ContractTest(bus)
     [InlineData("a\r\nb\u001b[31m\0")]
     [InlineData("🚀 Grüße")]
     [InlineData("long")]
-    public async Task CorrelationId_OfAnyBytes_IsEchoedInEverything(string id)
+    public async Task CorrelationId_AnyText_IsEchoedInEveryMessage(string id)
     {
         if (id == "long") id = new string('x', 255);
         await using var worker = await StartAsync(job =>
         {
-            job.Output.Log(Microsoft.Extensions.Logging.LogLevel.Information, default, "a line", null, (text, _) => text);
+            job.Output.LogInformation("a line");
             return null;
         });
         await using var session = await Bus.OpenAsync();
 
-        session.SendRaw(worker.Name, Encoding.UTF8.GetBytes(Fsm), new() { ["correlation_id"] = id, ["reply_to"] = session.ReplyTo });
-        var all = await session.UntilTheEndAsync(Cancel);
+        session.SendRaw(worker.Name, Encoding.UTF8.GetBytes(Fsm), session.Properties(id));
+        var messages = await session.ReceiveUntilTerminalAsync(Cancel);
 
-        Assert.Equal(5, all.Count);
-        Rules.CheckJob(all, id);
+        Assert.Equal(5, messages.Count);
+        Rules.CheckJob(messages, id);
     }
 
     [Fact, Contract("Job / body")]
-    public async Task Body_AnObject_IsReadWithAllItsParts()
+    public async Task Body_Object_IsReadInFull()
     {
         Job? seen = null;
         await using var worker = await StartAsync(job =>
@@ -60,7 +63,11 @@ public sealed class JobTests(PikaBus bus) : ContractTest(bus)
         });
         await using var session = await Bus.OpenAsync();
 
-        await session.RunAsync(worker.Name, """{"group":"g","parameters":{"hosts":["a"],"more":{"x":[1]}},"dynamic":{"n":{"deep":true}},"later":1}""", Cancel);
+        const string body =
+            """
+            {"group":"g","parameters":{"hosts":["a"],"more":{"x":[1]}},"dynamic":{"n":{"deep":true}},"later":1}
+            """;
+        await session.RunAsync(worker.Name, body, Cancel);
 
         Assert.Equal("g", seen!.Group);
         Assert.Equal("""{"hosts":["a"],"more":{"x":[1]}}""", seen.Parameters.GetRawText());
@@ -69,49 +76,63 @@ public sealed class JobTests(PikaBus bus) : ContractTest(bus)
     }
 
     [Fact, Contract("Job / body")]
-    public async Task Body_AList_IsReadAsItIs()
+    public async Task Body_List_IsReadUnchanged()
     {
         await using var worker = await StartAsync(job => job.Body.GetArrayLength());
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, """[1,{"a":"b"},null]""", Cancel);
+        var messages = await session.RunAsync(worker.Name, """[1,{"a":"b"},null]""", Cancel);
 
-        Assert.Equal(3, all[^1].Data.GetInt32());
+        Assert.Equal(3, messages[^1].Data.GetInt32());
     }
 
     [Fact, Contract("Job / parameters")]
-    public async Task Parameters_OfTheFsm_AreWithinReachAndUnknownKeysAreKept()
+    public async Task Parameters_FromTheFsm_IncludeUnknownKeys()
     {
         await using var worker = await StartAsync(job =>
-            $"{job.Parameters.GetProperty("command")} {job.Parameters.GetProperty("subcommand")} {job.Parameters.GetProperty("hosts")[0]} {job.Parameters.GetProperty("service")}");
+        {
+            var parameters = job.Parameters;
+            var (command, subcommand) = (parameters.GetProperty("command"), parameters.GetProperty("subcommand"));
+            return $"{command} {subcommand} {parameters.GetProperty("hosts")[0]} {parameters.GetProperty("service")}";
+        });
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, Fsm, Cancel);
+        var messages = await session.RunAsync(worker.Name, Fsm, Cancel);
 
-        Assert.Equal("frob Restart a.example.com frobd", all[^1].Data.GetString());
+        Assert.Equal("frob Restart a.example.com frobd", messages[^1].Data.GetString());
     }
 
     [Fact, Contract("Job / dynamic")]
-    public async Task Dynamic_DeclaredAndGiven_IsWithinReach()
+    public async Task Dynamic_DeclaredAndPresent_IsAvailable()
     {
-        await using var worker = await RunningWorker.StartAsync(Bus, new Frob((_, job, _) => Task.FromResult<object?>(job.Dynamic["environment"].GetString()), "environment"), Cancel);
+        var frob = new Frob(
+            (_, job, _) => Task.FromResult<object?>(job.Dynamic["environment"].GetString()), "environment");
+        await using var worker = await RunningWorker.StartAsync(Bus, frob, Cancel);
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, Fsm, Cancel);
+        var messages = await session.RunAsync(worker.Name, Fsm, Cancel);
 
-        Assert.Equal("dev", all[^1].Data.GetString());
+        Assert.Equal("dev", messages[^1].Data.GetString());
     }
 
     [Fact, Contract("Job / notify")]
-    public async Task Notify_TargetsOfEachPhase_ReachTheMessages()
+    public async Task Notify_TargetsOfEachPhase_AreInTheNotifications()
     {
         await using var worker = await StartAsync(_ => throw new InvalidOperationException("no"));
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, Fsm, Cancel);
+        var messages = await session.RunAsync(worker.Name, Fsm, Cancel);
 
         Assert.Equal(
-            ["""notify.irc started ["#ops"]""", """notify.irc failed ["#ops"]""", """notify.email failed ["ops@example.com"]"""],
-            all.Where(one => one.Exchange == "re").Select(one => $"{one.Key} {one.Json.GetProperty("phase").GetString()} {one.Json.GetProperty("target").GetRawText()}"));
+            [
+                ("notify.irc", "started", """["#ops"]"""),
+                ("notify.irc", "failed", """["#ops"]"""),
+                ("notify.email", "failed", """["ops@example.com"]"""),
+            ],
+            messages.Where(message => message.Exchange == "re").Select(message =>
+            {
+                var (phase, target) = (message.Json.GetProperty("phase"), message.Json.GetProperty("target"));
+                return (message.Key, phase.GetString(), target.GetRawText());
+            }));
     }
 }

@@ -3,33 +3,50 @@ using Microsoft.Extensions.Logging;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>One record of a worker's log.</summary>
+/// <summary>The ids of the log messages that tests wait for or count.</summary>
+internal static class LogId
+{
+    public const int JobFailed = 10;
+    public const int JobInvalid = 11;
+    public const int CannotPark = 22;
+    public const int Consuming = 40;
+    public const int ConnectionLost = 41;
+    public const int CouldNotConnect = 42;
+    public const int ExistsWithOtherArguments = 50;
+    public const int StatusUnroutable = 70;
+    public const int MessageGivenUp = 71;
+}
+
+/// <summary>A record in a worker's log.</summary>
 public sealed record LogRecord(string Category, LogLevel Level, int Id, string Message, Exception? Exception);
 
-/// <summary>Keeps what a host logs.</summary>
+/// <summary>Records everything that a host logs.</summary>
 public sealed class LogRecords : ILoggerProvider
 {
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(40);
+
     private readonly ConcurrentQueue<LogRecord> _all = [];
 
     public IReadOnlyList<LogRecord> All => [.. _all];
 
-    public IReadOnlyList<LogRecord> Of(int id) => [.. _all.Where(one => one.Id == id)];
+    public IReadOnlyList<LogRecord> WithId(int id) => [.. _all.Where(record => record.Id == id)];
 
-    /// <summary>Waits for the first record with the number.</summary>
+    /// <summary>Waits for a record with the id and returns the first.</summary>
     public async Task<LogRecord> WaitAsync(int id, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(40));
+        limit.CancelAfter(MaxWait);
         while (true)
         {
-            if (Of(id) is [var first, ..]) return first;
+            if (WithId(id) is [var first, ..]) return first;
             try
             {
                 await Task.Delay(20, limit.Token);
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
-                throw new TimeoutException($"no record {id} in:\n{string.Join('\n', All.Select(one => $"{one.Id} {one.Message} {one.Exception}"))}");
+                var log = string.Join('\n', All.Select(record => $"{record.Id} {record.Message} {record.Exception}"));
+                throw new TimeoutException($"no record {id} in:\n{log}");
             }
         }
     }
@@ -48,7 +65,9 @@ public sealed class LogRecords : ILoggerProvider
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            owner._all.Enqueue(new LogRecord(category, logLevel, eventId.Id, formatter(state, exception), exception));
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
+            owner._all.Enqueue(new(category, logLevel, eventId.Id, formatter(state, exception), exception));
     }
 }

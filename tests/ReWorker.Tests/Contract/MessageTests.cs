@@ -1,14 +1,16 @@
+using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>What a worker sends: properties and bodies, to the letter.</summary>
+/// <summary>The exact properties and bodies of the messages that a worker sends.</summary>
 public sealed class MessageTests(PikaBus bus) : ContractTest(bus)
 {
     [Fact, Contract("Messages / properties"), Contract("Messages / body keys")]
-    public async Task EveryMessage_OfAJob_HasThePropertiesAndNoOther()
+    public async Task Messages_OfAJob_HaveExactlyTheContractsPropertiesAndKeys()
     {
         await using var worker = await StartAsync(async (job, cancel) =>
         {
@@ -19,14 +21,14 @@ public sealed class MessageTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, Fsm);
-        var all = await session.UntilTheEndAsync(Cancel);
+        var messages = await session.ReceiveUntilTerminalAsync(Cancel);
 
-        Assert.Equal(5, all.Count);
-        Rules.CheckJob(all, id);
+        Assert.Equal(5, messages.Count);
+        Rules.CheckJob(messages, id);
     }
 
     [Fact, Contract("Messages / trace context")]
-    public async Task TraceContext_OfTheJob_IsCarriedOn()
+    public async Task TraceContext_OfTheJob_IsPropagated()
     {
         const string trace = "0af7651916cd43dd8448eb211c80319c";
         await using var worker = await StartAsync(_ => null);
@@ -36,22 +38,29 @@ public sealed class MessageTests(PikaBus bus) : ContractTest(bus)
         {
             ["correlation_id"] = "traced",
             ["reply_to"] = session.ReplyTo,
-            ["headers"] = new Dictionary<string, string> { ["traceparent"] = $"00-{trace}-b7ad6b7169203331-01", ["tracestate"] = "v=1" },
+            ["headers"] = new Dictionary<string, string>
+            {
+                ["traceparent"] = $"00-{trace}-b7ad6b7169203331-01",
+                ["tracestate"] = "v=1",
+            },
         });
-        var all = await session.UntilTheEndAsync(Cancel);
+        var messages = await session.ReceiveUntilTerminalAsync(Cancel);
 
-        Assert.All(all, one => Assert.Equal((trace, "v=1"), (one.Header("traceparent")!.Split('-')[1], one.Header("tracestate"))));
+        Assert.All(messages, message => Assert.Equal(
+            (trace, "v=1"), (message.Header("traceparent")!.Split('-')[1], message.Header("tracestate"))));
     }
 
     [Fact, Contract("Messages / status")]
-    public async Task Status_WithoutData_IsExactlyTheStatus()
+    public async Task Status_WithoutData_HasOnlyTheStatusKey()
     {
         await using var worker = await StartAsync(_ => null);
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
 
-        Assert.Equal(["""{"status":"started"}""", """{"status":"completed"}"""], all.Select(one => one.Body));
+        Assert.Equal(
+            ["""{"status":"started"}""", """{"status":"completed"}"""],
+            messages.Select(message => message.Body));
     }
 
     [Theory, Contract("Messages / status")]
@@ -63,27 +72,27 @@ public sealed class MessageTests(PikaBus bus) : ContractTest(bus)
     [InlineData("null")]
     public async Task Status_WithData_CarriesAnyJsonValue(string data)
     {
-        await using var worker = await StartAsync(_ => System.Text.Json.JsonElement.Parse(data));
+        await using var worker = await StartAsync(_ => JsonElement.Parse(data));
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
 
-        Assert.Equal($$"""{"status":"completed","data":{{data}}}""", all[^1].Body);
+        Assert.Equal($$"""{"status":"completed","data":{{data}}}""", messages[^1].Body);
     }
 
     [Fact, Contract("Messages / status")]
-    public async Task Status_Failed_HasTheReasonAsAString()
+    public async Task Status_Failed_HasTheReasonAsText()
     {
         await using var worker = await StartAsync(_ => throw new InvalidOperationException("the \"frob\" <broke>"));
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
 
-        Assert.Equal("""{"status":"failed","data":"the \"frob\" <broke>"}""", all[^1].Body);
+        Assert.Equal("""{"status":"failed","data":"the \"frob\" <broke>"}""", messages[^1].Body);
     }
 
     [Fact, Contract("Messages / user output")]
-    public async Task Output_ALine_IsExactlyAMessage()
+    public async Task Output_Line_HasOnlyTheMessageKey()
     {
         await using var worker = await StartAsync(job =>
         {
@@ -92,34 +101,41 @@ public sealed class MessageTests(PikaBus bus) : ContractTest(bus)
         });
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
 
-        Assert.Equal("""{"message":"Frobbing \"x\" – ✓"}""", all[1].Body);
+        Assert.Equal("""{"message":"Frobbing \"x\" – ✓"}""", messages[1].Body);
     }
 
     [Fact, Contract("Messages / notification")]
-    public async Task Notification_OfAPhase_IsOneMessageAChannel()
+    public async Task Notification_OfAPhase_IsOneMessagePerChannel()
     {
         await using var worker = await StartAsync(async (job, cancel) =>
         {
-            await job.NotifyAsync("Frobbed", "All is frobbed", Phase.Completed, cancel: cancel);
+            await job.NotifyAsync("Frobbed", "It is done", Phase.Completed, cancel: cancel);
             return null;
         });
         await using var session = await Bus.OpenAsync();
-        var job = """{"notify":{"completed":{"irc":["#a","#b"],"email":["x@example.com"]},"started":{},"failed":{"irc":["#c"]}}}""";
+        const string job =
+            """
+            {"notify":{"completed":{"irc":["#a","#b"],"email":["x@example.com"]},
+                       "started":{},
+                       "failed":{"irc":["#c"]}}}
+            """;
+        string[] expected =
+        [
+            """notify.irc {"slug":"Frobbed","message":"It is done","phase":"completed","target":["#a","#b"]}""",
+            """notify.email {"slug":"Frobbed","message":"It is done","phase":"completed","target":["x@example.com"]}""",
+        ];
 
-        var all = await session.RunAsync(worker.Name, job, Cancel);
+        var messages = await session.RunAsync(worker.Name, job, Cancel);
 
         Assert.Equal(
-            [
-                """notify.irc {"slug":"Frobbed","message":"All is frobbed","phase":"completed","target":["#a","#b"]}""",
-                """notify.email {"slug":"Frobbed","message":"All is frobbed","phase":"completed","target":["x@example.com"]}""",
-            ],
-            all.Where(one => one.Exchange == "re").Select(one => $"{one.Key} {one.Body}"));
+            expected,
+            messages.Where(message => message.Exchange == "re").Select(message => $"{message.Key} {message.Body}"));
     }
 
     [Fact, Contract("Messages / notification")]
-    public async Task Notification_OfAJobThatListsNone_IsNotSent()
+    public async Task Notification_JobListsNoChannels_IsNotSent()
     {
         await using var worker = await StartAsync(async (job, cancel) =>
         {
@@ -128,9 +144,9 @@ public sealed class MessageTests(PikaBus bus) : ContractTest(bus)
         });
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
 
-        Assert.Equal(["started", "completed"], all.Select(one => one.Status));
+        Assert.Equal(["started", "completed"], messages.Select(message => message.Status));
     }
 
     [Theory, Contract("Messages / notification")]
@@ -148,27 +164,28 @@ public sealed class MessageTests(PikaBus bus) : ContractTest(bus)
         }, ("Worker:AutoNotify", "false"));
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, """{"notify":{"started":{"irc":["#a"]}}}""", Cancel);
+        var messages = await session.RunAsync(worker.Name, """{"notify":{"started":{"irc":["#a"]}}}""", Cancel);
 
-        var cut = all[1].Json.GetProperty("slug").GetString()!;
+        var cut = messages[1].Json.GetProperty("slug").GetString()!;
         Assert.Equal(length, cut.Length);
         Assert.StartsWith(cut, slug, StringComparison.Ordinal);
     }
 
     [Fact, Contract("Messages / status ids")]
-    public async Task MessageId_OfAStatus_IsDerivedFromTheJob()
+    public async Task MessageId_OfAStatus_IsDerivedFromTheCorrelationId()
     {
         await using var worker = await StartAsync(_ => null);
         await using var session = await Bus.OpenAsync();
         var longest = new string('y', 255);
 
         var id = session.Send(worker.Name, "{}");
-        var first = await session.UntilTheEndAsync(Cancel);
-        session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = longest, ["reply_to"] = session.ReplyTo });
-        var second = await session.UntilTheEndAsync(Cancel);
+        var first = await session.ReceiveUntilTerminalAsync(Cancel);
+        session.SendRaw(worker.Name, "{}"u8.ToArray(), session.Properties(longest));
+        var second = await session.ReceiveUntilTerminalAsync(Cancel);
 
-        Assert.Equal([$"{id}:started", $"{id}:completed"], first.Select(one => one.Property("message_id")));
-        var digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(longest)));
-        Assert.Equal([$"{digest}:started", $"{digest}:completed"], second.Select(one => one.Property("message_id")));
+        Assert.Equal([$"{id}:started", $"{id}:completed"], first.Select(message => message.Property("message_id")));
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(longest)));
+        Assert.Equal(
+            [$"{digest}:started", $"{digest}:completed"], second.Select(message => message.Property("message_id")));
     }
 }

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>The names on the broker.</summary>
+/// <summary>The names and the arguments of exchanges and queues.</summary>
 public sealed class NamesTests(PikaBus bus) : ContractTest(bus)
 {
     [Fact, Contract("Names / exchange")]
@@ -11,40 +11,47 @@ public sealed class NamesTests(PikaBus bus) : ContractTest(bus)
     {
         await using var worker = await StartAsync(_ => null);
 
-        // a declaration that differs from what is there is refused with 406
-        await Bus.AskAsync("exchange", new { name = "re", kind = "topic", durable = true });
-        var other = await Assert.ThrowsAsync<InvalidOperationException>(() => Bus.AskAsync("exchange", new { name = "re", kind = "topic", durable = false }));
+        // the broker answers 406 to a declaration that differs from the existing exchange
+        await DeclareAsync(durable: true);
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => DeclareAsync(durable: false));
 
-        Assert.StartsWith("406", other.Message, StringComparison.Ordinal);
+        Assert.StartsWith("406", error.Message, StringComparison.Ordinal);
+
+        Task DeclareAsync(bool durable) => Bus.CallAsync("exchange", new { name = "re", kind = "topic", durable });
     }
 
     [Fact, Contract("Names / a worker's queue")]
-    public async Task Queue_Configured_IsDurableAndBoundByItsOwnName()
+    public async Task Queue_Configured_IsDurableAndBoundToItsOwnName()
     {
         await using var worker = await StartAsync(_ => null);
         await using var session = await Bus.OpenAsync();
 
-        // by the exchange, and by the queue's name alone
-        session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "by exchange", ["reply_to"] = session.ReplyTo });
-        var first = await session.UntilTheEndAsync(Cancel);
-        session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "by name", ["reply_to"] = session.ReplyTo }, exchange: "");
-        var second = await session.UntilTheEndAsync(Cancel);
+        // once through the exchange, and once directly to the queue
+        session.SendRaw(worker.Name, "{}"u8.ToArray(), session.Properties("through the exchange"));
+        var first = await session.ReceiveUntilTerminalAsync(Cancel);
+        session.SendRaw(worker.Name, "{}"u8.ToArray(), session.Properties("directly"), exchange: "");
+        var second = await session.ReceiveUntilTerminalAsync(Cancel);
 
-        Assert.Equal(["started", "completed", "started", "completed"], first.Concat(second).Select(one => one.Status));
-        Assert.Contains($"{worker.Queue}\ttrue\tfalse", await Bus.RunRabbitmqctlAsync("-q", "list_queues", "name", "durable", "auto_delete"), StringComparison.Ordinal);
+        var queues = await Bus.RunRabbitmqctlAsync("-q", "list_queues", "name", "durable", "auto_delete");
+
+        Assert.Equal(["started", "completed"], first.Select(message => message.Status));
+        Assert.Equal(["started", "completed"], second.Select(message => message.Status));
+        Assert.Contains($"{worker.Queue}\ttrue\tfalse", queues, StringComparison.Ordinal);
     }
 
     [Fact, Contract("Names / a worker's queue")]
-    public async Task Queue_NotConfigured_IsTheClassNameInLowerCase()
+    public async Task Queue_NotConfigured_HasTheClassNameInLowerCase()
     {
         await using var worker = await StartAsync(_ => null, ("Worker:Queue", ""));
 
-        Assert.Contains(worker.Logs.Of(40), one => one.Message.Contains("worker.frobworker ", StringComparison.Ordinal));
+        Assert.Contains(
+            worker.Logs.WithId(LogId.Consuming),
+            record => record.Message.Contains("worker.frobworker ", StringComparison.Ordinal));
         Assert.Equal("worker.frobworker", worker.Queue);
     }
 
     [Fact, Contract("Names / notifications"), Contract("Names / replies"), Contract("Names / user output")]
-    public async Task Addresses_OfAJobsMessages_AreTheContracts()
+    public async Task Messages_OfAJob_GoToTheContractsAddresses()
     {
         await using var worker = await StartAsync(job =>
         {
@@ -53,27 +60,33 @@ public sealed class NamesTests(PikaBus bus) : ContractTest(bus)
         });
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, Fsm, Cancel);
+        var messages = await session.RunAsync(worker.Name, Fsm, Cancel);
 
         Assert.Equal(
-            [("", session.ReplyTo), ("re", "notify.irc"), ("re", "output"), ("re", "notify.email"), ("", session.ReplyTo)],
-            all.Select(one => (one.Exchange, one.Key)));
+            [
+                ("", session.ReplyTo), ("re", "notify.irc"), ("re", "output"), ("re", "notify.email"),
+                ("", session.ReplyTo),
+            ],
+            messages.Select(message => (message.Exchange, message.Key)));
         Assert.StartsWith("amq.gen-", session.ReplyTo, StringComparison.Ordinal);
     }
 
     [Fact, Contract("Names / existing objects")]
-    public async Task Queue_DeclaredBefore_IsUsedAsItIsAndSaidOnce()
+    public async Task Queue_ExistsWithOtherArguments_IsUsedAsIsAndLoggedOnce()
     {
         var name = $"test-{Guid.NewGuid():n}";
-        await Bus.DeclareAsync($"worker.{name}", new Dictionary<string, object> { ["x-queue-type"] = "classic", ["x-max-length"] = 1000 });
+        var arguments = new Dictionary<string, object> { ["x-queue-type"] = "classic", ["x-max-length"] = 1000 };
+        await Bus.DeclareAsync($"worker.{name}", arguments);
         await using var worker = await StartAsync(_ => null, ("Worker:Queue", name));
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(name, "{}", Cancel);
+        var messages = await session.RunAsync(name, "{}", Cancel);
 
-        Assert.Equal(["started", "completed"], all.Select(one => one.Status));
-        Assert.Single(worker.Logs.Of(50), one => one.Message.Contains(worker.Queue, StringComparison.Ordinal));
-        Assert.Empty(worker.Logs.Of(41));
-        Assert.Single(worker.Logs.Of(40));
+        Assert.Equal(["started", "completed"], messages.Select(message => message.Status));
+        Assert.Single(
+            worker.Logs.WithId(LogId.ExistsWithOtherArguments),
+            record => record.Message.Contains(worker.Queue, StringComparison.Ordinal));
+        Assert.Empty(worker.Logs.WithId(LogId.ConnectionLost));
+        Assert.Single(worker.Logs.WithId(LogId.Consuming));
     }
 }

@@ -4,13 +4,14 @@ using Xunit;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>The order of what one job says, and what is safe before the job is acknowledged.</summary>
+/// <summary>The order of a job's messages, and what the broker has confirmed before the job is acknowledged.</summary>
 public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
 {
-    private static readonly Dictionary<string, object> TakesOneMessage = new() { ["x-max-length"] = 1, ["x-overflow"] = "reject-publish" };
+    private static readonly Dictionary<string, object> RoomForOneMessage =
+        new() { ["x-max-length"] = 1, ["x-overflow"] = "reject-publish" };
 
     [Fact, Contract("Order / started, output, terminal")]
-    public async Task Messages_OfManyJobsAtOnce_KeepTheirOrder()
+    public async Task Messages_OfConcurrentJobs_KeepTheirOrder()
     {
         await using var worker = await StartAsync(async (job, cancel) =>
         {
@@ -24,30 +25,32 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         for (var i = 0; i < 100; i++) session.Send(worker.Name, "{}");
-        var all = new List<Heard>();
-        while (all.Count(one => one.IsTerminal) < 100) all.Add(await session.NextAsync(Cancel));
+        var messages = new List<ReceivedMessage>();
+        while (messages.Count(message => message.IsTerminal) < 100) messages.Add(await session.NextAsync(Cancel));
 
-        foreach (var job in all.GroupBy(one => one.Property("correlation_id")))
+        foreach (var job in messages.GroupBy(message => message.Property("correlation_id")))
         {
             Rules.CheckJob([.. job], job.Key);
-            Assert.Equal(Enumerable.Range(0, 20).Select(i => $"line {i}"), job.Where(one => one.IsOutput).Select(one => one.Line));
+            Assert.Equal(
+                Enumerable.Range(0, 20).Select(i => $"line {i}"),
+                job.Where(message => message.IsOutput).Select(message => message.Line));
         }
     }
 
     [Fact, Contract("Order / confirmed before the ack")]
-    public async Task Ack_ReplyNotConfirmed_Waits()
+    public async Task Ack_ReplyUnconfirmed_IsWithheld()
     {
         var full = $"test-replies-{Guid.NewGuid():n}";
-        await Bus.DeclareAsync(full, TakesOneMessage);
+        await Bus.DeclareAsync(full, RoomForOneMessage);
         await using var wire = new TestWire(Bus.Amqp);
         await using var worker = await StartAsync(_ => null, wire.Setting);
         await using var session = await Bus.OpenAsync();
 
-        // `started` fills the queue: the broker refuses to confirm `completed`
+        // `started` fills the queue, so the broker nacks `completed`
         session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "waits", ["reply_to"] = full });
         await UntilAsync(async () => (await Bus.CountAsync(full)).Messages == 1 && !worker.IsBusy);
         await Task.Delay(300, Cancel);
-        // a job that was not acknowledged comes back into its queue
+        // the broker requeues a job that was not acknowledged
         wire.Cut(stayDown: true);
         await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Messages == 1);
 
@@ -56,15 +59,15 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         var second = await Bus.TakeAsync(full, Cancel);
         await worker.StopAsync();
 
-        Assert.Equal(("started", "completed"), (first.Json.GetProperty("status").GetString(), second.Json.GetProperty("status").GetString()));
+        Assert.Equal(("started", "completed"), (first.Status, second.Status));
         Rules.Check(second, "waits");
         Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
         await Bus.DeleteAsync(full);
     }
 
-    /// <summary>A full queue refuses `started`; there is room again when the job ends, and nobody has tried it again yet.</summary>
+    /// <summary>The full reply queue has room again when the job ends, before `started` was resent.</summary>
     [Fact, Contract("Order / started, output, terminal")]
-    public async Task Started_RefusedByAFullQueue_ComesAheadOfTheEnd()
+    public async Task Started_NackedByAFullQueue_PrecedesTheTerminalReply()
     {
         var end = new TaskCompletionSource();
         await using var worker = await StartAsync(async (_, cancel) =>
@@ -73,44 +76,46 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
             return null;
         });
         await using var session = await Bus.OpenAsync();
-        var full = await RefuseStartedAsync(worker, session);
+        
+        var full = await SendJobWhoseStartedIsNackedAsync(worker, session);
         await Bus.TakeAsync(full, Cancel);
         end.SetResult();
         var first = await Bus.TakeAsync(full, Cancel);
         var second = await Bus.TakeAsync(full, Cancel);
         await worker.StopAsync();
 
-        Assert.Equal(("started", "completed"), (first.Json.GetProperty("status").GetString(), second.Json.GetProperty("status").GetString()));
+        Assert.Equal(("started", "completed"), (first.Status, second.Status));
         await Bus.DeleteAsync(full);
     }
 
-    /// <summary>The requester's trouble is not the step's: its code goes on, however much it says.</summary>
+    /// <summary>A requester with a full reply queue must not delay the step, however much output it writes.</summary>
     [Fact]
-    public async Task Output_WhileTheReplyQueueIsFull_HoldsUpNoCode()
+    public async Task Output_WhileTheReplyQueueIsFull_DoesNotBlockTheStep()
     {
         const int lines = 300;
-        var (refused, said) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var (nacked, written) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var worker = await StartAsync(async (job, cancel) =>
         {
-            await refused.Task.WaitAsync(cancel);
+            await nacked.Task.WaitAsync(cancel);
             for (var i = 0; i < lines; i++) job.Output.LogInformation("{Number}", i);
-            said.SetResult();
+            written.SetResult();
             return null;
         });
         await using var session = await Bus.OpenAsync();
-        var full = await RefuseStartedAsync(worker, session);
-        refused.SetResult();
-        await said.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+
+        var full = await SendJobWhoseStartedIsNackedAsync(worker, session);
+        nacked.SetResult();
+        await written.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
         await Bus.TakeAsync(full, Cancel);
         var first = await Bus.TakeAsync(full, Cancel);
         var second = await Bus.TakeAsync(full, Cancel);
 
-        Assert.Equal(("started", "completed"), (first.Json.GetProperty("status").GetString(), second.Json.GetProperty("status").GetString()));
+        Assert.Equal(("started", "completed"), (first.Status, second.Status));
         await Bus.DeleteAsync(full);
     }
 
     [Fact, Contract("Order / sent again under the same id"), Contract("Job's end / started once")]
-    public async Task Messages_NotConfirmedWhenTheConnectionDies_AreSentAgainInOrderUnderTheSameIds()
+    public async Task Messages_UnconfirmedWhenTheConnectionDies_AreResentInOrderWithTheSameIds()
     {
         const int lines = 600;
         RunningWorker? self = null;
@@ -138,28 +143,31 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         session.Send(worker.Name, "{}");
-        var all = new List<Heard>();
+        var messages = new List<ReceivedMessage>();
         do
         {
-            all.Add(await session.NextAsync(Cancel));
-            if (all[^1] is { IsOutput: true, Line: "200" }) arrived.TrySetResult();
+            messages.Add(await session.NextAsync(Cancel));
+            if (messages[^1] is { IsOutput: true, Line: "200" }) arrived.TrySetResult();
         }
-        while (!all[^1].IsTerminal);
+        while (!messages[^1].IsTerminal);
 
-        var copies = all.GroupBy(one => one.Property("message_id")).Where(one => one.Count() > 1).ToList();
-        Assert.NotEmpty(copies);
-        Assert.All(copies, one => Assert.Single(one.Select(copy => copy.Body).Distinct()));
-        var once = all.DistinctBy(one => one.Property("message_id")).ToList();
-        Rules.CheckJob(once, once[0].Property("correlation_id"));
-        Assert.Equal(Enumerable.Range(0, lines), once.Where(one => one.IsOutput).Select(one => int.Parse(one.Line, CultureInfo.InvariantCulture)));
-        Assert.Single(all, one => one.Status == "started");
+        var byId = messages.GroupBy(message => message.Property("message_id")).ToList();
+        var resent = byId.Where(copies => copies.Count() > 1).ToList();
+        Assert.NotEmpty(resent);
+        Assert.All(resent, copies => Assert.Single(copies.Select(copy => copy.Body).Distinct()));
+        var distinct = byId.Select(copies => copies.First()).ToList();
+        Rules.CheckJob(distinct, distinct[0].Property("correlation_id"));
+        var numbers = distinct.Where(message => message.IsOutput)
+            .Select(message => int.Parse(message.Line, CultureInfo.InvariantCulture));
+        Assert.Equal(Enumerable.Range(0, lines), numbers);
+        Assert.Single(messages, message => message.Status == "started");
     }
 
-    /// <summary>Fills a reply queue, sends a job that replies there, and waits until its `started` has been refused.</summary>
-    private async Task<string> RefuseStartedAsync(RunningWorker worker, Session session)
+    /// <summary>Fills a reply queue, sends a job that replies to it and waits until its `started` was nacked.</summary>
+    private async Task<string> SendJobWhoseStartedIsNackedAsync(RunningWorker worker, Session session)
     {
         var full = $"test-replies-{Guid.NewGuid():n}";
-        await Bus.DeclareAsync(full, TakesOneMessage);
+        await Bus.DeclareAsync(full, RoomForOneMessage);
         session.SendRaw(full, "{}"u8.ToArray(), [], exchange: "", prefix: "");
         await UntilAsync(async () => (await Bus.CountAsync(full)).Messages == 1);
         session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "waits", ["reply_to"] = full });

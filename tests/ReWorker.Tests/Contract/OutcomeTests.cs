@@ -1,45 +1,46 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
+using My.Step_1.Tests;
 using ReWorker.Wire.Contract;
 using Xunit;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>What becomes of a job: the replies, and the message.</summary>
+/// <summary>How a job ends: its replies, and whether its message is acknowledged, requeued or parked.</summary>
 public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
 {
-    private static readonly (string, string) AlmostNoTime = ("Worker:TimeLimit", "00:00:00.3");
+    private static readonly (string, string) ShortTimeLimit = ("Worker:TimeLimit", "00:00:00.3");
 
     [Fact, Contract("Job's end / completes")]
-    public async Task Job_RunsToItsEnd_IsCompletedAndAcked()
+    public async Task Job_Succeeds_IsCompletedAndAcked()
     {
         await using var worker = await StartAsync(job => job.Parameters);
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, Fsm);
-        var all = await session.UntilTheEndAsync(Cancel);
+        var messages = await session.ReceiveUntilTerminalAsync(Cancel);
 
-        Rules.CheckJob(all, id);
-        Assert.Equal("completed", all[^1].Status);
+        Rules.CheckJob(messages, id);
+        Assert.Equal("completed", messages[^1].Status);
         await AssertAckedAsync(worker, session);
     }
 
     [Fact, Contract("Job's end / throws")]
-    public async Task Job_Throws_IsFailedWithTheReasonAndAcked()
+    public async Task Job_Throws_FailsWithTheReasonAndIsAcked()
     {
         await using var worker = await StartAsync(_ => throw new FormatException("no such host"));
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, Fsm);
-        var all = await session.UntilTheEndAsync(Cancel);
+        var messages = await session.ReceiveUntilTerminalAsync(Cancel);
 
-        Rules.CheckJob(all, id);
-        Assert.Equal(("failed", "no such host"), (all[^1].Status, all[^1].Data.GetString()));
+        Rules.CheckJob(messages, id);
+        Assert.Equal(("failed", "no such host"), (messages[^1].Status, messages[^1].Data.GetString()));
         await AssertAckedAsync(worker, session);
     }
 
     [Fact, Contract("Job's end / missing or invalid values")]
-    public async Task Job_LacksValues_IsFailedNamingAllAndAcked()
+    public async Task Job_LacksDynamicValues_FailsNamingAllOfThemAndIsAcked()
     {
         var ran = false;
         await using var worker = await RunningWorker.StartAsync(Bus, new Frob((_, _, _) =>
@@ -50,51 +51,56 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, """{"dynamic":{"cart":"c"}}""");
-        var all = await session.UntilTheEndAsync(Cancel);
+        var messages = await session.ReceiveUntilTerminalAsync(Cancel);
 
-        Rules.CheckJob(all, id, started: false);
-        Assert.Equal("dynamic values missing: environment, tag; required: environment, cart, tag", all[^1].Data.GetString());
+        Rules.CheckJob(messages, id, started: false);
+        Assert.Equal(
+            "dynamic values missing: environment, tag; required: environment, cart, tag",
+            messages[^1].Data.GetString());
         Assert.False(ran);
         await AssertAckedAsync(worker, session);
     }
 
     [Fact, Contract("Job's end / not JSON or over a limit")]
-    public async Task Job_NotJson_IsFailedAndParkedWithItsReason()
+    public async Task Job_NotJson_FailsAndIsParkedWithTheReason()
     {
         await using var worker = await StartAsync(_ => null);
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, "{nonsense");
-        var all = await session.UntilTheEndAsync(Cancel);
+        var messages = await session.ReceiveUntilTerminalAsync(Cancel);
         var parked = await Bus.TakeAsync(worker.DeadQueue, Cancel);
 
-        Rules.CheckJob(all, id, started: false);
-        Assert.StartsWith("the job's body can't be read: ", all[^1].Data.GetString(), StringComparison.Ordinal);
-        Assert.Equal(("{nonsense", id, session.ReplyTo), (parked.Body, parked.Property("correlation_id"), parked.Property("reply_to")));
-        Assert.Equal((all[^1].Data.GetString(), worker.Queue), (parked.Header("x-reworker-reason"), parked.Header("x-reworker-queue")));
+        Rules.CheckJob(messages, id, started: false);
+        Assert.StartsWith("the job's body can't be read: ", messages[^1].Data.GetString(), StringComparison.Ordinal);
+        Assert.Equal(
+            ("{nonsense", id, session.ReplyTo),
+            (parked.Body, parked.Property("correlation_id"), parked.Property("reply_to")));
+        Assert.Equal(messages[^1].Data.GetString(), parked.Header("x-reworker-reason"));
+        Assert.Equal(worker.Queue, parked.Header("x-reworker-queue"));
         await AssertAckedAsync(worker, session);
     }
 
     [Fact, Contract("Job's end / over its time limit")]
-    public async Task Job_OverItsTimeLimit_IsFailedAndAcked()
+    public async Task Job_ExceedsItsTimeLimit_FailsAndIsAcked()
     {
         await using var worker = await StartAsync(async (_, cancel) =>
         {
             await Task.Delay(Timeout.Infinite, cancel);
             return null;
-        }, AlmostNoTime);
+        }, ShortTimeLimit);
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, Fsm);
-        var all = await session.UntilTheEndAsync(Cancel);
+        var messages = await session.ReceiveUntilTerminalAsync(Cancel);
 
-        Rules.CheckJob(all, id);
-        Assert.Equal("timed out after 00:00:00.3000000", all[^1].Data.GetString());
+        Rules.CheckJob(messages, id);
+        Assert.Equal("timed out after 00:00:00.3000000", messages[^1].Data.GetString());
         await AssertAckedAsync(worker, session);
     }
 
     [Fact, Contract("Job's end / requeued")]
-    public async Task Job_WorkerStopped_SaysNothingMoreAndRunsElsewhere()
+    public async Task Job_WorkerStopped_SendsNothingMoreAndRunsElsewhere()
     {
         await using var first = await StartAsync(async (_, cancel) =>
         {
@@ -106,25 +112,26 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         var id = session.Send(first.Name, "{}");
         var started = await session.NextAsync(Cancel);
         await first.StopAsync();
-        var more = await session.RestAsync();
+        var afterStop = await session.DrainAsync();
         await using var second = await StartAsync(_ => "done elsewhere", ("Worker:Queue", first.Name));
-        var all = await session.UntilTheEndAsync(Cancel);
+        var messages = await session.ReceiveUntilTerminalAsync(Cancel);
 
         Assert.Equal("started", started.Status);
-        Assert.Empty(more);
-        Rules.CheckJob(all, id);
-        Assert.Equal("done elsewhere", all[^1].Data.GetString());
+        Assert.Empty(afterStop);
+        Rules.CheckJob(messages, id);
+        Assert.Equal("done elsewhere", messages[^1].Data.GetString());
     }
 
-    [Fact, Contract("Job's end / kills its workers"), Contract("Job's end / started again after a worker died")]
-    public async Task Job_WhoseWorkersDie_IsGivenUpAndParked()
+    [Fact]
+    [Contract("Job's end / kills its workers"), Contract("Job's end / started again after a worker died")]
+    public async Task Job_WorkersKeepDying_IsGivenUpAndParked()
     {
-        var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
+        var name = BrokerFixture.UniqueQueue();
         await using var session = await Bus.OpenAsync();
         var id = "";
         for (var attempt = 1; attempt <= 2; attempt++)
         {
-            // a worker that is cut off for good is as good as dead: the broker delivers its job again
+            // to the broker, a worker that is cut off for good is dead, and its job is redelivered
             await using var wire = new TestWire(Bus.Amqp);
             await using var doomed = await StartAsync(async (_, cancel) =>
             {
@@ -150,7 +157,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
     }
 
     [Fact, Contract("Job's end / started again after a worker died")]
-    public async Task Job_WhoseWorkerDied_FailsWhereTheOwnerWantsIt()
+    public async Task Job_RedeliveredWithOnRedeliveryFail_Fails()
     {
         await using var wire = new TestWire(Bus.Amqp);
         await using var session = await Bus.OpenAsync();
@@ -165,37 +172,41 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         doomed.KeepQueues = true;
         await doomed.StopAsync();
 
-        await using var careful = await StartAsync(_ => null, ("Worker:Queue", doomed.Name), ("Worker:OnRedelivery", "Fail"));
+        await using var careful = await StartAsync(
+            _ => null, ("Worker:Queue", doomed.Name), ("Worker:OnRedelivery", "Fail"));
         var end = await session.NextAsync(Cancel);
 
-        Assert.Equal("a worker had it before and did not end it, and this step must not run twice (Worker:OnRedelivery is Fail)", end.Data.GetString());
+        Assert.Equal(
+            "another worker had the job and did not finish it, and this step must not run twice "
+            + "(Worker:OnRedelivery is Fail)",
+            end.Data.GetString());
     }
 
     [Fact, Contract("Job's end / no reply_to")]
-    public async Task Job_WithoutReplyTo_RunsAndIsAckedUnanswered()
+    public async Task Job_WithoutReplyTo_RunsAndIsAckedWithoutReplies()
     {
         var ran = new TaskCompletionSource();
         await using var worker = await StartAsync(job =>
         {
-            job.Output.LogInformation("still heard");
+            job.Output.LogInformation("still sent");
             ran.TrySetResult();
             return null;
         });
         await using var session = await Bus.OpenAsync();
 
-        session.SendRaw(worker.Name, Encoding.UTF8.GetBytes(Fsm), new() { ["correlation_id"] = "unanswered" });
+        session.SendRaw(worker.Name, Encoding.UTF8.GetBytes(Fsm), new() { ["correlation_id"] = "no reply_to" });
         await ran.Task.WaitAsync(Cancel);
-        await worker.SettledAsync(Cancel);
+        await worker.WaitUntilIdleAsync(Cancel);
         await worker.StopAsync();
-        var all = await session.RestAsync();
+        var messages = await session.DrainAsync();
 
-        Assert.DoesNotContain(all, one => one.Exchange.Length == 0);
-        Assert.Equal("still heard", all.Single(one => one.IsOutput).Line);
+        Assert.DoesNotContain(messages, message => message.Exchange.Length == 0);
+        Assert.Equal("still sent", messages.Single(message => message.IsOutput).Line);
         Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
     }
 
     [Fact, Contract("Job's end / reply_to without a queue")]
-    public async Task Job_ReplyQueueGone_IsAckedAndTheReplyCounted()
+    public async Task Job_ReplyQueueGone_IsAckedAndItsRepliesAreCounted()
     {
         var ran = new TaskCompletionSource();
         await using var worker = await StartAsync(_ =>
@@ -204,22 +215,23 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
             return null;
         });
         await using var session = await Bus.OpenAsync();
-        using var unroutable = new Counted(worker.Services, "reworker.publish.unroutable");
+        using var unroutable = new CounterSum(worker.Services, "reworker.publish.unroutable");
 
-        session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "gone", ["reply_to"] = "amq.gen-gone" });
+        var properties = new Dictionary<string, object?> { ["correlation_id"] = "gone", ["reply_to"] = "amq.gen-gone" };
+        session.SendRaw(worker.Name, "{}"u8.ToArray(), properties);
         await ran.Task.WaitAsync(Cancel);
         await worker.StopAsync();
 
-        Assert.Equal(2, unroutable.Sum);
-        Assert.Equal(2, worker.Logs.Of(70).Count);
+        Assert.Equal(2, unroutable.Value);
+        Assert.Equal(2, worker.Logs.WithId(LogId.StatusUnroutable).Count);
         Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
     }
 
     [Fact]
-    public async Task Job_ThatEndsWhileItsWorkerStops_IsAckedAndRunsOnce()
+    public async Task Job_EndsWhileItsWorkerStops_IsAckedAndRunsOnce()
     {
-        // longer than the pause between two looks of the probe, which finds no consumer any more on a classic queue
-        var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
+        // the job outlasts the interval of the consumption probe, which no longer finds a consumer on a classic queue
+        var name = BrokerFixture.UniqueQueue();
         await Bus.DeclareAsync($"worker.{name}", new Dictionary<string, object> { ["x-queue-type"] = "classic" });
         await using var worker = await StartAsync(async (_, cancel) =>
         {
@@ -231,33 +243,36 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         var id = session.Send(worker.Name, "{}");
         var started = await session.NextAsync(Cancel);
         await worker.StopAsync();
-        var rest = await session.RestAsync();
+        var rest = await session.DrainAsync();
 
         Rules.CheckJob([started, .. rest], id);
         Assert.Equal((0, 0), await Bus.CountAsync(worker.Queue));
-        Assert.Empty(worker.Logs.Of(41));
+        Assert.Empty(worker.Logs.WithId(LogId.ConnectionLost));
     }
 
     [Fact, Contract("Job's end / one terminal reply")]
-    public async Task TerminalReply_SecondByTheStep_IsRefused()
+    public async Task TerminalReply_SentByTheStep_IsRejected()
     {
         await using var worker = await StartAsync(async (job, cancel) =>
         {
-            var refused = await Assert.ThrowsAsync<ArgumentException>(() => job.SendAsync(job.ReplyTo!, new Dictionary<string, string> { ["status"] = "completed" }, Names.DefaultExchange, cancel: cancel));
-            return refused.Message;
+            var reply = new Dictionary<string, string> { ["status"] = "completed" };
+            var error = await Assert.ThrowsAsync<ArgumentException>(
+                () => job.SendAsync(job.ReplyTo!, reply, Names.DefaultExchange, cancel: cancel));
+            return error.Message;
         });
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, "{}");
-        var all = await session.UntilTheEndAsync(Cancel);
+        var messages = await session.ReceiveUntilTerminalAsync(Cancel);
 
-        Rules.CheckJob(all, id);
-        Assert.StartsWith("only the runtime sends status replies", all[^1].Data.GetString(), StringComparison.Ordinal);
+        Rules.CheckJob(messages, id);
+        Assert.StartsWith(
+            "only the runtime sends status replies", messages[^1].Data.GetString(), StringComparison.Ordinal);
         await AssertAckedAsync(worker, session);
     }
 
     [Fact, Contract("Job's end / one terminal reply")]
-    public async Task TerminalReply_WorkerDiesBeforeItsAck_ComesAgainUnderTheSameId()
+    public async Task TerminalReply_WorkerDiesBeforeItsAck_IsRepeatedWithTheSameId()
     {
         await using var wire = new TestWire(Bus.Amqp);
         await using var session = await Bus.OpenAsync();
@@ -269,21 +284,24 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         doomed.KeepQueues = true;
 
         session.Send(doomed.Name, "{}");
-        var first = await session.UntilTheEndAsync(Cancel);
+        var first = await session.ReceiveUntilTerminalAsync(Cancel);
         wire.Cut(stayDown: true);
         await doomed.StopAsync();
         await using var next = await StartAsync(_ => null, ("Worker:Queue", doomed.Name));
-        var second = await session.UntilTheEndAsync(Cancel);
+        var second = await session.ReceiveUntilTerminalAsync(Cancel);
 
-        Assert.Equal(first.Select(one => one.Property("message_id")), second.Select(one => one.Property("message_id")));
+        Assert.Equal(Ids(first), Ids(second));
         await AssertAckedAsync(next, session);
+
+        static IEnumerable<string?> Ids(List<ReceivedMessage> messages) =>
+            messages.Select(message => message.Property("message_id"));
     }
 
-    /// <summary>Nothing is left in the queue once the worker has gone, and nothing more is said.</summary>
+    /// <summary>Asserts that a stopped worker leaves nothing in its queue and sends nothing more.</summary>
     private async Task AssertAckedAsync(RunningWorker worker, Session session)
     {
         await worker.StopAsync();
-        Assert.Empty(await session.RestAsync());
+        Assert.Empty(await session.DrainAsync());
         Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
     }
 }

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>One python process for the whole run, started when the first test asks for it.</summary>
+/// <summary>The run's only Python process, started when the first test needs it.</summary>
 public sealed class PikaOfTheRun : IAsyncDisposable
 {
     private readonly Lock _gate = new();
@@ -21,7 +21,7 @@ public sealed class PikaOfTheRun : IAsyncDisposable
     public ValueTask DisposeAsync() => _requester?.DisposeAsync() ?? ValueTask.CompletedTask;
 }
 
-/// <summary>What a test class asks for that needs a broker and a requester on it that is not ours.</summary>
+/// <summary>The fixture of a test class that needs a broker and an independent requester on it.</summary>
 public class PikaBus(SharedBroker broker, PikaOfTheRun pika) : IAsyncLifetime
 {
     private TestBroker? _broker;
@@ -44,37 +44,38 @@ public class PikaBus(SharedBroker broker, PikaOfTheRun pika) : IAsyncLifetime
 
     public Task<string> RunRabbitmqctlAsync(params string[] arguments) => _broker!.RunRabbitmqctlAsync(arguments);
 
-    /// <summary>A reply queue that also hears its jobs' output and notifications.</summary>
+    /// <summary>Opens a reply queue that also receives the output and the notifications of its jobs.</summary>
     public async Task<Session> OpenAsync()
     {
-        // the exchange may not be there yet: whoever comes first makes it
-        await Requester.AskAsync("exchange", new { name = "re", kind = "topic", durable = true });
+        // the queue is bound to the exchange, and no worker may have declared that yet
+        await Requester.CallAsync("exchange", new { name = "re", kind = "topic", durable = true });
         return await Session.OpenAsync(Requester, "output", "notify.#");
     }
 
     public async Task<(int Messages, int Consumers)> CountAsync(string queue)
     {
-        var answer = await Requester.AskAsync("count", new { name = queue });
+        var answer = await Requester.CallAsync("count", new { name = queue });
         return (answer.GetProperty("messages").GetInt32(), answer.GetProperty("consumers").GetInt32());
     }
 
-    public Task DeclareAsync(string queue, object arguments, bool durable = true) => Requester.AskAsync("declare", new { name = queue, durable, arguments });
+    public Task DeclareAsync(string queue, object arguments, bool durable = true) =>
+        Requester.CallAsync("declare", new { name = queue, durable, arguments });
 
-    public Task DeleteAsync(params string[] names) => Requester.AskAsync("delete", new { names });
+    public Task DeleteAsync(params string[] names) => Requester.CallAsync("delete", new { names });
 
-    /// <summary>Takes a message out of a queue; waits for one.</summary>
-    public async Task<Heard> TakeAsync(string queue, CancellationToken cancel)
+    /// <summary>Waits for a message in a queue and removes it.</summary>
+    public async Task<ReceivedMessage> TakeAsync(string queue, CancellationToken cancel)
     {
         for (var tries = 0; tries < 400; tries++)
         {
-            var found = await Requester.AskAsync("get", new { name = queue });
-            if (found.TryGetProperty("key", out _)) return Heard.From(found);
+            var answer = await Requester.CallAsync("get", new { name = queue });
+            if (answer.TryGetProperty("key", out _)) return ReceivedMessage.Parse(answer);
             await Task.Delay(50, cancel);
         }
-        throw new TimeoutException($"nothing came into {queue}");
+        throw new TimeoutException($"no message arrived in {queue}");
     }
 
-    public Task<JsonElement> AskAsync(string what, object arguments) => Requester.AskAsync(what, arguments);
+    public Task<JsonElement> CallAsync(string command, object arguments) => Requester.CallAsync(command, arguments);
 
     public virtual ValueTask DisposeAsync()
     {

@@ -4,52 +4,57 @@ using Xunit;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>Whatever the Python library's worker could do, one can do here.</summary>
+/// <summary>Everything that a worker can do with the Python library, a worker can do here.</summary>
 public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
 {
     [Fact, Contract("Python / process")]
-    public async Task Process_ItsFiveThings_AreWithinReach()
+    public async Task Process_ArgumentsOfThePythonMethod_AreAvailable()
     {
         await using var worker = await StartAsync(job =>
         {
             job.Output.LogInformation("output");
-            return $"{job.Channel.IsOpen} {job.Delivery.DeliveryTag} {job.Delivery.ConsumerTag.Length > 0} {job.Properties.CorrelationId == job.CorrelationId} {job.Body.ValueKind}";
+            var delivery = $"{job.Delivery.DeliveryTag} {job.Delivery.ConsumerTag.Length > 0}";
+            var isSameId = job.Properties.CorrelationId == job.CorrelationId;
+            return $"{job.Channel.IsOpen} {delivery} {isSameId} {job.Body.ValueKind}";
         });
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
 
-        Assert.Equal("True 1 True True Object", all[^1].Data.GetString());
-        Assert.Equal("output", all[1].Line);
+        Assert.Equal("True 1 True True Object", messages[^1].Data.GetString());
+        Assert.Equal("output", messages[1].Line);
     }
 
     [Fact, Contract("Python / dynamic")]
     public async Task Dynamic_DeclaredAndMissing_FailsTheJob()
     {
-        await using var worker = await RunningWorker.StartAsync(Bus, new Frob((_, _, _) => Nothing, "environment"), Cancel);
+        var frob = new Frob((_, _, _) => Nothing, "environment");
+        await using var worker = await RunningWorker.StartAsync(Bus, frob, Cancel);
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
 
-        Assert.Equal("dynamic values missing: environment; required: environment", all.Single().Data.GetString());
+        Assert.Equal("dynamic values missing: environment; required: environment", messages.Single().Data.GetString());
     }
 
     [Fact, Contract("Python / self._config")]
-    public async Task Config_OfTheWorker_IsItsOwnSectionAndEmptyWithoutOne()
+    public async Task Config_OfTheWorker_IsItsOwnSectionOrEmpty()
     {
-        var frob = new Frob((self, _, _) => Task.FromResult<object?>($"{self.Settings["target"]} {self.Settings["list:1"]}"));
-        await using var configured = await RunningWorker.StartAsync(Bus, frob, Cancel, ("WorkerConfig:target", "t"), ("WorkerConfig:list:1", "b"));
-        await using var bare = await RunningWorker.StartAsync(Bus, frob, Cancel);
+        var frob = new Frob(
+            (self, _, _) => Task.FromResult<object?>($"{self.Settings["target"]} {self.Settings["list:1"]}"));
+        await using var configured = await RunningWorker.StartAsync(
+            Bus, frob, Cancel, ("WorkerConfig:target", "t"), ("WorkerConfig:list:1", "b"));
+        await using var unconfigured = await RunningWorker.StartAsync(Bus, frob, Cancel);
         await using var session = await Bus.OpenAsync();
 
         var first = await session.RunAsync(configured.Name, "{}", Cancel);
-        var second = await session.RunAsync(bare.Name, "{}", Cancel);
+        var second = await session.RunAsync(unconfigured.Name, "{}", Cancel);
 
         Assert.Equal(("t b", " "), (first[^1].Data.GetString(), second[^1].Data.GetString()));
     }
 
     [Fact, Contract("Python / self.app_logger")]
-    public async Task AppLogger_OfTheWorker_IsTheHostsAndNotTheUsers()
+    public async Task AppLogger_OfTheWorker_WritesOnlyToTheHostsLog()
     {
         ILogger? logger = null;
         await using var worker = await StartAsync(_ =>
@@ -60,14 +65,14 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
         logger = worker.Services.GetRequiredService<ILogger<FrobWorker>>();
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
 
-        Assert.Equal(2, all.Count);
-        Assert.Single(worker.Logs.All, one => one.Message == "for administrators");
+        Assert.Equal(2, messages.Count);
+        Assert.Single(worker.Logs.All, record => record.Message == "for administrators");
     }
 
     [Fact, Contract("Python / output")]
-    public async Task Output_Levels_AreALoggersAndCutAtTheConfiguredOne()
+    public async Task Output_BelowTheConfiguredLevel_IsNotSent()
     {
         await using var worker = await StartAsync(job =>
         {
@@ -79,79 +84,87 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
         }, ("Worker:OutputLevel", "Warning"));
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
 
-        Assert.Equal(["warning", "error"], all.Where(one => one.IsOutput).Select(one => one.Line));
+        Assert.Equal(["warning", "error"], messages.Where(message => message.IsOutput).Select(message => message.Line));
     }
 
     [Fact, Contract("Python / send")]
-    public async Task Send_ToAnyTopicWithAnyCorrelationId_IsConfirmedJson()
+    public async Task Send_ToAnyTopicWithAnyCorrelationId_PublishesJsonAndReportsRouting()
     {
         await using var worker = await StartAsync(async (job, cancel) =>
         {
             var message = new Dictionary<string, string> { ["any"] = "thing" };
-            var heard = await job.SendAsync(job.ReplyTo!, message, exchange: "", correlationId: "another", cancel);
-            var lost = await job.SendAsync("nobody.listens", message, cancel: cancel);
-            return $"{heard} {lost}";
+            var routed = await job.SendAsync(job.ReplyTo!, message, exchange: "", correlationId: "another", cancel);
+            var unrouted = await job.SendAsync("nobody.listens", message, cancel: cancel);
+            return $"{routed} {unrouted}";
         });
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
 
-        Assert.Equal(("""{"any":"thing"}""", "another", "application/json"), (all[1].Body, all[1].Property("correlation_id"), all[1].Property("content_type")));
-        Assert.Equal("True False", all[^1].Data.GetString());
+        var sent = messages[1];
+        Assert.Equal(
+            ("""{"any":"thing"}""", "another", "application/json"),
+            (sent.Body, sent.Property("correlation_id"), sent.Property("content_type")));
+        Assert.Equal("True False", messages[^1].Data.GetString());
     }
 
     [Fact, Contract("Python / notify")]
-    public async Task Notify_WithAnotherCorrelationIdAndExchange_GoesThere()
+    public async Task Notify_WithCorrelationIdAndExchange_UsesThem()
     {
         await using var worker = await StartAsync(async (job, cancel) =>
         {
-            await job.NotifyAsync("s", "m", Phase.Started, correlationId: "another", exchange: "amq.topic", cancel: cancel);
+            await job.NotifyAsync(
+                "s", "m", Phase.Started, correlationId: "another", exchange: "amq.topic", cancel: cancel);
             return null;
         });
         await using var session = await Bus.OpenAsync();
-        await Bus.AskAsync("bind", new { name = session.ReplyTo, exchange = "amq.topic", key = "notify.irc" });
+        await Bus.CallAsync("bind", new { name = session.ReplyTo, exchange = "amq.topic", key = "notify.irc" });
 
-        var all = await session.RunAsync(worker.Name, """{"notify":{"started":{"irc":["#a"]}}}""", Cancel);
+        var messages = await session.RunAsync(worker.Name, """{"notify":{"started":{"irc":["#a"]}}}""", Cancel);
 
-        Assert.Contains(all, one => (one.Exchange, one.Key, one.Property("correlation_id")) == ("amq.topic", "notify.irc", "another"));
+        Assert.Contains(
+            ("amq.topic", "notify.irc", "another"),
+            messages.Select(message => (message.Exchange, message.Key, message.Property("correlation_id"))));
     }
 
     [Fact, Contract("Python / ack")]
-    public async Task Ack_BeforeTheEnd_IsAtOnceAndTheReplyStillComes()
+    public async Task Ack_BeforeTheEnd_TakesEffectAtOnceAndTheReplyFollows()
     {
-        var (isAcked, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var (acked, resume) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var wire = new TestWire(Bus.Amqp);
         await using var worker = await StartAsync(async (job, cancel) =>
         {
             await job.AckAsync(cancel);
-            isAcked.SetResult();
-            await goOn.Task.WaitAsync(cancel);
-            var twice = await Assert.ThrowsAsync<InvalidOperationException>(() => job.AckAsync(cancel));
+            acked.SetResult();
+            await resume.Task.WaitAsync(cancel);
+            var error = await Assert.ThrowsAsync<InvalidOperationException>(() => job.AckAsync(cancel));
             await Assert.ThrowsAsync<InvalidOperationException>(() => job.RejectAsync(requeue: true, cancel));
-            return twice.Message;
+            return error.Message;
         }, wire.Setting);
         await using var session = await Bus.OpenAsync();
 
         var id = session.Send(worker.Name, "{}");
         var started = await session.NextAsync(Cancel);
-        await isAcked.Task.WaitAsync(Cancel);
+        await acked.Task.WaitAsync(Cancel);
         await Task.Delay(200, Cancel);
-        // a job that was not acknowledged would come back into its queue
+        // the broker would requeue a job that was not acknowledged
         wire.Cut(stayDown: true);
         await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Consumers == 0);
         Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
         wire.Resume();
-        goOn.SetResult();
+        resume.SetResult();
         var end = await session.NextAsync(Cancel);
 
         Rules.CheckJob([started, end], id);
-        Assert.Equal("The job is settled already: it can be acknowledged or rejected once, before its end.", end.Data.GetString());
+        Assert.Equal(
+            "The job is already settled: it can be acknowledged or rejected once, before its end.",
+            end.Data.GetString());
     }
 
     [Fact, Contract("Python / reject")]
-    public async Task Reject_WithRequeue_RunsAgainAndThatRunAnswers()
+    public async Task Reject_WithRequeue_RunsAgainAndOnlyThatRunAnswers()
     {
         await using var worker = await StartAsync(async (job, cancel) =>
         {
@@ -160,12 +173,12 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
         });
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, "{}", Cancel);
+        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
         await worker.StopAsync();
 
-        Assert.Equal(["started", "started", "completed"], all.Select(one => one.Status));
-        Assert.Equal(2, all[^1].Data.GetInt32());
-        Assert.Empty(await session.RestAsync());
+        Assert.Equal(["started", "started", "completed"], messages.Select(message => message.Status));
+        Assert.Equal(2, messages[^1].Data.GetInt32());
+        Assert.Empty(await session.DrainAsync());
     }
 
     [Fact, Contract("Python / reject")]
@@ -179,15 +192,15 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
         });
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, Fsm, Cancel);
+        var messages = await session.RunAsync(worker.Name, Fsm, Cancel);
         var parked = await Bus.TakeAsync(worker.DeadQueue, Cancel);
 
-        Assert.Equal("completed", all[^1].Status);
+        Assert.Equal("completed", messages[^1].Status);
         Assert.Equal((Fsm, "rejected by the step"), (parked.Body, parked.Header("x-reworker-reason")));
     }
 
     [Fact, Contract("Python / _connect, run_forever")]
-    public async Task Connection_LostAgainAndAgain_IsMadeAgain()
+    public async Task Connection_LostRepeatedly_IsReestablished()
     {
         await using var wire = new TestWire(Bus.Amqp);
         await using var worker = await StartAsync(_ => null, wire.Setting);
@@ -196,10 +209,10 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
         {
             wire.Cut();
             await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Consumers == 0);
-            // a requester each: the last one may hear a copy of its reply, if its confirm was cut off
+            // a new session each time: a reply whose confirm was lost is sent to its session again
             await using var session = await Bus.OpenAsync();
-            var all = await session.RunAsync(worker.Name, "{}", Cancel);
-            Assert.Equal(["started", "completed"], all.Select(one => one.Status));
+            var messages = await session.RunAsync(worker.Name, "{}", Cancel);
+            Assert.Equal(["started", "completed"], messages.Select(message => message.Status));
         }
     }
 }

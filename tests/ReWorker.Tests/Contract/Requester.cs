@@ -6,18 +6,18 @@ using System.Threading.Channels;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>The process of requester.py, told what to do line by line.</summary>
+/// <summary>Runs requester.py and sends it one command per line.</summary>
 internal sealed class Requester : IAsyncDisposable
 {
     private const string Python = "/usr/bin/python3";
 
     private readonly Process _python;
-    private readonly ConcurrentDictionary<long, TaskCompletionSource<JsonElement>> _asked = [];
-    private readonly ConcurrentDictionary<string, ChannelWriter<Heard>> _sessions = [];
-    private readonly Lock _writing = new();
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<JsonElement>> _pending = [];
+    private readonly ConcurrentDictionary<string, ChannelWriter<ReceivedMessage>> _sessions = [];
+    private readonly Lock _writeLock = new();
     private readonly Task _reading;
     private readonly Task<string> _errors;
-    private long _number;
+    private long _lastId;
 
     private Requester(Process python)
     {
@@ -28,11 +28,12 @@ internal sealed class Requester : IAsyncDisposable
 
     public static Requester Start(Uri amqp)
     {
-        // pika reads %2F as the virtual host "/"
+        // pika needs the virtual host "/" spelled out
         var uri = amqp.AbsolutePath is "/" or "" ? new Uri(amqp, "/%2F").AbsoluteUri : amqp.AbsoluteUri;
+        var script = Path.Combine(AppContext.BaseDirectory, "Contract", "requester.py");
         try
         {
-            return new Requester(Process.Start(new ProcessStartInfo(Python, [Path.Combine(AppContext.BaseDirectory, "Contract", "requester.py"), uri])
+            return new Requester(Process.Start(new ProcessStartInfo(Python, [script, uri])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
@@ -41,32 +42,39 @@ internal sealed class Requester : IAsyncDisposable
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new InvalidOperationException($"These tests need Debian's pika ({Python}): apt-get install python3-pika", e);
+            throw new InvalidOperationException(
+                $"{Python} is missing. These tests need Debian's pika: apt-get install python3-pika", e);
         }
     }
 
-    public async Task<JsonElement> AskAsync(string what, object arguments)
+    /// <summary>Runs a command and waits for its answer.</summary>
+    /// <exception cref="InvalidOperationException">The broker rejected the command.</exception>
+    public async Task<JsonElement> CallAsync(string command, object arguments)
     {
-        var id = Interlocked.Increment(ref _number);
-        var answer = _asked[id] = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Tell(what, arguments, id);
-        var said = await answer.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        return said.TryGetProperty("error", out var error) ? throw new InvalidOperationException(error.GetString()) : said;
+        var id = Interlocked.Increment(ref _lastId);
+        var pending = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _pending[id] = pending;
+        Post(command, arguments, id);
+        var answer = await pending.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        return answer.TryGetProperty("error", out var error)
+            ? throw new InvalidOperationException(error.GetString())
+            : answer;
     }
 
-    public void Tell(string what, object arguments, long? id = null)
+    /// <summary>Runs a command. Without an id there is no answer.</summary>
+    public void Post(string command, object arguments, long? id = null)
     {
-        var command = (JsonObject)JsonSerializer.SerializeToNode(arguments)!;
-        command["do"] = what;
-        if (id is not null) command["id"] = id;
-        lock (_writing)
+        var line = (JsonObject)JsonSerializer.SerializeToNode(arguments)!;
+        line["command"] = command;
+        if (id is not null) line["id"] = id;
+        lock (_writeLock)
         {
-            _python.StandardInput.WriteLine(command.ToJsonString());
+            _python.StandardInput.WriteLine(line.ToJsonString());
             _python.StandardInput.Flush();
         }
     }
 
-    public void Attach(string session, ChannelWriter<Heard> writer) => _sessions[session] = writer;
+    public void Attach(string session, ChannelWriter<ReceivedMessage> writer) => _sessions[session] = writer;
 
     public async ValueTask DisposeAsync()
     {
@@ -80,17 +88,20 @@ internal sealed class Requester : IAsyncDisposable
     {
         while (await _python.StandardOutput.ReadLineAsync() is { } line)
         {
-            using var said = JsonDocument.Parse(line);
-            if (!said.RootElement.TryGetProperty("id", out var id)) Hear(said.RootElement);
-            else if (_asked.TryRemove(id.GetInt64(), out var answer)) answer.TrySetResult(said.RootElement.Clone());
+            using var parsed = JsonDocument.Parse(line);
+            var json = parsed.RootElement;
+            if (!json.TryGetProperty("id", out var id)) Receive(json);
+            else if (_pending.TryRemove(id.GetInt64(), out var answer)) answer.TrySetResult(json.Clone());
         }
-        var end = new InvalidOperationException($"the requester has ended: {await _errors} (no module named pika: apt-get install python3-pika)");
-        foreach (var open in _asked.Values) open.TrySetException(end);
+        var end = new InvalidOperationException(
+            $"the requester has exited: {await _errors} (no module named pika: apt-get install python3-pika)");
+        foreach (var call in _pending.Values) call.TrySetException(end);
         foreach (var session in _sessions.Values) session.TryComplete(end);
     }
 
-    private void Hear(JsonElement message)
+    private void Receive(JsonElement message)
     {
-        if (_sessions.TryGetValue(message.GetProperty("session").GetString()!, out var session)) session.TryWrite(Heard.From(message));
+        if (_sessions.TryGetValue(message.GetProperty("session").GetString()!, out var session))
+            session.TryWrite(ReceivedMessage.Parse(message));
     }
 }

@@ -4,45 +4,53 @@ using Xunit;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>What the contract says of any message of a worker's: its properties, its address, its body's keys.</summary>
+/// <summary>The contract's rules for every message from a worker: its properties and the keys of its body.</summary>
 internal static partial class Rules
 {
-    private static readonly string[] Allowed = ["content_type", "delivery_mode", "correlation_id", "app_id", "message_id", "timestamp", "headers"];
+    private static readonly string[] AllowedProperties =
+        ["content_type", "delivery_mode", "correlation_id", "app_id", "message_id", "timestamp", "headers"];
 
     /// <summary>Checks one message.</summary>
-    public static void Check(Heard heard, string? correlationId, string appId = "frobworker")
+    public static void Check(ReceivedMessage message, string? correlationId, string appId = "frobworker")
     {
-        Assert.Equal("application/json", heard.Property("content_type"));
-        Assert.Equal("2", heard.Property("delivery_mode"));
-        Assert.Equal(correlationId, heard.Property("correlation_id"));
-        Assert.Equal(appId, heard.Property("app_id"));
-        Assert.InRange(heard.Property("message_id")!.Length, 1, 255);
-        Assert.InRange(Age(heard), -5, 300);
-        Assert.Matches(TraceParent(), heard.Header("traceparent"));
-        Assert.Subset(Allowed.ToHashSet(), heard.Properties.EnumerateObject().Select(one => one.Name).ToHashSet());
-        Assert.Equal(Keys(heard), heard.Json.EnumerateObject().Select(one => one.Name));
+        Assert.Equal("application/json", message.Property("content_type"));
+        Assert.Equal("2", message.Property("delivery_mode"));
+        Assert.Equal(correlationId, message.Property("correlation_id"));
+        Assert.Equal(appId, message.Property("app_id"));
+        Assert.InRange(message.Property("message_id")!.Length, 1, 255);
+        Assert.InRange(AgeInSeconds(message), -5, 300);
+        Assert.Matches(TraceParent(), message.Header("traceparent"));
+        Assert.Subset(
+            AllowedProperties.ToHashSet(),
+            message.Properties.EnumerateObject().Select(property => property.Name).ToHashSet());
+        Assert.Equal(Keys(message), message.Json.EnumerateObject().Select(key => key.Name));
     }
 
-    /// <summary>Checks all that was said of one job, and its order; a job that was refused has no <c>started</c>.</summary>
-    public static void CheckJob(IReadOnlyList<Heard> all, string? correlationId, bool started = true, string appId = "frobworker")
+    /// <summary>Checks all messages of one job and their order. An invalid job has no <c>started</c>.</summary>
+    public static void CheckJob(
+        IReadOnlyList<ReceivedMessage> messages, string? correlationId, bool started = true,
+        string appId = "frobworker")
     {
-        foreach (var one in all) Check(one, correlationId, appId);
-        Assert.Equal(all.Count, all.Select(one => one.Property("message_id")).Distinct().Count());
-        var statuses = all.Where(one => one.Status is not null).ToList();
-        if (started) Assert.Equal("started", all[0].Status);
+        foreach (var message in messages) Check(message, correlationId, appId);
+        Assert.Equal(messages.Count, messages.Select(message => message.Property("message_id")).Distinct().Count());
+        var statuses = messages.Where(message => message.Status is not null).ToList();
+        if (started) Assert.Equal("started", messages[0].Status);
         Assert.Equal(started ? 2 : 1, statuses.Count);
         Assert.True(statuses[^1].IsTerminal);
-        Assert.True(all[^1].IsTerminal);
+        Assert.True(messages[^1].IsTerminal);
     }
 
-    private static double Age(Heard heard) =>
-        (DateTimeOffset.UtcNow - DateTimeOffset.FromUnixTimeSeconds(long.Parse(heard.Property("timestamp")!, CultureInfo.InvariantCulture))).TotalSeconds;
-
-    private static IEnumerable<string> Keys(Heard heard) => heard.Key switch
+    private static double AgeInSeconds(ReceivedMessage message)
     {
-        "output" when heard.Exchange == "re" => ["message"],
-        _ when heard.Exchange == "re" => ["slug", "message", "phase", "target"],
-        _ when heard.Json.TryGetProperty("data", out _) => ["status", "data"],
+        var timestamp = long.Parse(message.Property("timestamp")!, CultureInfo.InvariantCulture);
+        return (DateTimeOffset.UtcNow - DateTimeOffset.FromUnixTimeSeconds(timestamp)).TotalSeconds;
+    }
+
+    private static IEnumerable<string> Keys(ReceivedMessage message) => message.Key switch
+    {
+        "output" when message.Exchange == "re" => ["message"],
+        _ when message.Exchange == "re" => ["slug", "message", "phase", "target"],
+        _ when message.Json.TryGetProperty("data", out _) => ["status", "data"],
         _ => ["status"],
     };
 

@@ -8,18 +8,17 @@ using ReWorker.Tools.Hosting;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>A host with a worker on a queue of its own, as in production but for the log.</summary>
+/// <summary>A host with a worker on its own queue, as in production except that its log is recorded.</summary>
 public sealed class RunningWorker : IAsyncDisposable
 {
-    private const int Consuming = 40;
-
     private readonly PikaBus _bus;
     private readonly IHost _host;
     private bool _isStopped;
 
-    private RunningWorker(PikaBus bus, IHost host, LogRecords logs, string name) => (_bus, _host, Logs, Name) = (bus, host, logs, name);
+    private RunningWorker(PikaBus bus, IHost host, LogRecords logs, string name) =>
+        (_bus, _host, Logs, Name) = (bus, host, logs, name);
 
-    /// <summary>The queue's name without <c>worker.</c></summary>
+    /// <summary>The queue's name without the prefix <c>worker.</c></summary>
     public string Name { get; }
 
     public string Queue => $"worker.{Name}";
@@ -28,40 +27,48 @@ public sealed class RunningWorker : IAsyncDisposable
 
     public LogRecords Logs { get; }
 
-    /// <summary>Another worker goes on with the queues.</summary>
+    /// <summary>Leaves the queues to another worker instead of deleting them.</summary>
     public bool KeepQueues { get; set; }
 
     public IServiceProvider Services => _host.Services;
 
-    /// <summary>A job's code runs.</summary>
-    public bool IsBusy => Services.GetServices<Running.Runner>().Any(one => one.Running > 0);
+    /// <summary>True while the code of a job runs.</summary>
+    public bool IsBusy => Services.GetServices<Running.Runner>().Any(runner => runner.Running > 0);
 
-    /// <summary>How many messages the broker has not confirmed.</summary>
+    /// <summary>The number of messages that the broker has not confirmed.</summary>
     public int Unconfirmed => Services.GetRequiredService<Publishing.Publisher>().Unsettled;
 
-    public static Task<RunningWorker> StartAsync(PikaBus bus, Func<Job, CancellationToken, Task<object?>> code, CancellationToken cancel, params (string Key, string Value)[] settings) =>
+    public static Task<RunningWorker> StartAsync(
+        PikaBus bus, Func<Job, CancellationToken, Task<object?>> code, CancellationToken cancel,
+        params (string Key, string Value)[] settings) =>
         StartAsync(bus, new Frob((_, job, token) => code(job, token)), cancel, settings);
 
-    public static Task<RunningWorker> StartAsync(PikaBus bus, Frob frob, CancellationToken cancel, params (string Key, string Value)[] settings) =>
+    public static Task<RunningWorker> StartAsync(
+        PikaBus bus, Frob frob, CancellationToken cancel, params (string Key, string Value)[] settings) =>
         StartAsync(bus, host =>
         {
             host.Services.AddSingleton(frob);
             host.AddWorker<FrobWorker>();
         }, cancel, settings);
 
-    public static async Task<RunningWorker> StartAsync(PikaBus bus, Action<IHostApplicationBuilder> workers, CancellationToken cancel, params (string Key, string Value)[] settings)
+    public static async Task<RunningWorker> StartAsync(
+        PikaBus bus, Action<IHostApplicationBuilder> addWorkers, CancellationToken cancel,
+        params (string Key, string Value)[] settings)
     {
         var queue = BrokerFixture.UniqueQueue();
-        var builder = Builder(bus.Amqp, queue, [.. settings.Select(one => (one.Key, (string?)one.Value))], out var logs);
-        workers(builder);
+        var values = settings.Select(setting => (setting.Key, (string?)setting.Value));
+        var builder = Builder(bus.Amqp, queue, [.. values], out var logs);
+        addWorkers(builder);
         var host = builder.Build();
-        var worker = new RunningWorker(bus, host, logs, host.Services.GetServices<Running.Runner>().First().Queue["worker.".Length..]);
+        var name = host.Services.GetServices<Running.Runner>().First().Queue["worker.".Length..];
+        var worker = new RunningWorker(bus, host, logs, name);
         await worker._host.StartAsync(cancel);
-        await logs.WaitAsync(Consuming, cancel);
+        await logs.WaitAsync(LogId.Consuming, cancel);
         return worker;
     }
 
-    internal static HostApplicationBuilder Builder(Uri amqp, string queue, (string Key, string? Value)[] settings, out LogRecords logs)
+    internal static HostApplicationBuilder Builder(
+        Uri amqp, string queue, (string Key, string? Value)[] settings, out LogRecords logs)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         var values = new Dictionary<string, string?>
@@ -77,15 +84,15 @@ public sealed class RunningWorker : IAsyncDisposable
         return builder;
     }
 
-    /// <summary>Waits until nothing is in the queue, nor in the worker's hands.</summary>
-    public async Task SettledAsync(CancellationToken cancel)
+    /// <summary>Waits until the queue is empty and no job runs.</summary>
+    public async Task WaitUntilIdleAsync(CancellationToken cancel)
     {
         for (var tries = 0; tries < 400; tries++)
         {
             if ((await _bus.CountAsync(Queue)).Messages == 0 && !IsBusy) return;
             await Task.Delay(20, cancel);
         }
-        throw new TimeoutException($"{Queue} is not settled");
+        throw new TimeoutException($"{Queue} still has jobs");
     }
 
     public async Task StopAsync()

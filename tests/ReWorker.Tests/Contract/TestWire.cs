@@ -3,7 +3,7 @@ using System.Net;
 namespace ReWorker.Tests.Contract;
 
 /// <summary>
-/// A wire between one worker and the broker, which a test can hold and cut without disturbing anybody else. A worker
+/// The wire between one worker and the broker. A test can hold and cut it without affecting other workers. A worker
 /// opens two connections: one consumes and acknowledges, the other publishes.
 /// </summary>
 internal sealed class TestWire(Uri broker) : IAsyncDisposable
@@ -14,29 +14,29 @@ internal sealed class TestWire(Uri broker) : IAsyncDisposable
 
     public Uri Amqp => new UriBuilder(broker) { Host = "127.0.0.1", Port = _proxy.Port }.Uri;
 
-    /// <summary>The setting that puts a worker on this wire.</summary>
+    /// <summary>The setting that makes a worker connect through this wire.</summary>
     public (string Key, string Value) Setting => ("ConnectionStrings:rabbitmq", Amqp.AbsoluteUri);
 
-    /// <summary>From now on the broker gets no acknowledgements.</summary>
-    public void HoldAcks() => _proxy.Hold(Way.ToBroker, Consumes);
+    /// <summary>Holds acknowledgements back from the broker.</summary>
+    public void HoldAcks() => _proxy.Hold(Direction.ToBroker, Consumes);
 
-    /// <summary>From now on the worker gets no deliveries, and no answers about queues and exchanges.</summary>
-    public void HoldAnswers() => _proxy.Hold(Way.ToWorker, Consumes);
+    /// <summary>Holds deliveries, and responses about queues and exchanges, back from the worker.</summary>
+    public void HoldDeliveries() => _proxy.Hold(Direction.ToWorker, Consumes);
 
-    /// <summary>From now on the worker gets no confirms.</summary>
-    public void HoldConfirms() => _proxy.Hold(Way.ToWorker, Publishes);
+    /// <summary>Holds confirms back from the worker.</summary>
+    public void HoldConfirms() => _proxy.Hold(Direction.ToWorker, Publishes);
 
-    /// <summary>Waits until nothing is on its way: the broker has every acknowledgement.</summary>
-    public Task QuietAsync(CancellationToken cancel) => _proxy.QuietAsync(cancel);
+    /// <summary>Waits until nothing is in transit, so that the broker has every acknowledgement.</summary>
+    public Task WaitUntilQuietAsync(CancellationToken cancel) => _proxy.WaitUntilQuietAsync(cancel);
 
-    /// <summary>Resets every connection; new ones are taken unless it stays down.</summary>
+    /// <summary>Resets every connection. New ones are accepted unless the wire stays down.</summary>
     public void Cut(bool stayDown = false)
     {
         if (stayDown) _proxy.Close();
         _proxy.Reset();
     }
 
-    /// <summary>Takes connections again.</summary>
+    /// <summary>Accepts connections again.</summary>
     public void Resume() => _proxy.Open();
 
     public ValueTask DisposeAsync() => _proxy.DisposeAsync();

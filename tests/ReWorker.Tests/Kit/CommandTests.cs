@@ -3,24 +3,24 @@ using Xunit;
 
 namespace ReWorker.Tests.Kit;
 
-/// <summary>A command that the kit runs leaves nothing behind.</summary>
+/// <summary>Commands report how they ended and leave no process behind.</summary>
 public sealed class CommandTests
 {
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Try_CommandEnds_HasItsExitCodeAndBothOutputs()
+    public async Task TryAsync_CommandExits_ReturnsItsExitCodeAndBothOutputs()
     {
         var result = await Command.TryAsync("sh", "-c", "echo out; echo err >&2; exit 3");
 
         Assert.Equal((3, "out\n", "err\n"), (result.ExitCode, result.StandardOutput, result.StandardError));
         var problem = Assert.Throws<InvalidOperationException>(result.Succeeded);
-        Assert.Equal("sh -c echo out; echo err >&2; exit 3 ended with 3:\nout\nerr\n", problem.Message);
+        Assert.Equal("sh -c echo out; echo err >&2; exit 3 exited with code 3:\nout\nerr\n", problem.Message);
         Assert.Equal(127, (await Command.TryAsync("no-such-program")).ExitCode);
     }
 
     [Fact]
-    public async Task Try_LastsTooLong_ThrowsAndKillsTheWholeTree()
+    public async Task TryAsync_CommandExceedsTheTimeout_ThrowsAndKillsTheProcessTree()
     {
         var folder = Directory.CreateTempSubdirectory("reworker-kit-");
         var file = Path.Combine(folder.FullName, "pid");

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Kit;
 
-/// <summary>The proxy tells a worker's connections apart by their names: they may come in any order.</summary>
+/// <summary>The proxy identifies a worker's connections by name, because they may open in any order.</summary>
 public sealed class ProxyTests : IDisposable
 {
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
@@ -14,17 +14,17 @@ public sealed class ProxyTests : IDisposable
     [Theory]
     [InlineData("a consumes", "a publishes")]
     [InlineData("a publishes", "a consumes")]
-    public async Task Hold_OneOfTwo_HoldsTheOneOfThatName(string first, string second)
+    public async Task Hold_NamedConnection_HoldsOnlyThatConnection(string first, string second)
     {
         _echo.Start();
         _ = EchoAsync();
         await using var proxy = new Proxy([_echo.LocalEndpoint]);
-        using var one = await OpenAsync(proxy, first);
-        using var other = await OpenAsync(proxy, second);
+        using var firstSocket = await OpenAsync(proxy, first);
+        using var secondSocket = await OpenAsync(proxy, second);
 
-        proxy.Hold(Way.ToWorker, " consumes");
+        proxy.Hold(Direction.ToWorker, " consumes");
 
-        var (consumes, publishes) = first == "a consumes" ? (one, other) : (other, one);
+        var (consumes, publishes) = first == "a consumes" ? (firstSocket, secondSocket) : (secondSocket, firstSocket);
         await publishes.SendAsync("x"u8.ToArray(), _cancel);
         await consumes.SendAsync("x"u8.ToArray(), _cancel);
         Assert.Equal("x", await ReadAsync(publishes));
@@ -36,14 +36,14 @@ public sealed class ProxyTests : IDisposable
 
     public void Dispose() => _echo.Dispose();
 
-    /// <summary>A connection that has said its name as AMQP's clients do.</summary>
+    /// <summary>Opens a connection and sends its name as an AMQP client does.</summary>
     private async Task<Socket> OpenAsync(Proxy proxy, string name)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(IPAddress.Loopback, proxy.Port, _cancel);
-        var greeting = $"AMQP\0\u000fconnection_nameS\0\0\0{(char)name.Length}{name}";
-        await socket.SendAsync(Encoding.ASCII.GetBytes(greeting), _cancel);
-        Assert.Equal(greeting, await ReadAsync(socket));
+        var handshake = $"AMQP\0\u000fconnection_nameS\0\0\0{(char)name.Length}{name}";
+        await socket.SendAsync(Encoding.ASCII.GetBytes(handshake), _cancel);
+        Assert.Equal(handshake, await ReadAsync(socket));
         return socket;
     }
 

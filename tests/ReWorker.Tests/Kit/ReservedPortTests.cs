@@ -4,18 +4,18 @@ using Xunit;
 
 namespace ReWorker.Tests.Kit;
 
-/// <summary>Two runs beside each other never get the same port.</summary>
+/// <summary>Concurrent test runs never get the same port.</summary>
 public sealed class ReservedPortTests
 {
     [Fact]
-    public void Port_WhileItIsReserved_CanBeListenedOnAndNotBeReservedAgain()
+    public void TryTake_PortReserved_ReturnsNullWhileThePortCanBeListenedOn()
     {
         using var port = ReservedPort.Take();
         using var listener = new TcpListener(IPAddress.Loopback, port.Number);
         listener.Start();
         listener.Stop();
 
-        // as another process would try it
+        // as another process would do
         Assert.Null(ReservedPort.TryTake(port.Number));
 
         port.Dispose();
@@ -24,7 +24,7 @@ public sealed class ReservedPortTests
     }
 
     [Fact]
-    public void Port_ThatAProgramListensOn_IsNotTaken()
+    public void TryTake_ProgramListensOnThePort_ReturnsNull()
     {
         using var port = ReservedPort.Take();
         using var listener = new TcpListener(IPAddress.Loopback, port.Number);

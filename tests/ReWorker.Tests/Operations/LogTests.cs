@@ -57,16 +57,16 @@ public sealed partial class LogTests(PikaBus bus) : ContractTest(bus)
         session.SendRaw(name, bad, new() { ["correlation_id"] = Hostile, ["reply_to"] = $"worker.{Hostile}" });
         session.SendRaw(name, JsonSerializer.SerializeToUtf8Bytes(new { parameters = new { seconds = Secret }, dynamic = new { environment = "dev" } }), new() { ["correlation_id"] = "wrong" });
         session.SendRaw(name, [.. "{"u8, .. System.Text.Encoding.UTF8.GetBytes($"{Hostile} {Secret}")], new() { ["correlation_id"] = "poison", ["reply_to"] = session.ReplyTo });
-        await session.UntilTheEndAsync(Cancel);
-        await step.SaysAsync("poison is invalid");
-        await step.SaysAsync("parameters.seconds is invalid; allowed: ");
+        await session.ReceiveUntilTerminalAsync(Cancel);
+        await step.WaitForLogAsync("poison is invalid");
+        await step.WaitForLogAsync("parameters.seconds is invalid; allowed: ");
         Assert.Equal(0, await step.StopAsync());
 
         var forged = step.Log.Where(line => Forged().IsMatch(line));
         Assert.Empty(forged);
         Assert.DoesNotContain(step.Log, line => line.Any(one => char.IsControl(one) || one == '\u202e'));
         Assert.DoesNotContain(step.Log, line => line.Contains(Secret, StringComparison.Ordinal));
-        foreach (var said in (string[])["Consuming from", "gets no replies", "failed: ", "is invalid", "Stopping", "Stopped"]) Assert.NotEmpty(step.Saying(said));
+        foreach (var said in (string[])["Consuming from", "gets no replies", "failed: ", "is invalid", "Stopping", "Stopped"]) Assert.NotEmpty(step.LogLines(said));
         if (isContainer == "true") Assert.All(step.Log, line => Assert.NotEqual(default, JsonElement.Parse(line).GetProperty("Timestamp").GetDateTimeOffset()));
         else Assert.All(step.Log.Where(line => !line.StartsWith("    ", StringComparison.Ordinal)), line => Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3} (info |WARN |ERROR) \w+: ", line));
         await Bus.DeleteAsync($"worker.{name}", $"worker.{name}.dead");

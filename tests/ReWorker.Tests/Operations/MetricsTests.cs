@@ -11,7 +11,7 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
     private const string Good = """{"parameters":{"hosts":["a"],"seconds":SECONDS},"dynamic":{"environment":"dev"}}""";
     private const string Failing = """{"parameters":{"subcommand":"Fail"},"dynamic":{"environment":"dev"}}""";
 
-    private readonly List<Heard> _heard = [];
+    private readonly List<ReceivedMessage> _heard = [];
 
     [Fact]
     public async Task Metrics_AfterFaults_AreWhatWasInjected()
@@ -25,7 +25,7 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
             await StepProcess.StartAsync($"Consuming from {queue}", wire.Setting, ("Worker:Queue", name));
 
         // one was left; four run to their end, two fail, one lacks a value, two can't be read, for one nobody waits
-        _heard.AddRange(await session.UntilTheEndAsync(Cancel));
+        _heard.AddRange(await session.ReceiveUntilTerminalAsync(Cancel));
         for (var i = 0; i < 4; i++) await RunAsync(session, name, Job(0));
         for (var i = 0; i < 2; i++) await RunAsync(session, name, Failing);
         await RunAsync(session, name, "{}");
@@ -39,21 +39,21 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
         // the connection is lost under a job that runs, and under one that has ended and is not acknowledged
         session.Send(name, Job(1));
         _heard.Add(await session.NextAsync(Cancel));
-        await wire.QuietAsync(Cancel);
+        await wire.WaitUntilQuietAsync(Cancel);
         wire.Cut();
-        _heard.AddRange(await session.UntilTheEndAsync(Cancel));
+        _heard.AddRange(await session.ReceiveUntilTerminalAsync(Cancel));
         await ConsumesAsync(step, times: 2);
-        await wire.QuietAsync(Cancel);
+        await wire.WaitUntilQuietAsync(Cancel);
         wire.HoldAcks();
         await RunAsync(session, name, Job(0));
-        await wire.QuietAsync(Cancel);
+        await wire.WaitUntilQuietAsync(Cancel);
         wire.Cut();
         await ConsumesAsync(step, times: 3);
-        await wire.QuietAsync(Cancel);
+        await wire.WaitUntilQuietAsync(Cancel);
 
         // and once more, for two seconds
         wire.Cut(stayDown: true);
-        await step.SaysAsync("Could not connect");
+        await step.WaitForLogAsync("Could not connect");
         var away = await step.MetricsAsync();
         var unready = await step.GetAsync("/health/ready");
         await Task.Delay(TimeSpan.FromSeconds(2), Cancel);

@@ -27,7 +27,7 @@ public sealed class OtlpTests(PikaBus bus) : ContractTest(bus)
             ["correlation_id"] = "traced", ["reply_to"] = session.ReplyTo,
             ["headers"] = new Dictionary<string, string> { ["traceparent"] = $"00-{trace}-b7ad6b7169203331-01" },
         });
-        await session.UntilTheEndAsync(Cancel);
+        await session.ReceiveUntilTerminalAsync(Cancel);
 
         await HasAsync("/v1/traces", Encoding.UTF8.GetBytes($"process worker.{name}"));
         await HasAsync("/v1/traces", Convert.FromHexString(trace));

@@ -7,7 +7,7 @@ internal static class StepProcess
     public static async Task<WorkerProcess> StartAsync(string until, params (string Key, string Value)[] settings)
     {
         var step = Start([], settings);
-        await step.SaysAsync(until);
+        await step.WaitForLogAsync(until);
         return step;
     }
 

@@ -18,13 +18,13 @@ public sealed class StopTests(PikaBus bus) : ContractTest(bus)
         await session.NextAsync(Cancel);
 
         var end = step.StopAsync();
-        await step.SaysAsync("Stopping");
+        await step.WaitForLogAsync("Stopping");
         var (ready, live) = (await step.GetAsync("/health/ready"), await step.GetAsync("/health/live"));
         var running = (await step.MetricsAsync()).Sum("reworker_jobs_in_flight");
 
         Assert.Equal((503, 200, 1), (ready.Code, live.Code, running));
         Assert.Contains("\"detail\": \"stopping\"", ready.Body, StringComparison.Ordinal);
-        Assert.Equal("completed", (await session.UntilTheEndAsync(Cancel))[^1].Status);
+        Assert.Equal("completed", (await session.ReceiveUntilTerminalAsync(Cancel))[^1].Status);
         Assert.Equal(0, await end);
         await Bus.DeleteAsync($"worker.{name}", $"worker.{name}.dead");
     }

@@ -60,7 +60,7 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
         foreach (var way in ways)
         {
             await using var worker = await StartAsync(_ => null, way);
-            Assert.Contains($"amqp://{user}@{Bus.Amqp.Host}", worker.Logs.Of(40)[0].Message, StringComparison.Ordinal);
+            Assert.Contains($"amqp://{user}@{Bus.Amqp.Host}", worker.Logs.WithId(40)[0].Message, StringComparison.Ordinal);
             Assert.DoesNotContain(worker.Logs.All, one => one.Message.Contains("p@ss", StringComparison.Ordinal));
         }
 
@@ -152,9 +152,7 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
 
         await Bus.RunRabbitmqctlAsync("change_password", user, "second");
         wire.Cut();
-        const string rejected = "rejected the user name or password";
-        await UntilAsync(() => Task.FromResult(
-            worker.Logs.Of(42).Any(one => one.Message.Contains(rejected, StringComparison.Ordinal))));
+        await UntilAsync(() => Task.FromResult(worker.Logs.WithId(42).Any(one => one.Message.Contains("rejected the user name or password", StringComparison.Ordinal))));
         await File.WriteAllTextAsync(secret, "second", Cancel);
         var all = await session.RunAsync(worker.Name, "{}", Cancel);
 

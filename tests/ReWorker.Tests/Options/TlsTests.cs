@@ -153,9 +153,9 @@ public sealed class TlsTests(PikaBus bus) : ContractTest(bus)
         builder.AddWorker<FrobWorker>();
         using var host = builder.Build();
         await host.StartAsync(Cancel);
-        await UntilAsync(() => Task.FromResult(logs.Of(42).Count >= 2));
+        await UntilAsync(() => Task.FromResult(logs.WithId(42).Count >= 2));
         await host.StopAsync(Cancel);
-        Assert.Empty(logs.Of(40));
-        return logs.Of(42)[^1].Message;
+        Assert.Empty(logs.WithId(40));
+        return logs.WithId(42)[^1].Message;
     }
 }

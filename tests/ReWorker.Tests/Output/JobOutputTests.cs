@@ -49,7 +49,7 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
         await Assert.ThrowsAsync<InvalidOperationException>(() => late!.SendAsync("topic", "late", cancel: Cancel));
         await Assert.ThrowsAsync<InvalidOperationException>(() => late!.NotifyAsync("s", "m", Phase.Completed, cancel: Cancel));
         await worker.StopAsync();
-        Assert.Empty(await session.RestAsync());
+        Assert.Empty(await session.DrainAsync());
     }
 
     [Fact, Contract("Order / started, output, terminal")]
@@ -72,7 +72,7 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
 
         var large = session.Send(worker.Name, """{"group":"large"}""");
-        var heard = new List<Heard>();
+        var heard = new List<ReceivedMessage>();
         var (small, slowest) = ("", TimeSpan.Zero);
         var neighbours = 0;
         var (watch, whole) = (Stopwatch.StartNew(), Stopwatch.StartNew());

@@ -16,7 +16,7 @@ public sealed class OutputWorkerTests(OutputBus bus) : ContractTest<OutputBus>(b
         await using var output = await OutputHost.StartAsync(Bus, Cancel);
 
         var vhost = Bus.Amqp.AbsolutePath[1..];
-        Assert.Contains(output.Worker.Logs.Of(40), one => one.Message.StartsWith("Consuming from worker.output at ", StringComparison.Ordinal));
+        Assert.Contains(output.Worker.Logs.WithId(40), one => one.Message.StartsWith("Consuming from worker.output at ", StringComparison.Ordinal));
         Assert.Contains("worker.output\ttrue", await Bus.RunRabbitmqctlAsync("-q", "list_queues", "-p", vhost, "name", "durable"), StringComparison.Ordinal);
         Assert.Contains("re\tworker.output\toutput", await Bus.RunRabbitmqctlAsync("-q", "list_bindings", "-p", vhost, "source_name", "destination_name", "routing_key"), StringComparison.Ordinal);
     }
@@ -144,7 +144,7 @@ public sealed class OutputWorkerTests(OutputBus bus) : ContractTest<OutputBus>(b
         for (var i = 0; i < 3; i++) await Bus.TakeAsync(output.Worker.DeadQueue, Cancel);
         await output.Worker.StopAsync();
 
-        Assert.Empty(await session.RestAsync());
+        Assert.Empty(await session.DrainAsync());
         Assert.Equal("x\n", output.Read("r.log"));
     }
 
@@ -159,7 +159,7 @@ public sealed class OutputWorkerTests(OutputBus bus) : ContractTest<OutputBus>(b
         await Bus.TakeAsync(output.Worker.DeadQueue, Cancel);
         await output.Worker.StopAsync();
 
-        Assert.Empty(await session.RestAsync());
+        Assert.Empty(await session.DrainAsync());
     }
 
     private static void Send(Session session, OutputHost output, string? id, string line)
