@@ -11,29 +11,44 @@ namespace ReWorker.Tests.CommandLine;
 public sealed class FilesTests
 {
     [Fact]
-    public void MqConfig_AllKeys_BecomeTheBrokersSettings()
+    public void Read_MqConfigWithAllKeys_ReturnsBrokerSettings()
     {
-        using var file = new TempFile("""{"user":"u","password":"p@/=:","server":"s","port":"5671","vhost":"v","ssl":true}""");
+        using var file = new TempFile(
+            """{"user":"u","password":"p@/=:","server":"s","port":"5671","vhost":"v","ssl":true}""");
+
+        var settings = MqConfig.Read(file.Path);
 
         Assert.Equal(
-            ["--ConnectionStrings:rabbitmq=", "--Broker:user=u", "--Broker:password=p@/=:", "--Broker:server=s", "--Broker:port=5671", "--Broker:vhost=v", "--Broker:ssl=true"],
-            MqConfig.Read(file.Path));
+            [
+                "--ConnectionStrings:rabbitmq=", "--Broker:user=u", "--Broker:password=p@/=:", "--Broker:server=s",
+                "--Broker:port=5671", "--Broker:vhost=v", "--Broker:ssl=true",
+            ],
+            settings);
     }
 
     [Fact]
-    public void WorkerConfig_QueueAndLevel_MeanWhatTheyMeanInPython()
+    public void Read_WorkerConfigWithQueueAndLevel_ReturnsTheSameSettingsAsInPython()
     {
         using var file = new TempFile("""{"queue":"q","OUTPUT_LEVEL":"INFO","own":{"list":[1,"two"]}}""");
 
+        var settings = WorkerConfig.Read(file.Path);
+
         Assert.Equal(
-            ["--Worker:OutputLevel=Information", "--Worker:Queue=q", "--WorkerConfig:OUTPUT_LEVEL=INFO", "--WorkerConfig:own:list:0=1", "--WorkerConfig:own:list:1=two", "--WorkerConfig:queue=q"],
-            WorkerConfig.Read(file.Path).Order(StringComparer.Ordinal));
+            [
+                "--Worker:OutputLevel=Information", "--Worker:Queue=q", "--WorkerConfig:OUTPUT_LEVEL=INFO",
+                "--WorkerConfig:own:list:0=1", "--WorkerConfig:own:list:1=two", "--WorkerConfig:queue=q",
+            ],
+            settings.Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void Settings_AnywhereOnTheLine_AreTakenOut()
+    public void Split_SettingsAmongOtherArguments_SeparatesThem()
     {
-        var (words, settings) = Settings.Split(["submit", "--Worker:Queue=x", "--parameter", "a:b=c", "--Broker:Server", "h", "--notify=failed:irc=#o", "x:y"]);
+        var (words, settings) = Settings.Split(
+        [
+            "submit", "--Worker:Queue=x", "--parameter", "a:b=c", "--Broker:Server", "h",
+            "--notify=failed:irc=#o", "x:y",
+        ]);
 
         Assert.Equal(["submit", "--parameter", "a:b=c", "--notify=failed:irc=#o", "x:y"], words);
         Assert.Equal(["--Worker:Queue=x", "--Broker:Server=h"], settings);
@@ -52,33 +67,40 @@ public sealed class FilesTests
     [InlineData("1d", null)]
     [InlineData("", null)]
     [InlineData("99999h", null)]
-    public void Duration_AsPeopleWriteIt_IsRead(string text, double? seconds) => Assert.Equal(seconds, OptionRules.ParseDuration(text)?.TotalSeconds);
+    public void ParseDuration_CommonNotations_ReturnsTheDurationOrNull(string text, double? seconds) =>
+        Assert.Equal(seconds, OptionRules.ParseDuration(text)?.TotalSeconds);
 
     [Fact]
-    public void Printable_StrangersText_HasNoControlCharacters() =>
-        Assert.Equal("a\tb\\u001b[31mc\\u000d\\u009bd\\u202ee é 🙂", Printable.OneLine("a\tb\u001b[31mc\r\u009bd\u202ee é 🙂"));
+    public void OneLine_ControlCharacters_EscapesThem()
+    {
+        var line = Printable.OneLine("a\tb\u001b[31mc\r\u009bd\u202ee é 🙂");
+
+        Assert.Equal("a\tb\\u001b[31mc\\u000d\\u009bd\\u202ee é 🙂", line);
+    }
 
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nA: b\r\n\r\n{\n  \"status\": \"healthy\"\n}", 0, "ready\n")]
-    [InlineData("HTTP/1.1 503 Service Unavailable\r\n\r\n{}", 1, "not ready  http://127.0.0.1:PORT/health/ready answered 503: {}\n")]
+    [InlineData(
+        "HTTP/1.1 503 Service Unavailable\r\n\r\n{}", 1,
+        "not ready  http://127.0.0.1:PORT/health/ready answered 503: {}\n")]
     [InlineData("", 1, "not ready  http://127.0.0.1:PORT/health/ready answered : \n")]
-    public async Task Health_Answer_IsTheExitStatus(string answer, int code, string line)
+    public async Task Health_Response_DeterminesTheExitCode(string response, int code, string line)
     {
         using var server = new TcpListener(IPAddress.Loopback, 0);
         server.Start();
         var port = ((IPEndPoint)server.LocalEndpoint).Port;
-        var asked = Task.Run(async () =>
+        var request = Task.Run(async () =>
         {
             using var client = await server.AcceptTcpClientAsync();
             var buffer = new byte[1000];
             var length = await client.GetStream().ReadAsync(buffer);
-            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(answer));
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(response));
             return Encoding.ASCII.GetString(buffer, 0, length);
         }, TestContext.Current.CancellationToken);
 
         var call = await Call.Async("health", "--port", $"{port}");
 
-        Assert.StartsWith("GET /health/ready HTTP/1.0\r\n", await asked, StringComparison.Ordinal);
+        Assert.StartsWith("GET /health/ready HTTP/1.0\r\n", await request, StringComparison.Ordinal);
         Assert.Equal((code, line.Replace("PORT", $"{port}", StringComparison.Ordinal)), (call.Code, call.Output));
     }
 
@@ -89,9 +111,10 @@ public sealed class FilesTests
     [InlineData("http://[::1]:81", null, "::1:81")]
     [InlineData("", "83;84", "127.0.0.1:83")]
     [InlineData(null, null, "127.0.0.1:8080")]
-    public void Health_Endpoint_IsThatOfAspNetCore(string? urls, string? ports, string endpoint)
+    public void ConfiguredEndpoint_UrlsAndPorts_MatchesAspNetCore(string? urls, string? ports, string endpoint)
     {
-        var environment = new ConfigurationBuilder().AddInMemoryCollection([new("urls", urls), new("http_ports", ports)]).Build();
+        var environment = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("urls", urls), new("http_ports", ports)]).Build();
 
         var configured = HealthVerb.ConfiguredEndpoint(environment);
 
@@ -99,10 +122,12 @@ public sealed class FilesTests
     }
 
     [Fact]
-    public async Task Health_NobodyThere_SaysWhereItAsked()
+    public async Task Health_NothingListens_NamesTheUrl()
     {
         var call = await Call.Async("health", "--port", "1");
 
-        Assert.Equal((1, "not ready  http://127.0.0.1:1/health/ready: Connection refused; is the worker running, on this port?\n"), (call.Code, call.Output));
+        const string error =
+            "not ready  http://127.0.0.1:1/health/ready: Connection refused; is the worker running, on this port?\n";
+        Assert.Equal((1, error), (call.Code, call.Output));
     }
 }

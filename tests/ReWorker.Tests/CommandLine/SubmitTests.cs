@@ -5,14 +5,14 @@ using Xunit;
 
 namespace ReWorker.Tests.CommandLine;
 
-// one after the other: some close all requesters' connections
+// sequential: some of these tests close the connections of all requesters
 [Collection("requesters")]
 public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixture>
 {
     private static readonly string[] Nobody = ["--queue", "nobody", "--timeout", "1s"];
 
     [Fact]
-    public async Task Submit_CompletedJob_ShowsAllAndEndsWith0()
+    public async Task Submit_CompletedJob_ShowsAllEventsAndExitsWith0()
     {
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, async turn =>
         {
@@ -32,9 +32,10 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
     }
 
     [Fact]
-    public async Task Submit_FailedJob_EndsWith1()
+    public async Task Submit_FailedJob_ExitsWith1()
     {
-        await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.StatusAsync("""{"status":"failed","data":"no\nwidget"}"""));
+        await using var worker = await FakeWorker.StartAsync(
+            broker.Amqp, turn => turn.StatusAsync("""{"status":"failed","data":"no\nwidget"}"""));
 
         var call = await SubmitAsync(worker);
 
@@ -43,27 +44,29 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
     }
 
     [Fact]
-    public async Task Submit_NoAnswer_EndsWith2()
+    public async Task Submit_NoAnswer_ExitsWith2()
     {
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.StartAsync());
 
         var call = await Call.Async("submit", "--queue", worker.Queue, "--timeout", "1s", Uri);
 
-        Assert.Equal((2, $"no answer from worker.{worker.Queue} within 1 s: a worker has started it and not finished it\n"), (call.Code, call.Error));
+        var error = $"no answer from worker.{worker.Queue} within 1 s: a worker has started it and not finished it\n";
+        Assert.Equal((2, error), (call.Code, call.Error));
     }
 
     [Fact]
-    public async Task Submit_NoQueue_WaitsForItAndEndsWith2()
+    public async Task Submit_NoQueue_WaitsForItAndExitsWith2()
     {
         const string why = "queue worker.nobody does not exist: is the worker running, and is this its queue?";
 
         var call = await Call.Async(["submit", .. Nobody, Uri]);
 
-        Assert.Equal((2, $"waiting: {why}\nno answer from worker.nobody within 1 s: {why}\n"), (call.Code, call.Error));
+        Assert.Equal(
+            (2, $"waiting: {why}\nno answer from worker.nobody within 1 s: {why}\n"), (call.Code, call.Error));
     }
 
     [Fact]
-    public async Task Submit_WorkerComesLater_IsAnswered()
+    public async Task Submit_WorkerStartsLater_GetsAReply()
     {
         var queue = BrokerFixture.UniqueQueue();
         var call = Call.Async("submit", "--queue", queue, "--timeout", "20s", Uri);
@@ -76,31 +79,49 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
     }
 
     [Fact]
-    public async Task Submit_NoBroker_EndsWith2AndSaysWhatWasTried()
+    public async Task Submit_NoBroker_ExitsWith2AndNamesTheAddress()
     {
-        var call = await Call.Async("submit", "--queue", "q", "--timeout", "1s", "--ConnectionStrings:rabbitmq=amqp://127.0.0.1:1/");
+        var call = await Call.Async(
+            "submit", "--queue", "q", "--timeout", "1s", "--ConnectionStrings:rabbitmq=amqp://127.0.0.1:1/");
 
+        const string tried = @"tried amqp://guest@127\.0\.0\.1:1/%2F";
         Assert.Equal(2, call.Code);
-        Assert.Matches(@"^waiting: tried amqp://guest@127\.0\.0\.1:1/%2F 1 time: Connection refused\nno answer from worker\.q within 1 s: tried amqp://guest@127\.0\.0\.1:1/%2F \d times?: Connection refused\n$", call.Error);
+        Assert.Matches(
+            $@"^waiting: {tried} 1 time: Connection refused\n"
+                + $@"no answer from worker\.q within 1 s: {tried} \d times?: Connection refused\n$",
+            call.Error);
     }
 
     [Fact]
-    public async Task Submit_Options_AreLaidOverTheFile()
+    public async Task Submit_FileAndOptions_MergesTheOptionsIntoTheFile()
     {
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.CompleteAsync());
-        using var file = new TempFile("\uFEFF" + """{"group":"a","parameters":{"hosts":["x"],"keep":true},"notify":{"failed":{"irc":"#one"}},"own":[1]}""");
+        const string given =
+            """
+            {"group":"a","parameters":{"hosts":["x"],"keep":true},"notify":{"failed":{"irc":"#one"}},"own":[1]}
+            """;
+        var expected =
+            """
+            {"group":"g",
+            "parameters":{"hosts":["a","b"],"keep":true,"number":1.50,"text":"1.5.0","list":[1],"quoted":"1","none":"",
+            "at":"@x","subcommand":"Restart"},
+            "notify":{"failed":{"irc":["#one","#two"]},"completed":{"email":["a@b"]}},
+            "own":[1],
+            "dynamic":{"environment":"dev"}}
+            """.ReplaceLineEndings("");
+        using var file = new TempFile("\uFEFF" + given);
 
-        await SubmitAsync(worker, "--job", file.Path, "--group", "g", "--host", "a", "--host", "b", "--subcommand", "Restart",
-            "--parameter", "number=1.50", "--parameter", "text=1.5.0", "--parameter", "list=[1]", "--parameter", "quoted=\"1\"", "--parameter", "none=", "--parameter", "at=@x",
+        await SubmitAsync(
+            worker, "--job", file.Path, "--group", "g", "--host", "a", "--host", "b", "--subcommand", "Restart",
+            "--parameter", "number=1.50", "--parameter", "text=1.5.0", "--parameter", "list=[1]",
+            "--parameter", "quoted=\"1\"", "--parameter", "none=", "--parameter", "at=@x",
             "--dynamic", "environment=dev", "--notify", "failed:irc=#two", "--notify", "completed:email=a@b");
 
-        Assert.Equal(
-            """{"group":"g","parameters":{"hosts":["a","b"],"keep":true,"number":1.50,"text":"1.5.0","list":[1],"quoted":"1","none":"","at":"@x","subcommand":"Restart"},"notify":{"failed":{"irc":["#one","#two"]},"completed":{"email":["a@b"]}},"own":[1],"dynamic":{"environment":"dev"}}""",
-            worker.Jobs[0].Body);
+        Assert.Equal(expected, worker.Jobs[0].Body);
     }
 
     [Fact]
-    public async Task Submit_ListFromStandardInput_IsSentAsItIs()
+    public async Task Submit_ListFromStandardInput_SendsItUnchanged()
     {
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.CompleteAsync());
 
@@ -110,7 +131,7 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
     }
 
     [Fact]
-    public async Task Submit_Json_IsOneObjectALine()
+    public async Task Submit_Json_WritesOneObjectPerLine()
     {
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, async turn =>
         {
@@ -125,13 +146,15 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
         Assert.DoesNotContain('\u001b', call.Output);
         Assert.Contains("é", call.Output, StringComparison.Ordinal);
         var events = call.Lines.Select(line => JsonDocument.Parse(line).RootElement).ToList();
-        Assert.Equal(["started", "output", "notification", "completed"], events.Select(one => one.GetProperty("event").GetString()));
+        Assert.Equal(
+            ["started", "output", "notification", "completed"],
+            events.Select(json => json.GetProperty("event").GetString()));
         Assert.Equal("[1]", events[3].GetProperty("data").GetRawText());
-        Assert.Single(events.Select(one => one.GetProperty("job").GetString()).Distinct());
+        Assert.Single(events.Select(json => json.GetProperty("job").GetString()).Distinct());
     }
 
     [Fact]
-    public async Task Submit_Quiet_SaysOnlyHowItEnded()
+    public async Task Submit_Quiet_WritesOnlyTheResult()
     {
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, async turn =>
         {
@@ -140,15 +163,19 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
             await turn.CompleteAsync();
         });
 
-        Assert.Matches(@"^ completed  \d+\.\d s\n$", (await SubmitAsync(worker, "--quiet")).Output);
+        var call = await SubmitAsync(worker, "--quiet");
+
+        Assert.Matches(@"^ completed  \d+\.\d s\n$", call.Output);
     }
 
     [Fact]
-    public async Task Submit_Many_SumsUp()
+    public async Task Submit_Count_WritesASummary()
     {
         var turns = 0;
-        await using var worker = await FakeWorker.StartAsync(broker.Amqp,
-            turn => Interlocked.Increment(ref turns) % 4 == 0 ? turn.StatusAsync("""{"status":"failed","data":"every fourth"}""") : turn.CompleteAsync());
+        await using var worker = await FakeWorker.StartAsync(
+            broker.Amqp, turn => Interlocked.Increment(ref turns) % 4 == 0
+                ? turn.StatusAsync("""{"status":"failed","data":"every fourth"}""")
+                : turn.CompleteAsync());
 
         var call = await SubmitAsync(worker, "--count", "40", "--concurrency", "8");
 
@@ -158,18 +185,20 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
     }
 
     [Fact]
-    public async Task Submit_ManyAsJson_OneLineAJobAndASummary()
+    public async Task Submit_CountAndJson_WritesALinePerJobAndASummary()
     {
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.CompleteAsync());
 
         var call = await SubmitAsync(worker, "--count", "5", "--json");
 
         Assert.Equal(0, call.Code);
-        Assert.Equal(["completed", "completed", "completed", "completed", "completed", "summary"], call.Lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("event").GetString()));
+        Assert.Equal(
+            ["completed", "completed", "completed", "completed", "completed", "summary"],
+            call.Lines.Select(line => JsonElement.Parse(line).GetProperty("event").GetString()));
     }
 
     [Fact]
-    public async Task Submit_ManyToNobody_StopsSoon()
+    public async Task Submit_CountWithoutAWorker_StopsAtTheFirstFailure()
     {
         var call = await Call.Async(["submit", .. Nobody, "--count", "100000", Uri]);
 
@@ -179,5 +208,6 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
 
     private string Uri => $"--ConnectionStrings:rabbitmq={broker.Amqp.AbsoluteUri}";
 
-    private Task<Call> SubmitAsync(FakeWorker worker, params string[] args) => Call.Async(["submit", "--queue", worker.Queue, "--timeout", "20s", Uri, .. args]);
+    private Task<Call> SubmitAsync(FakeWorker worker, params string[] args) =>
+        Call.Async(["submit", "--queue", worker.Queue, "--timeout", "20s", Uri, .. args]);
 }

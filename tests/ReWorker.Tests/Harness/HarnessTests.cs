@@ -17,7 +17,7 @@ public sealed class HarnessTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task RunAsync_StepThatCompletes_ShowsStatusesDataOutputAndSettlement()
+    public async Task RunAsync_StepCompletes_ShowsStatusesDataOutputAndSettlement()
     {
         var result = await Harness(job =>
         {
@@ -28,7 +28,8 @@ public sealed class HarnessTests
 
         Assert.Equal(["started", "completed"], result.Statuses);
         Assert.Equal(["one", "two"], result.Output);
-        Assert.Equal((7, true, false, false), (result.Data.GetInt32(), result.IsAcknowledged, result.IsRequeued, result.IsParked));
+        Assert.Equal(7, result.Data.GetInt32());
+        Assert.Equal((true, false, false), (result.IsAcknowledged, result.IsRequeued, result.IsParked));
         Assert.Null(result.Reason);
     }
 
@@ -36,7 +37,7 @@ public sealed class HarnessTests
     [InlineData("5")]
     [InlineData("\"text\"")]
     [InlineData("{\"a\":[1]}")]
-    public async Task RunAsync_StepThatReturnsANode_ShowsItsJson(string json)
+    public async Task RunAsync_StepReturnsJsonNode_ShowsItsJson(string json)
     {
         var result = await Harness(_ => System.Text.Json.Nodes.JsonNode.Parse(json)).RunAsync("{}", Cancel);
 
@@ -44,7 +45,7 @@ public sealed class HarnessTests
     }
 
     [Fact]
-    public async Task RunAsync_StepThatThrows_ShowsTheReason()
+    public async Task RunAsync_StepThrows_ShowsTheReason()
     {
         var result = await Harness(_ => throw new FormatException("no")).RunAsync("{}", Cancel);
 
@@ -52,7 +53,7 @@ public sealed class HarnessTests
     }
 
     [Fact]
-    public async Task RunAsync_BadBody_ShowsItParked()
+    public async Task RunAsync_InvalidBody_ParksTheJob()
     {
         var result = await Harness(_ => null).RunAsync("{", Cancel);
 
@@ -61,7 +62,7 @@ public sealed class HarnessTests
     }
 
     [Fact]
-    public async Task RunAsync_Cancelled_ShowsItRequeued()
+    public async Task RunAsync_Cancelled_RequeuesTheJob()
     {
         using var stop = new CancellationTokenSource();
 
@@ -77,14 +78,15 @@ public sealed class HarnessTests
     }
 
     [Fact]
-    public async Task RunAsync_OverTheTimeLimit_GoesByTheGivenClock()
+    public async Task RunAsync_TimeLimitExceeded_UsesTheGivenClock()
     {
         var time = new FakeTimeProvider();
         var harness = new JobHarness(
             new FrobWorker(new Frob((_, _, cancel) =>
             {
                 time.Advance(TimeSpan.FromMinutes(2));
-                return Task.Delay(Timeout.Infinite, cancel).ContinueWith(_ => (object?)null, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                return Task.Delay(Timeout.Infinite, cancel).ContinueWith(
+                    _ => (object?)null, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             })), options: new WorkerOptions { TimeLimit = TimeSpan.FromMinutes(1) }, time: time);
 
         var result = await harness.RunAsync("{}", Cancel);
@@ -93,7 +95,7 @@ public sealed class HarnessTests
     }
 
     [Fact]
-    public async Task RunAsync_CodeThatThrowsWhenItIsToldToStop_EndsItsJobAndNotTheProcess()
+    public async Task RunAsync_CancellationCallbackThrows_FailsTheJobAndNotTheProcess()
     {
         var result = await new JobHarness(
             new FrobWorker(new Frob(async (_, _, cancel) =>
@@ -107,7 +109,7 @@ public sealed class HarnessTests
     }
 
     [Fact]
-    public async Task RunAsync_NotificationsAndSent_AreApart()
+    public async Task RunAsync_NotificationsAndOtherMessages_ListsThemSeparately()
     {
         var result = await new JobHarness(new FrobWorker(new Frob(async (_, job, cancel) =>
         {
@@ -121,9 +123,11 @@ public sealed class HarnessTests
     }
 
     [Fact]
-    public async Task RunAsync_ConfigAndAttempts_ReachTheStep()
+    public async Task RunAsync_ConfigAndPriorAttempts_PassesThemToTheStep()
     {
-        var harness = new JobHarness(new FrobWorker(new Frob((self, job, _) => Task.FromResult<object?>($"{self.Settings["key"]} {job.Attempt}"))))
+        var worker = new FrobWorker(new Frob((self, job, _) =>
+            Task.FromResult<object?>($"{self.Settings["key"]} {job.Attempt}")));
+        var harness = new JobHarness(worker)
         {
             Config = new ConfigurationBuilder().AddInMemoryCollection([new("key", "value")]).Build(),
             PriorAttempts = 2,
@@ -138,7 +142,7 @@ public sealed class HarnessTests
     [InlineData("ack")]
     [InlineData("requeue")]
     [InlineData("discard")]
-    public async Task RunAsync_EarlySettlement_IsShown(string how)
+    public async Task RunAsync_StepSettlesEarly_ShowsTheSettlement(string how)
     {
         var result = await new JobHarness(new FrobWorker(new Frob(async (_, job, cancel) =>
         {
@@ -147,9 +151,12 @@ public sealed class HarnessTests
             return null;
         }))).RunAsync("{}", Cancel);
 
-        Assert.Equal((how != "requeue", how == "requeue", how == "discard"), (result.IsAcknowledged, result.IsRequeued, result.IsParked));
+        Assert.Equal(
+            (how != "requeue", how == "requeue", how == "discard"),
+            (result.IsAcknowledged, result.IsRequeued, result.IsParked));
         Assert.Equal(how == "requeue" ? ["started"] : ["started", "completed"], result.Statuses);
     }
 
-    private static JobHarness Harness(Func<Job, object?> code) => new(new FrobWorker(new Frob((_, job, _) => Task.FromResult(code(job)))));
+    private static JobHarness Harness(Func<Job, object?> code) =>
+        new(new FrobWorker(new Frob((_, job, _) => Task.FromResult(code(job)))));
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ReWorker.Testing;
@@ -6,13 +7,14 @@ using Xunit;
 
 namespace ReWorker.Tests.Harness;
 
-/// <summary>Typed parameters: everything wrong with them in one reply, and no secret in it.</summary>
+/// <summary>One reply lists everything that is missing or invalid in typed parameters, and no secret.</summary>
 public sealed partial class ParameterTests
 {
     [Fact]
-    public async Task Bind_EverythingWrong_NamesAllAtOnceWithWhatIsAllowed()
+    public async Task Bind_AllParametersInvalid_ListsAllWithWhatIsAllowed()
     {
-        var result = await RunAsync("""{"parameters":{"hosts":"a","count":"many","isLate":1,"password":["hunter2"],"nothing":null}}""");
+        var result = await RunAsync(
+            """{"parameters":{"hosts":"a","count":"many","isLate":1,"password":["hunter2"],"nothing":null}}""");
 
         Assert.Equal(["failed"], result.Statuses);
         var reason = result.Reason!;
@@ -21,59 +23,78 @@ public sealed partial class ParameterTests
         Assert.Contains("parameters.count is \"many\"; allowed: a whole number", reason, StringComparison.Ordinal);
         Assert.Contains("parameters.isLate is 1; allowed: true or false", reason, StringComparison.Ordinal);
         Assert.Contains("parameters.name is missing; allowed: a string", reason, StringComparison.Ordinal);
-        Assert.Contains("parameters.password is invalid (its value is secret); allowed: a string", reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "parameters.password is invalid (its value is secret); allowed: a string",
+            reason, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", reason, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Bind_OutOfRange_NamesAllAtOnce()
+    public async Task Bind_OutOfRange_ListsAllParameters()
     {
-        var result = await RunAsync("""{"parameters":{"name":"x","service":"s","count":11,"apiKey":"hunter2"},"dynamic":{"cart":1}}""");
+        var result = await RunAsync(
+            """{"parameters":{"name":"x","service":"s","count":11,"apiKey":"hunter2"},"dynamic":{"cart":1}}""");
 
         Assert.Contains("parameters.count is 11; ", result.Reason, StringComparison.Ordinal);
-        Assert.Contains("parameters.apiKey is invalid (its value is secret); ", result.Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "parameters.apiKey is invalid (its value is secret); ", result.Reason, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", result.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Bind_MistypedMissingAndOutOfRange_NamesAllAtOnce()
+    public async Task Bind_WrongTypeMissingAndOutOfRange_ListsAllParameters()
     {
-        var result = await RunAsync("""{"parameters":{"count":11,"hosts":{"login":{"token":"hunter2"}}},"dynamic":{"cart":1}}""");
+        var result = await RunAsync(
+            """{"parameters":{"count":11,"hosts":{"login":{"token":"hunter2"}}},"dynamic":{"cart":1}}""");
 
         Assert.Contains("parameters.name is missing; allowed: a string", result.Reason, StringComparison.Ordinal);
-        Assert.Contains("parameters.count is 11; The field Count must be between 1 and 10.", result.Reason, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("parameters.hosts is invalid (its value is secret); allowed: a list", result.Reason, StringComparison.Ordinal);
-        Assert.Contains("parameters.service is empty; The service field is required.", result.Reason, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            "parameters.count is 11; The field Count must be between 1 and 10.",
+            result.Reason, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            "parameters.hosts is invalid (its value is secret); allowed: a list",
+            result.Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "parameters.service is empty; The service field is required.",
+            result.Reason, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("hunter2", result.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Bind_OfARecord_NamesAllAtOnce()
+    public async Task Bind_Record_ListsAllParameters()
     {
-        var result = await new JobHarness(new RecordWorker(), TypedJson.Default).RunAsync("""{"parameters":{"count":11}}""", TestContext.Current.CancellationToken);
+        var harness = new JobHarness(new RecordWorker(), TypedJson.Default);
 
-        Assert.Contains("parameters.name is missing; allowed: a string", result.Reason, StringComparison.OrdinalIgnoreCase);
+        var result = await harness.RunAsync("""{"parameters":{"count":11}}""", Cancel);
+
+        Assert.Contains(
+            "parameters.name is missing; allowed: a string", result.Reason, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("parameters.count is 11; ", result.Reason, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
-    public async Task Bind_UnknownKeysAndOtherCase_AreKeptAndTaken()
+    public async Task Bind_UnknownKeysAndOtherCase_KeepsAndBindsThem()
     {
-        var result = await RunAsync("""{"parameters":{"NAME":"n","service":"s","count":3,"hosts":["a","b"],"unknown":{"deep":5}},"dynamic":{"cart":"c"}}""");
+        const string parameters =
+            """{"NAME":"n","service":"s","count":3,"hosts":["a","b"],"unknown":{"deep":5}}""";
+
+        var result = await RunAsync($$$"""{"parameters":{{{parameters}}},"dynamic":{"cart":"c"}}""");
 
         Assert.Equal("n 3 a,b 5", result.Data.GetString());
     }
 
-    /// <summary>What is no text, number or list: the values that there are, and what a converter of the property's own reads.</summary>
+    /// <summary>Enumerations, converters, nested objects, and keys that differ only in case.</summary>
     [Theory]
     [InlineData("""{"speed":"fsat"}""", "parameters.speed is \"fsat\"; allowed: \"Slow\", \"Fast\"")]
     [InlineData("""{"level":"high"}""", "parameters.level is \"high\"; allowed: 0, 1")]
     [InlineData("""{"wait":"10s","speed":"fsat"}""", "parameters.speed is \"fsat\"; allowed: \"Slow\", \"Fast\"")]
     [InlineData("""{"inner":{"name":null}}""", "parameters.inner is {\"name\":null}; allowed: an object")]
     [InlineData("""{"text":"x","Text":null}""", "parameters: ")]
-    public async Task Bind_OtherTypes_SaysWhatIsAllowed(string parameters, string reason)
+    public async Task Bind_InvalidValuesOfOtherTypes_NamesWhatIsAllowed(string parameters, string reason)
     {
-        var result = await new JobHarness(new OtherWorker(), TypedJson.Default).RunAsync($"{{\"parameters\":{parameters}}}", TestContext.Current.CancellationToken);
+        var harness = new JobHarness(new OtherWorker(), TypedJson.Default);
+
+        var result = await harness.RunAsync($"{{\"parameters\":{parameters}}}", Cancel);
 
         Assert.Equal("failed", result.Status);
         Assert.StartsWith(reason, result.Reason, StringComparison.Ordinal);
@@ -81,15 +102,20 @@ public sealed partial class ParameterTests
     }
 
     [Fact]
-    public async Task Bind_OtherTypes_AreTaken()
+    public async Task Bind_ValidValuesOfOtherTypes_BindsThem()
     {
-        var result = await new JobHarness(new OtherWorker(), TypedJson.Default).RunAsync("""{"parameters":{"speed":"Fast","level":1,"wait":"10s","inner":{"name":"n"},"text":"t"}}""", TestContext.Current.CancellationToken);
+        var harness = new JobHarness(new OtherWorker(), TypedJson.Default);
+
+        var result = await harness.RunAsync(
+            """{"parameters":{"speed":"Fast","level":1,"wait":"10s","inner":{"name":"n"},"text":"t"}}""", Cancel);
 
         Assert.Equal("Fast High 10 n t", result.Data.GetString());
     }
 
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     private static Task<HarnessResult> RunAsync(string job) =>
-        new JobHarness(new TypedWorker(), TypedJson.Default).RunAsync(job, TestContext.Current.CancellationToken);
+        new JobHarness(new TypedWorker(), TypedJson.Default).RunAsync(job, Cancel);
 
     internal sealed class Typed
     {
@@ -154,20 +180,27 @@ public sealed partial class ParameterTests
 
     internal sealed class SecondsConverter : JsonConverter<int>
     {
-        public override int Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => int.Parse(reader.GetString()!.TrimEnd('s'), System.Globalization.CultureInfo.InvariantCulture);
+        public override int Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            int.Parse(reader.GetString()!.TrimEnd('s'), CultureInfo.InvariantCulture);
 
-        public override void Write(Utf8JsonWriter writer, int value, JsonSerializerOptions options) => writer.WriteStringValue($"{value}s");
+        public override void Write(Utf8JsonWriter writer, int value, JsonSerializerOptions options) =>
+            writer.WriteStringValue($"{value}s");
     }
 
     private sealed class OtherWorker : Worker<Other>
     {
-        protected internal override Task<object?> ProcessAsync(Job<Other> job, CancellationToken cancel) => Task.FromResult<object?>(
-            $"{job.Parameters.Speed} {job.Parameters.Level} {job.Parameters.Wait} {job.Parameters.Inner.Name} {job.Parameters.Text}");
+        protected internal override Task<object?> ProcessAsync(Job<Other> job, CancellationToken cancel)
+        {
+            var given = job.Parameters;
+            return Task.FromResult<object?>(
+                $"{given.Speed} {given.Level} {given.Wait} {given.Inner.Name} {given.Text}");
+        }
     }
 
     private sealed class RecordWorker : Worker<Recorded>
     {
-        protected internal override Task<object?> ProcessAsync(Job<Recorded> job, CancellationToken cancel) => Task.FromResult<object?>(null);
+        protected internal override Task<object?> ProcessAsync(Job<Recorded> job, CancellationToken cancel) =>
+            Task.FromResult<object?>(null);
     }
 
     [JsonSerializable(typeof(Typed))]
@@ -179,7 +212,11 @@ public sealed partial class ParameterTests
     {
         protected internal override IReadOnlyList<string> Dynamic => ["cart"];
 
-        protected internal override Task<object?> ProcessAsync(Job<Typed> job, CancellationToken cancel) => Task.FromResult<object?>(
-            $"{job.Parameters.Name} {job.Parameters.Count} {string.Join(',', job.Parameters.Hosts)} {((Job)job).Parameters.GetProperty("unknown").GetProperty("deep")}");
+        protected internal override Task<object?> ProcessAsync(Job<Typed> job, CancellationToken cancel)
+        {
+            var given = job.Parameters;
+            var unknown = ((Job)job).Parameters.GetProperty("unknown").GetProperty("deep");
+            return Task.FromResult<object?>($"{given.Name} {given.Count} {string.Join(',', given.Hosts)} {unknown}");
+        }
     }
 }

@@ -5,16 +5,23 @@ using Xunit;
 
 namespace ReWorker.Tests.Operations;
 
-/// <summary>The one line that the log has of a broker that can't be reached.</summary>
+/// <summary>The line that the log has about a broker that can't be reached.</summary>
 public sealed class BrokerFaultTests
 {
     [Fact]
-    public void Words_OfSeveralAddresses_AreThoseOfTheOneThatAnswered()
+    public void Describe_SeveralAddresses_PrefersTheErrorOfTheBrokerThatAnswered()
     {
-        var silent = new ConnectFailureException("connection failed", new SocketException((int)SocketError.ConnectionRefused));
-        var answered = new AuthenticationFailureException("ACCESS_REFUSED");
+        var socketError = new SocketException((int)SocketError.ConnectionRefused);
+        var unreachable = new ConnectFailureException("connection failed", socketError);
+        var rejected = new AuthenticationFailureException("ACCESS_REFUSED");
 
-        Assert.Equal("the broker rejected the user name or password", BrokerFault.Describe(new BrokerUnreachableException(new AggregateException(silent, answered))));
-        Assert.Equal("Connection refused", BrokerFault.Describe(new BrokerUnreachableException(new AggregateException(silent, silent))));
+        var one = Describe(unreachable, rejected);
+        var none = Describe(unreachable, unreachable);
+
+        Assert.Equal("the broker rejected the user name or password", one);
+        Assert.Equal("Connection refused", none);
     }
+
+    private static string Describe(params Exception[] perAddress) =>
+        BrokerFault.Describe(new BrokerUnreachableException(new AggregateException(perAddress)));
 }

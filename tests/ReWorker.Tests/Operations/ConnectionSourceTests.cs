@@ -1,22 +1,22 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using ReWorker;
-using ReWorker.Tools.OutputLog;
 using ReWorker.Wire.Connections;
-using ReWorker.Wire.Settings;
 using Xunit;
 
 namespace ReWorker.Tests.Operations;
 
-/// <summary>When settings are read anew.</summary>
+/// <summary>When settings are reloaded.</summary>
 public sealed class ConnectionSourceTests
 {
     [Fact]
-    public async Task Settings_WhileTheHostStarts_AreNotReadAnewButAfterwardsAre()
+    public async Task OpenAsync_BeforeAndAfterTheHostStarted_ReloadsOnlyAfterwards()
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Broker:Port", "1")]).Build();
-        var options = new OptionsMonitor<BrokerOptions>(new OptionsFactory<BrokerOptions>([new ConfigureOptions<BrokerOptions>(one => (one.Server, one.Port) = ("127.0.0.1", 1))], []), [], new OptionsCache<BrokerOptions>());
+        var configure = new ConfigureOptions<BrokerOptions>(
+            broker => (broker.Server, broker.Port) = ("127.0.0.1", 1));
+        var options = new OptionsMonitor<BrokerOptions>(
+            new OptionsFactory<BrokerOptions>([configure], []), [], new OptionsCache<BrokerOptions>());
         var lifetime = new Lifetime();
         var source = new ConnectionSource(options, TimeProvider.System, configuration, lifetime);
         var before = configuration.GetReloadToken();
@@ -34,9 +34,7 @@ public sealed class ConnectionSourceTests
         public CancellationTokenSource Started { get; } = new();
 
         public CancellationToken ApplicationStarted => Started.Token;
-
         public CancellationToken ApplicationStopping => default;
-
         public CancellationToken ApplicationStopped => default;
 
         public void StopApplication()

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using ReWorker.Health;
 using ReWorker.Tools.Hosting;
@@ -12,7 +13,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Operations;
 
-/// <summary>What the health endpoints answer, and which checks count.</summary>
+/// <summary>The health endpoints' status codes and bodies, and which checks count.</summary>
 public sealed class HealthEndpointTests : IAsyncDisposable
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 5, 4, 9, 12, 44, 100, TimeSpan.Zero));
@@ -28,7 +29,7 @@ public sealed class HealthEndpointTests : IAsyncDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Ready_WorkerAndOwnersChecksHealthy_Answers200WithAPartForEach()
+    public async Task Ready_WorkerAndOwnChecksHealthy_Answers200WithAPartForEach()
     {
         await StartAsync(checks => checks.AddCheck("database", () => HealthCheckResult.Healthy("2 ms")));
 
@@ -36,9 +37,11 @@ public sealed class HealthEndpointTests : IAsyncDisposable
 
         Assert.Equal((HttpStatusCode.OK, "healthy"), (code, body.GetProperty("status").GetString()));
         var parts = body.GetProperty("parts");
-        Assert.Equal(["connection", "database", "supervisor"], parts.EnumerateObject().Select(part => part.Name));
+        Assert.Equal(["connection", "database", "supervisor"], PartNames(body));
         Assert.Equal("""{"status":"healthy","detail":"2 ms"}""", Compact(parts.GetProperty("database")));
-        Assert.Equal("""{"status":"healthy","detail":"connected","since":"2026-05-04T09:12:44.100Z"}""", Compact(parts.GetProperty("connection")));
+        Assert.Equal(
+            """{"status":"healthy","detail":"connected","since":"2026-05-04T09:12:44.100Z"}""",
+            Compact(parts.GetProperty("connection")));
     }
 
     [Theory]
@@ -46,29 +49,32 @@ public sealed class HealthEndpointTests : IAsyncDisposable
     [InlineData("ready")]
     [InlineData("database")]
     [InlineData("ready", "live")]
-    public async Task Ready_OwnersCheckFails_Answers503AndNamesIt(params string[] tags)
+    public async Task Ready_OwnCheckFails_Answers503AndNamesIt(params string[] tags)
     {
         await StartAsync(checks => checks.AddCheck("database", () => HealthCheckResult.Unhealthy("no route"), tags));
 
         var (code, body) = await GetAsync("/health/ready");
 
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "unhealthy"), (code, body.GetProperty("status").GetString()));
-        Assert.Equal("""{"status":"unhealthy","detail":"no route"}""", Compact(body.GetProperty("parts").GetProperty("database")));
+        var database = body.GetProperty("parts").GetProperty("database");
+        Assert.Equal("""{"status":"unhealthy","detail":"no route"}""", Compact(database));
     }
 
     [Fact]
-    public async Task Ready_OwnersCheckThrows_ShowsTheException()
+    public async Task Ready_OwnCheckThrows_ShowsTheException()
     {
-        await StartAsync(checks => checks.AddCheck("database", () => throw new InvalidOperationException("no password")));
+        await StartAsync(checks => checks.AddCheck(
+            "database", () => throw new InvalidOperationException("no password")));
 
         var (code, body) = await GetAsync("/health/ready");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, code);
-        Assert.Equal("no password", body.GetProperty("parts").GetProperty("database").GetProperty("detail").GetString());
+        var database = body.GetProperty("parts").GetProperty("database");
+        Assert.Equal("no password", database.GetProperty("detail").GetString());
     }
 
     [Fact]
-    public async Task Ready_OwnersCheckDegraded_Answers200()
+    public async Task Ready_OwnCheckDegraded_Answers200()
     {
         await StartAsync(checks => checks.AddCheck("database", () => HealthCheckResult.Degraded("slow")));
 
@@ -78,17 +84,17 @@ public sealed class HealthEndpointTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Live_OwnersCheckFails_CountsOnlyIfTaggedLive()
+    public async Task Live_OwnCheckFails_CountsOnlyIfTaggedLive()
     {
         await StartAsync(checks => checks
             .AddCheck("database", () => HealthCheckResult.Unhealthy("no route"))
             .AddCheck("deadlock", () => HealthCheckResult.Unhealthy("stuck"), tags: ["live"]));
 
-        var (code, body) = await GetAsync("/health/live");
+        var (live, ready) = (await GetAsync("/health/live"), await GetAsync("/health/ready"));
 
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, code);
-        Assert.Equal(["deadlock", "supervisor"], body.GetProperty("parts").EnumerateObject().Select(part => part.Name));
-        Assert.DoesNotContain((await GetAsync("/health/ready")).Body.GetProperty("parts").EnumerateObject(), part => part.Name == "deadlock");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, live.Code);
+        Assert.Equal(["deadlock", "supervisor"], PartNames(live.Body));
+        Assert.DoesNotContain("deadlock", PartNames(ready.Body));
     }
 
     [Fact]
@@ -100,8 +106,8 @@ public sealed class HealthEndpointTests : IAsyncDisposable
         var (ready, live) = (await GetAsync("/health/ready"), await GetAsync("/health/live"));
 
         Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), (ready.Code, live.Code));
-        Assert.Equal(["connection", "supervisor"], ready.Body.GetProperty("parts").EnumerateObject().Select(part => part.Name));
-        Assert.Equal(["supervisor"], live.Body.GetProperty("parts").EnumerateObject().Select(part => part.Name));
+        Assert.Equal(["connection", "supervisor"], PartNames(ready.Body));
+        Assert.Equal(["supervisor"], PartNames(live.Body));
     }
 
     [Fact]
@@ -116,16 +122,20 @@ public sealed class HealthEndpointTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Build_OwnersCheckWithoutATimeout_GetsOne()
+    public void Build_OwnCheckWithoutATimeout_GetsOne()
     {
-        using var app = WorkerHost.Build(["--ConnectionStrings:rabbitmq=amqp://127.0.0.1:1/"], 0, host => host.Services.AddHealthChecks()
-            .AddCheck("slow", () => HealthCheckResult.Healthy(), tags: [], timeout: TimeSpan.FromMinutes(1))
-            .AddCheck("database", () => HealthCheckResult.Healthy()));
+        using var app = WorkerHost.Build(
+            ["--ConnectionStrings:rabbitmq=amqp://127.0.0.1:1/"], 0, host => host.Services.AddHealthChecks()
+                .AddCheck("slow", () => HealthCheckResult.Healthy(), tags: [], timeout: TimeSpan.FromMinutes(1))
+                .AddCheck("database", () => HealthCheckResult.Healthy()));
 
-        var checks = app.Services.GetRequiredService<Microsoft.Extensions.Options.IOptions<HealthCheckServiceOptions>>().Value.Registrations;
+        var options = app.Services.GetRequiredService<IOptions<HealthCheckServiceOptions>>();
 
+        var checks = options.Value.Registrations;
         Assert.Equal(TimeSpan.FromMinutes(1), checks.Single(check => check.Name == "slow").Timeout);
-        Assert.All(checks.Where(check => check.Name != "slow"), check => Assert.Equal(TimeSpan.FromSeconds(3), check.Timeout));
+        Assert.All(
+            checks.Where(check => check.Name != "slow"),
+            check => Assert.Equal(TimeSpan.FromSeconds(3), check.Timeout));
         Assert.Equal(4, checks.Count);
     }
 
@@ -153,6 +163,9 @@ public sealed class HealthEndpointTests : IAsyncDisposable
         Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
         return (response.StatusCode, JsonElement.Parse(await response.Content.ReadAsStringAsync(Cancel)));
     }
+
+    private static IEnumerable<string> PartNames(JsonElement body) =>
+        body.GetProperty("parts").EnumerateObject().Select(part => part.Name);
 
     private static string Compact(JsonElement part) => JsonSerializer.Serialize(part);
 }

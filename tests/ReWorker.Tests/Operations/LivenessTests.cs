@@ -1,20 +1,15 @@
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using ReWorker;
 using ReWorker.Health;
-using ReWorker.Supervision;
-using ReWorker.Tools.OutputLog;
 using ReWorker.Wire.Connections;
-using ReWorker.Wire.Settings;
 using Xunit;
 
 namespace ReWorker.Tests.Operations;
 
-/// <summary>A supervisor that hangs asks for a restart, and its part says so.</summary>
+/// <summary>Liveness fails if the supervisor hangs, so that the process is restarted.</summary>
 public sealed class LivenessTests
 {
     [Fact]
-    public void Parts_WhenTheSupervisorHangs_SayItAndSinceWhen()
+    public void Parts_SupervisorHangs_ShowItAndSinceWhen()
     {
         var time = new FakeTimeProvider();
         var health = new HealthState(Microsoft.Extensions.Options.Options.Create(new BrokerOptions()), time);
@@ -23,6 +18,7 @@ public sealed class LivenessTests
         health.Tick();
         var alive = health.Parts["supervisor"];
         var last = time.GetUtcNow();
+
         time.Advance(TimeSpan.FromMinutes(1));
 
         Assert.True(alive.IsHealthy);

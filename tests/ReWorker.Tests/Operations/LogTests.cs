@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Operations;
 
-/// <summary>What operators read: one record a state change, no secret, no body, nothing that a stranger could forge.</summary>
+/// <summary>The log has no secrets and no bodies, and a requester can't forge its records.</summary>
 public sealed partial class LogTests(PikaBus bus) : ContractTest(bus)
 {
     private const string Secret = "s3cret-p@ss";
@@ -19,80 +20,109 @@ public sealed partial class LogTests(PikaBus bus) : ContractTest(bus)
     [Fact]
     public void Messages_OfTheRuntime_AreInTheOperatorsPage()
     {
-        var code = Messages().Select(one => new OperatorsPage.Message(one.EventId, $"{one.Level}", Format().Replace(one.Message, "{$1}"))).OrderBy(one => one.Id);
+        var code = Methods().Select(Attribute).Select(message => new OperatorsPage.Message(
+            message.EventId, $"{message.Level}", Format().Replace(message.Message, "{$1}")));
 
-        Assert.Equal(code, OperatorsPage.Messages.OrderBy(one => one.Id));
+        Assert.Equal(code.OrderBy(message => message.Id), OperatorsPage.Messages.OrderBy(message => message.Id));
     }
 
-    /// <summary>A job's body, its parameters and its output reach a log at Debug at most.</summary>
+    /// <summary>A job's body, parameters and output are logged at Debug at most.</summary>
     [Fact]
     public void Messages_AboveDebug_HaveNoPayload()
     {
         string[] harmless =
         [
-            "address", "attempt", "correlationId", "fate", "key", "kind", "limit", "maxAttempts", "name", "queue", "queues", "reason", "replyTo",
-            "requeued", "routingKey", "running", "seconds", "trouble", "unsettled",
+            "address", "attempt", "correlationId", "fate", "key", "kind", "limit", "maxAttempts", "name", "queue",
+            "queues", "reason", "replyTo", "requeued", "routingKey", "running", "seconds", "trouble", "unsettled",
         ];
 
-        var given = Methods().Where(one => one.GetCustomAttribute<LoggerMessageAttribute>()!.Level > LogLevel.Debug)
-            .SelectMany(one => one.GetParameters(), (method, parameter) => (method, parameter))
-            .Where(one => !typeof(ILogger).IsAssignableFrom(one.parameter.ParameterType) && one.parameter.ParameterType != typeof(Exception));
+        var parameters = Methods().Where(method => Attribute(method).Level > LogLevel.Debug)
+            .SelectMany(method => method.GetParameters())
+            .Where(parameter => !typeof(ILogger).IsAssignableFrom(parameter.ParameterType))
+            .Where(parameter => parameter.ParameterType != typeof(Exception));
 
-        Assert.All(given, one => Assert.True(
-            harmless.Contains(one.parameter.Name) && (one.parameter.ParameterType == typeof(string) || one.parameter.ParameterType.IsValueType),
-            $"{one.method.DeclaringType!.Name}.{one.method.Name} logs {one.parameter.Name}"));
+        Assert.All(parameters, parameter => Assert.True(
+            harmless.Contains(parameter.Name)
+                && (parameter.ParameterType == typeof(string) || parameter.ParameterType.IsValueType),
+            $"{parameter.Member.DeclaringType!.Name}.{parameter.Member.Name} logs {parameter.Name}"));
     }
 
     [Theory]
     [InlineData("true")]
     [InlineData("false")]
-    public async Task Log_HostileJobs_AreOneRecordEach(string isContainer)
+    public async Task Log_HostileJobs_CannotForgeRecords(string isContainer)
     {
         var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
         await using var session = await Bus.OpenAsync();
-        await using var step = await StepProcess.StartAsync("Consuming from", ("ConnectionStrings:rabbitmq", Bus.Amqp.AbsoluteUri), ("Worker:Queue", name), ("DOTNET_RUNNING_IN_CONTAINER", isContainer));
+        await using var step = await StepProcess.StartAsync(
+            "Consuming from", ("ConnectionStrings:rabbitmq", Bus.Amqp.AbsoluteUri), ("Worker:Queue", name),
+            ("DOTNET_RUNNING_IN_CONTAINER", isContainer));
+        var dynamic = new { environment = "dev" };
+        var hostile = JsonSerializer.SerializeToUtf8Bytes(
+            new { parameters = new { subcommand = "Fail", service = Hostile, note = Secret }, dynamic });
+        var invalid = JsonSerializer.SerializeToUtf8Bytes(new { parameters = new { seconds = Secret }, dynamic });
+        var unreadable = Encoding.UTF8.GetBytes($"{{{Hostile} {Secret}");
 
-        // a name, a requester and a reason that try to write records of their own, a value that is wrong, and a body that nobody can read
-        var bad = JsonSerializer.SerializeToUtf8Bytes(new { parameters = new { subcommand = "Fail", service = Hostile, note = Secret }, dynamic = new { environment = "dev" } });
-        session.SendRaw(name, bad, new() { ["correlation_id"] = Hostile, ["reply_to"] = $"worker.{Hostile}" });
-        session.SendRaw(name, JsonSerializer.SerializeToUtf8Bytes(new { parameters = new { seconds = Secret }, dynamic = new { environment = "dev" } }), new() { ["correlation_id"] = "wrong" });
-        session.SendRaw(name, [.. "{"u8, .. System.Text.Encoding.UTF8.GetBytes($"{Hostile} {Secret}")], new() { ["correlation_id"] = "poison", ["reply_to"] = session.ReplyTo });
+        // the correlation id, the reply queue and the reason for failing try to forge a record
+        session.SendRaw(name, hostile, new() { ["correlation_id"] = Hostile, ["reply_to"] = $"worker.{Hostile}" });
+        session.SendRaw(name, invalid, new() { ["correlation_id"] = "wrong" });
+        session.SendRaw(
+            name, unreadable, new() { ["correlation_id"] = "poison", ["reply_to"] = session.ReplyTo });
         await session.ReceiveUntilTerminalAsync(Cancel);
         await step.WaitForLogAsync("poison is invalid");
         await step.WaitForLogAsync("parameters.seconds is invalid; allowed: ");
         Assert.Equal(0, await step.StopAsync());
 
-        var forged = step.Log.Where(line => Forged().IsMatch(line));
-        Assert.Empty(forged);
+        Assert.DoesNotContain(step.Log, line => Forged().IsMatch(line));
         Assert.DoesNotContain(step.Log, line => line.Any(one => char.IsControl(one) || one == '\u202e'));
         Assert.DoesNotContain(step.Log, line => line.Contains(Secret, StringComparison.Ordinal));
-        foreach (var said in (string[])["Consuming from", "gets no replies", "failed: ", "is invalid", "Stopping", "Stopped"]) Assert.NotEmpty(step.LogLines(said));
-        if (isContainer == "true") Assert.All(step.Log, line => Assert.NotEqual(default, JsonElement.Parse(line).GetProperty("Timestamp").GetDateTimeOffset()));
-        else Assert.All(step.Log.Where(line => !line.StartsWith("    ", StringComparison.Ordinal)), line => Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3} (info |WARN |ERROR) \w+: ", line));
+        string[] expected = ["Consuming from", "gets no replies", "failed: ", "is invalid", "Stopping", "Stopped"];
+        Assert.All(expected, text => Assert.NotEmpty(step.LogLines(text)));
+        Assert.All(step.Log, isContainer == "true" ? AssertJsonRecord : AssertTerminalLine);
         await Bus.DeleteAsync($"worker.{name}", $"worker.{name}.dead");
     }
 
     [Theory]
-    [InlineData("ConnectionStrings:rabbitmq", "amqp://guest:SECRET@HOST:PORT/", "rejected the user name or password")]
+    [InlineData(
+        "ConnectionStrings:rabbitmq", "amqp://guest:SECRET@HOST:PORT/", "rejected the user name or password")]
     [InlineData("ConnectionStrings:rabbitmq", "amqp://guest:SECRET@127.0.0.1:9/", "Could not connect")]
     [InlineData("ConnectionStrings:rabbitmq", "http://guest:SECRET@HOST", "is not an AMQP URI")]
     [InlineData("Broker:Password", "SECRET", "rejected the user name or password")]
-    public async Task Log_AtItsMostTalkative_HasNoPassword(string key, string value, string says)
+    public async Task Log_AtTrace_HasNoPassword(string key, string value, string message)
     {
-        value = value.Replace("HOST", Bus.Amqp.Host, StringComparison.Ordinal).Replace("PORT", $"{Bus.Amqp.Port}", StringComparison.Ordinal)
-            .Replace("SECRET", value == "SECRET" ? Secret : Uri.EscapeDataString(Secret), StringComparison.Ordinal);
-        await using var step = await StepProcess.StartAsync(says,
-            ("Broker:Server", Bus.Amqp.Host), ("Broker:Port", $"{Bus.Amqp.Port}"), (key, value), ("Logging:LogLevel:Default", "Trace"), ("Logging:LogLevel:Microsoft", "Trace"));
+        var escaped = Uri.EscapeDataString(Secret);
+        value = value.Replace("HOST", Bus.Amqp.Host, StringComparison.Ordinal)
+            .Replace("PORT", $"{Bus.Amqp.Port}", StringComparison.Ordinal)
+            .Replace("SECRET", value == "SECRET" ? Secret : escaped, StringComparison.Ordinal);
 
-        Assert.DoesNotContain(step.Log, line => line.Contains(Secret, StringComparison.Ordinal) || line.Contains(Uri.EscapeDataString(Secret), StringComparison.Ordinal));
+        await using var step = await StepProcess.StartAsync(
+            message, ("Broker:Server", Bus.Amqp.Host), ("Broker:Port", $"{Bus.Amqp.Port}"), (key, value),
+            ("Logging:LogLevel:Default", "Trace"), ("Logging:LogLevel:Microsoft", "Trace"));
+
+        Assert.DoesNotContain(step.Log, line => line.Contains(Secret, StringComparison.Ordinal));
+        Assert.DoesNotContain(step.Log, line => line.Contains(escaped, StringComparison.Ordinal));
     }
 
-    private static IEnumerable<LoggerMessageAttribute> Messages() => Methods().Select(one => one.GetCustomAttribute<LoggerMessageAttribute>()!);
+    private static void AssertJsonRecord(string line) =>
+        Assert.NotEqual(default, JsonElement.Parse(line).GetProperty("Timestamp").GetDateTimeOffset());
 
-    private static IEnumerable<MethodInfo> Methods() => new[] { typeof(Worker), typeof(JobClient), typeof(OutputWorker), typeof(Untrusted) }
-        .SelectMany(type => type.Assembly.GetTypes())
-        .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly))
-        .Where(method => method.GetCustomAttribute<LoggerMessageAttribute>() is not null);
+    /// <summary>A record's first line; the lines of its stack trace are indented.</summary>
+    private static void AssertTerminalLine(string line) =>
+        Assert.Matches(@"^(    |\d\d:\d\d:\d\d\.\d{3} (info |WARN |ERROR) \w+: )", line);
+
+    /// <summary>The logging methods of the four assemblies.</summary>
+    private static IEnumerable<MethodInfo> Methods()
+    {
+        const BindingFlags declared =
+            BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly;
+        return new[] { typeof(Worker), typeof(JobClient), typeof(OutputWorker), typeof(Untrusted) }
+            .SelectMany(type => type.Assembly.GetTypes())
+            .SelectMany(type => type.GetMethods(declared))
+            .Where(method => method.IsDefined(typeof(LoggerMessageAttribute)));
+    }
+
+    private static LoggerMessageAttribute Attribute(MethodInfo method) =>
+        method.GetCustomAttribute<LoggerMessageAttribute>()!;
 
     [GeneratedRegex(@"\{(\w+):[^}]+\}")]
     private static partial Regex Format();

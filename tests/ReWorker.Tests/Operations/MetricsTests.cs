@@ -5,7 +5,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Operations;
 
-/// <summary>What /metrics says after faults is what was injected, to the unit.</summary>
+/// <summary>After faults, /metrics counts exactly what was injected.</summary>
 public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
 {
     private const string Good = """{"parameters":{"hosts":["a"],"seconds":SECONDS},"dynamic":{"environment":"dev"}}""";
@@ -14,7 +14,7 @@ public sealed class MetricsTests(PikaBus bus) : ContractTest(bus)
     private readonly List<ReceivedMessage> _heard = [];
 
     [Fact]
-    public async Task Metrics_AfterFaults_AreWhatWasInjected()
+    public async Task Metrics_AfterFaults_CountWhatWasInjected()
     {
         var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
         var (queue, dead) = ($"worker.{name}", $"worker.{name}.dead");

@@ -6,11 +6,11 @@ using Xunit;
 
 namespace ReWorker.Tests.Operations;
 
-/// <summary>Where an OTLP endpoint is named, metrics, traces and logs go there.</summary>
+/// <summary>Metrics, traces and logs are exported to a configured OTLP endpoint.</summary>
 public sealed class OtlpTests(PikaBus bus) : ContractTest(bus)
 {
     [Fact]
-    public async Task Telemetry_EndpointNamed_ArrivesThere()
+    public async Task Telemetry_EndpointConfigured_ArrivesThere()
     {
         const string trace = "5bd66ef5095369c7b0d1f8f4bd33716a";
         await using var collector = new Collector();
@@ -35,7 +35,7 @@ public sealed class OtlpTests(PikaBus bus) : ContractTest(bus)
             ["reworker.jobs", "reworker.connection.up", "messaging.process.duration", "messaging.client.sent.messages"];
         foreach (var metric in metrics) await HasAsync("/v1/metrics", Encoding.UTF8.GetBytes(metric));
         await HasAsync("/v1/logs", "Consuming from"u8.ToArray());
-        // the name that the environment gives comes before the program's
+        // the environment's name overrides the program's
         Assert.True(collector.Has("/v1/metrics", "frobber"u8.ToArray()));
         var target = (await step.MetricsAsync()).Samples.First(one => one.Name == "target_info");
         Assert.Equal("frobber", target.Labels["service_name"]);
@@ -44,7 +44,7 @@ public sealed class OtlpTests(PikaBus bus) : ContractTest(bus)
         Task HasAsync(string path, byte[] text) => UntilAsync(() => Task.FromResult(collector.Has(path, text)));
     }
 
-    /// <summary>Takes what is posted to it.</summary>
+    /// <summary>Keeps everything that is posted to it.</summary>
     private sealed class Collector : IAsyncDisposable
     {
         // the listener does not take port 0

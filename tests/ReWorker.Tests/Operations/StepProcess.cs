@@ -1,6 +1,6 @@
 namespace ReWorker.Tests.Operations;
 
-/// <summary>The sample step as the process that it is, with all that operators see of it.</summary>
+/// <summary>Starts the sample step in its own process.</summary>
 internal static class StepProcess
 {
     /// <summary>Starts the step and waits until its log has a text.</summary>
@@ -13,5 +13,5 @@ internal static class StepProcess
 
     public static WorkerProcess Start(string[] arguments, params (string Key, string Value)[] settings) => new(
         "dotnet", [Path.Combine(AppContext.BaseDirectory, "My.Step-1.dll"), .. arguments],
-        settings.Select(one => KeyValuePair.Create(one.Key, one.Value)));
+        settings.Select(setting => KeyValuePair.Create(setting.Key, setting.Value)));
 }

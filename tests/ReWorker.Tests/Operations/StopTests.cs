@@ -3,11 +3,11 @@ using Xunit;
 
 namespace ReWorker.Tests.Operations;
 
-/// <summary>What operators see of a process that has been told to stop and lets its jobs end.</summary>
+/// <summary>The endpoints of a process that is stopping and waits for its running jobs.</summary>
 public sealed class StopTests(PikaBus bus) : ContractTest(bus)
 {
     [Fact]
-    public async Task Endpoints_WhileRunningJobsEnd_AnswerAndSaySo()
+    public async Task Endpoints_WhileStopping_AnswerAndShowIt()
     {
         var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
         await using var session = await Bus.OpenAsync();

@@ -13,17 +13,18 @@ using Xunit;
 
 namespace ReWorker.Tests.Operations;
 
-/// <summary>A job is one trace, from its requester to the output that is saved, however often it is delivered.</summary>
+/// <summary>A job is one trace, from the requester to its output, however often it is delivered.</summary>
 public sealed class TraceTests(OutputBus bus) : ContractTest<OutputBus>(bus)
 {
     [Fact]
-    public async Task Job_DeliveredTwice_IsOneTraceFromItsRequesterToTheOutput()
+    public async Task Job_DeliveredTwice_IsOneTraceFromRequesterToOutput()
     {
         var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
         var directory = Directory.CreateTempSubdirectory("reworker-traced-");
         using var release = new Activity("release") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
         using var spans = new Spans(release.TraceId);
-        await using var output = await RunningWorker.StartAsync(Bus, OutputWorker.Add, Cancel, ("OutputWorker:Directory", directory.FullName));
+        await using var output = await RunningWorker.StartAsync(
+            Bus, OutputWorker.Add, Cancel, ("OutputWorker:Directory", directory.FullName));
         await using var client = new JobClient(Bus.Amqp.AbsoluteUri);
 
         // the first worker never ends the job; the second does
@@ -57,26 +58,36 @@ public sealed class TraceTests(OutputBus bus) : ContractTest<OutputBus>(bus)
     }
 
     [Fact]
-    public async Task Job_ThatFails_HasASpanThatSaysSo()
+    public async Task Job_Failed_HasASpanWithTheError()
     {
         using var release = new Activity("release") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
         using var spans = new Spans(release.TraceId);
         await using var worker = await StartAsync(_ => throw new InvalidOperationException("no"));
         await using var client = new JobClient(Bus.Amqp.AbsoluteUri);
 
-        await Assert.ThrowsAsync<JobFailedException>(() => client.RunAsync(new JobRequest { Queue = worker.Name }, Cancel));
+        await Assert.ThrowsAsync<JobFailedException>(
+            () => client.RunAsync(new JobRequest { Queue = worker.Name }, Cancel));
         await UntilAsync(() => Task.FromResult(spans.Of($"process {worker.Queue}").Count == 1));
 
         var span = spans.Of($"process {worker.Queue}")[0];
         Assert.Equal((ActivityStatusCode.Error, "no"), (span.Status, span.StatusDescription));
-        // the names are those of OpenTelemetry's conventions for messaging
-        var tags = span.TagObjects.ToDictionary(one => one.Key, one => one.Value);
-        Assert.Equal(("rabbitmq", "process", "process", worker.Queue, "failed"), (tags["messaging.system"], tags["messaging.operation.type"], tags["messaging.operation.name"], tags["messaging.destination.name"], tags["error.type"]));
-        Assert.All(["messaging.message.id", "messaging.message.conversation_id", "messaging.rabbitmq.destination.routing_key", "messaging.rabbitmq.message.delivery_tag"], key => Assert.Contains(key, tags));
+        // the names follow OpenTelemetry's conventions for messaging
+        var tags = span.TagObjects.ToDictionary(tag => tag.Key, tag => tag.Value);
+        Assert.Equal("rabbitmq", tags["messaging.system"]);
+        Assert.Equal("process", tags["messaging.operation.type"]);
+        Assert.Equal("process", tags["messaging.operation.name"]);
+        Assert.Equal(worker.Queue, tags["messaging.destination.name"]);
+        Assert.Equal("failed", tags["error.type"]);
+        string[] others =
+        [
+            "messaging.message.id", "messaging.message.conversation_id",
+            "messaging.rabbitmq.destination.routing_key", "messaging.rabbitmq.message.delivery_tag",
+        ];
+        Assert.All(others, key => Assert.Contains(key, tags));
     }
 
     [Fact]
-    public async Task Submit_WithACallersTrace_GoesOnWithIt()
+    public async Task Submit_TraceParentInTheEnvironment_ContinuesThatTrace()
     {
         await using var session = await Bus.OpenAsync();
         var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
@@ -84,7 +95,9 @@ public sealed class TraceTests(OutputBus bus) : ContractTest<OutputBus>(bus)
         const string trace = "7c2f8a53cbd54bd2ae4a9f0d5a5f0001";
         Environment.SetEnvironmentVariable("TRACEPARENT", $"00-{trace}-b7ad6b7169203331-01");
 
-        await Call.Async("submit", "--queue", name, "--timeout", "500ms", $"--ConnectionStrings:rabbitmq={Bus.Amqp.AbsoluteUri}");
+        await Call.Async(
+            "submit", "--queue", name, "--timeout", "500ms",
+            $"--ConnectionStrings:rabbitmq={Bus.Amqp.AbsoluteUri}");
         Environment.SetEnvironmentVariable("TRACEPARENT", null);
 
         var job = await Bus.TakeAsync($"worker.{name}", Cancel);
@@ -92,7 +105,7 @@ public sealed class TraceTests(OutputBus bus) : ContractTest<OutputBus>(bus)
         await Bus.DeleteAsync($"worker.{name}");
     }
 
-    /// <summary>The runtime's spans of one trace, and of no other: other tests run beside this one.</summary>
+    /// <summary>The runtime's spans of one trace only, because other tests run at the same time.</summary>
     private sealed class Spans : IDisposable
     {
         private readonly ActivityListener _listener;
@@ -103,7 +116,9 @@ public sealed class TraceTests(OutputBus bus) : ContractTest<OutputBus>(bus)
             _listener = new ActivityListener
             {
                 ShouldListenTo = source => source.Name == Traces.Name,
-                Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+                Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.TraceId == trace
+                    ? ActivitySamplingResult.AllDataAndRecorded
+                    : ActivitySamplingResult.None,
                 ActivityStopped = span =>
                 {
                     if (span.TraceId != trace) return;

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Output;
 
-/// <summary>What a step says to its users, and the notifications beside it.</summary>
+/// <summary>A job's output for users, and its notifications.</summary>
 public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
 {
     [Fact, Contract("Messages / user output")]
@@ -18,7 +18,8 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
         await using var worker = await StartAsync(job =>
         {
             using (job.Output.BeginScope("host {Host}", "a"))
-            using (job.Output.BeginScope("try 2")) job.Output.LogWarning(new InvalidOperationException("it broke"), "Could not {What}", "frob");
+            using (job.Output.BeginScope("try 2"))
+                job.Output.LogWarning(new InvalidOperationException("it broke"), "Could not {What}", "frob");
             job.Output.LogError(new InvalidOperationException("alone"), "");
             job.Output.LogTrace("too fine");
             return null;
@@ -27,7 +28,9 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
 
         var all = await session.RunAsync(worker.Name, "{}", Cancel);
 
-        Assert.Equal(["[host a] [try 2] Could not frob: it broke", "alone"], all.Where(one => one.IsOutput).Select(one => one.Line));
+        Assert.Equal(
+            ["[host a] [try 2] Could not frob: it broke", "alone"],
+            all.Where(message => message.IsOutput).Select(message => message.Line));
     }
 
     [Fact, Contract("Order / nothing after the end")]
@@ -44,10 +47,11 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
 
         await session.RunAsync(worker.Name, """{"notify":{"completed":{"irc":["#a"]}}}""", Cancel);
 
-        var refused = Assert.Throws<InvalidOperationException>(() => kept!.LogInformation("late"));
-        Assert.Equal("The job has ended: nothing more can be sent for it.", refused.Message);
+        var error = Assert.Throws<InvalidOperationException>(() => kept!.LogInformation("late"));
+        Assert.Equal("The job has ended: nothing more can be sent for it.", error.Message);
         await Assert.ThrowsAsync<InvalidOperationException>(() => late!.SendAsync("topic", "late", cancel: Cancel));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => late!.NotifyAsync("s", "m", Phase.Completed, cancel: Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => late!.NotifyAsync("s", "m", Phase.Completed, cancel: Cancel));
         await worker.StopAsync();
         Assert.Empty(await session.DrainAsync());
     }
@@ -56,7 +60,7 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
     public async Task Output_TenThousandLinesOfOneJob_HoldUpNobodyAndKeepTheirOrder()
     {
         const int lines = 10_000;
-        var most = 0L;
+        var maxUnconfirmed = 0L;
         RunningWorker? self = null;
         await using var worker = await StartAsync(job =>
         {
@@ -64,7 +68,7 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
             for (var i = 0; i < lines; i++)
             {
                 job.Output.LogInformation("{Number}", i);
-                most = Math.Max(most, self!.Unconfirmed);
+                maxUnconfirmed = Math.Max(maxUnconfirmed, self!.Unconfirmed);
             }
             return null;
         });
@@ -90,12 +94,14 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
             neighbours++;
         }
 
-        Assert.Equal(Enumerable.Range(0, lines).Select(i => $"{i}"), heard.Where(one => one.IsOutput).Select(one => one.Line));
+        Assert.Equal(
+            Enumerable.Range(0, lines).Select(i => $"{i}"),
+            heard.Where(message => message.IsOutput).Select(message => message.Line));
         Assert.InRange(neighbours, 3, int.MaxValue);
-        // one that had to wait for the large job would wait to its end
+        // a small job that had to wait for the large one would wait until its end
         Assert.InRange(slowest, TimeSpan.Zero, whole.Elapsed / 2);
-        // memory: what is not confirmed is bounded, however much a job says
-        Assert.InRange(most, 1, 300);
+        // unconfirmed messages, and so memory, are bounded, however much a job outputs
+        Assert.InRange(maxUnconfirmed, 1, 300);
     }
 
     [Fact, Contract("Messages / notification")]
@@ -108,9 +114,13 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
         });
         await using var session = await Bus.OpenAsync();
 
-        var all = await session.RunAsync(worker.Name, """{"notify":{"started":{"irc":["#a"]},"completed":{"irc":["#a"]}}}""", Cancel);
+        var all = await session.RunAsync(
+            worker.Name, """{"notify":{"started":{"irc":["#a"]},"completed":{"irc":["#a"]}}}""", Cancel);
 
-        Assert.Equal(["FrobWorker started", "my own"], all.Where(one => one.Key == "notify.irc").Select(one => one.Json.GetProperty("slug").GetString()));
+        var notifications = all.Where(message => message.Key == "notify.irc");
+        Assert.Equal(
+            ["FrobWorker started", "my own"],
+            notifications.Select(message => message.Json.GetProperty("slug").GetString()));
     }
 
     [Fact, Contract("Messages / notification")]
@@ -121,7 +131,7 @@ public sealed class JobOutputTests(PikaBus bus) : ContractTest(bus)
 
         var all = await session.RunAsync(worker.Name, Fsm, Cancel);
 
-        Assert.Equal(["started", "completed"], all.Select(one => one.Status));
+        Assert.Equal(["started", "completed"], all.Select(message => message.Status));
     }
 
     [Fact, Contract("Names / a worker's queue")]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Output;
 
-/// <summary>The output worker as the process that it is, killed at any moment.</summary>
+/// <summary>The output worker in its own process, killed at any moment.</summary>
 public sealed class KillTests(OutputBus bus) : ContractTest<OutputBus>(bus)
 {
     private const int Lines = 3000;
@@ -29,13 +29,13 @@ public sealed class KillTests(OutputBus bus) : ContractTest<OutputBus>(bus)
                 var line = JsonSerializer.SerializeToUtf8Bytes(new { message = $"line {i}" });
                 session.SendRaw(queue, line, new() { ["correlation_id"] = $"r{i % 3}" }, exchange: "", prefix: "");
             }
-            var had = Written(directory).Count;
-            await RunAsync(directory.FullName, () => Written(directory).Count > had + 50);
+            var before = Written(directory).Count;
+            await RunAsync(directory.FullName, () => Written(directory).Count > before + 50);
         }
         await RunAsync(directory.FullName, () => Written(directory).Distinct().Count() == Lines);
 
-        // a line may come twice, if a kill fell between its writing and its ack; none may be torn or missing
-        Assert.All(Written(directory), one => Assert.Matches("^line [0-9]+$", one));
+        // a kill between write and acknowledgement repeats a line; no line may be incomplete or missing
+        Assert.All(Written(directory), line => Assert.Matches("^line [0-9]+$", line));
         Assert.Equal(Enumerable.Range(0, Lines), Written(directory).Select(Number).Distinct().Order());
         Assert.All(directory.GetFiles("*.log"), file =>
         {
@@ -49,7 +49,7 @@ public sealed class KillTests(OutputBus bus) : ContractTest<OutputBus>(bus)
     /// <summary>Runs the process until the condition holds, and kills it.</summary>
     private async Task RunAsync(string directory, Func<bool> condition)
     {
-        // the step's own settings, in the same file: they are about jobs, and must cost no line
+        // the settings for jobs, from the same file, must not cost a line
         await using var process = StepProcess.Start(
             ["output"], ("ConnectionStrings:rabbitmq", Bus.Amqp.AbsoluteUri), ("OutputWorker:Directory", directory),
             ("Worker:OnRedelivery", "Fail"), ("Worker:MaxAttempts", "1"), ("Worker:MaxBodyBytes", "8"));

@@ -3,7 +3,7 @@ using ReWorker.Tests.Contract;
 
 namespace ReWorker.Tests.Output;
 
-/// <summary>A virtual host of its own: the output worker's queue, and all output that comes to it, are one test class's alone.</summary>
+/// <summary>A virtual host for one test class, so that its output worker receives no other test's output.</summary>
 public sealed class OutputBus(SharedBroker broker, PikaOfTheRun pika) : PikaBus(broker, pika)
 {
     private readonly string _name = $"output-{Guid.NewGuid():n}";
@@ -12,7 +12,8 @@ public sealed class OutputBus(SharedBroker broker, PikaOfTheRun pika) : PikaBus(
     {
         await base.InitializeAsync();
         await RunRabbitmqctlAsync("add_vhost", _name);
-        await RunRabbitmqctlAsync("set_permissions", "-p", _name, Uri.UnescapeDataString(Amqp.UserInfo.Split(':')[0]), ".*", ".*", ".*");
+        var user = Uri.UnescapeDataString(Amqp.UserInfo.Split(':')[0]);
+        await RunRabbitmqctlAsync("set_permissions", "-p", _name, user, ".*", ".*", ".*");
         Amqp = new Uri(Amqp, $"/{_name}");
         Requester = Requester.Start(Amqp);
     }

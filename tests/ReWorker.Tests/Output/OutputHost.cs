@@ -3,7 +3,7 @@ using ReWorker.Tools.OutputLog;
 
 namespace ReWorker.Tests.Output;
 
-/// <summary>The output worker with a directory, and a queue, of its own.</summary>
+/// <summary>An output worker with its own directory and queue.</summary>
 internal sealed class OutputHost : IAsyncDisposable
 {
     private readonly DirectoryInfo _root;
@@ -18,23 +18,29 @@ internal sealed class OutputHost : IAsyncDisposable
 
     public required RunningWorker Worker { get; init; }
 
-    public static async Task<OutputHost> StartAsync(PikaBus bus, CancellationToken cancel, params (string, string)[] settings)
+    public static async Task<OutputHost> StartAsync(
+        PikaBus bus, CancellationToken cancel, params (string, string)[] settings)
     {
         var root = System.IO.Directory.CreateTempSubdirectory("reworker-output-");
         var directory = Path.Combine(root.FullName, "out");
-        var worker = await RunningWorker.StartAsync(bus, OutputWorker.Add, cancel, [("OutputWorker:Directory", directory), .. settings]);
+        var worker = await RunningWorker.StartAsync(
+            bus, OutputWorker.Add, cancel, [("OutputWorker:Directory", directory), .. settings]);
         return new OutputHost(root, "out") { Worker = worker };
     }
 
-    public string[] Files => System.IO.Directory.Exists(Directory) ? [.. System.IO.Directory.GetFiles(Directory, "*.log").Select(Path.GetFileName).Order(StringComparer.Ordinal)!] : [];
+    /// <summary>The names of the log files.</summary>
+    public string[] Files => System.IO.Directory.Exists(Directory)
+        ? [.. System.IO.Directory.GetFiles(Directory, "*.log").Select(Path.GetFileName).Order(StringComparer.Ordinal)!]
+        : [];
 
-    /// <summary>How many lines all the files have.</summary>
-    public int Lines => Files.Sum(file => Read(file).Count(one => one == '\n'));
+    /// <summary>The number of lines in all files.</summary>
+    public int Lines => Files.Sum(file => Read(file).Count(character => character == '\n'));
 
     public string Read(string file) => ReadWhileOpen(Path.Combine(Directory, file));
 
-    /// <summary>Everything below the directory that encloses the output's: nothing may be beside it.</summary>
-    public string[] Outside => [.. System.IO.Directory.GetFileSystemEntries(_root.FullName).Where(one => one != Directory)];
+    /// <summary>Everything next to the output directory, where the worker must write nothing.</summary>
+    public string[] Outside =>
+        [.. System.IO.Directory.GetFileSystemEntries(_root.FullName).Where(entry => entry != Directory)];
 
     private static string ReadWhileOpen(string path)
     {

@@ -3,34 +3,33 @@ using Xunit;
 
 namespace ReWorker.Tests.Output;
 
-/// <summary>Files that more than one process may want.</summary>
+/// <summary>Log files that another process locks or replaces.</summary>
 public sealed class ReleaseFilesTests
 {
     [Fact]
-    public void Append_ToTheDirectoryOfAnother_WaitsUntilThatHasEnded()
+    public void Append_DirectoryLockedByAnother_ThrowsUntilItIsUnlocked()
     {
         var directory = Directory.CreateTempSubdirectory("reworker-files-");
-        var options = Microsoft.Extensions.Options.Options.Create(new OutputWorkerOptions { Directory = directory.FullName });
-        using var first = new ReleaseFiles(options);
-        using var second = new ReleaseFiles(options);
+        using var first = Open(directory);
+        using var second = Open(directory);
 
         first.Append("release", "one");
-        var refusal = Assert.Throws<IOException>(() => second.Append("release", "two"));
+        var error = Assert.Throws<IOException>(() => second.Append("release", "two"));
         first.Append("another", "one");
         first.Dispose();
         second.Append("release", "two");
 
-        Assert.Contains(".lock", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(".lock", error.Message, StringComparison.Ordinal);
         Assert.Equal("one\ntwo\n", File.ReadAllText(Path.Combine(directory.FullName, "release.log")));
         directory.Delete(recursive: true);
     }
 
-    /// <summary>As logrotate does it: the old file gets another name, and an empty one takes its place.</summary>
+    /// <summary>As logrotate does: it renames the file and creates an empty one.</summary>
     [Fact]
-    public void Append_ToAFileThatWasReplaced_GoesIntoTheNewOne()
+    public void Append_FileReplaced_WritesToTheNewFile()
     {
         var directory = Directory.CreateTempSubdirectory("reworker-files-");
-        using var files = new ReleaseFiles(Microsoft.Extensions.Options.Options.Create(new OutputWorkerOptions { Directory = directory.FullName }));
+        using var files = Open(directory);
         var path = Path.Combine(directory.FullName, "release.log");
 
         files.Append("release", "one");
@@ -42,4 +41,7 @@ public sealed class ReleaseFilesTests
         Assert.Equal(("one\n", "two\nthree\n"), (File.ReadAllText($"{path}.1"), File.ReadAllText(path)));
         directory.Delete(recursive: true);
     }
+
+    private static ReleaseFiles Open(DirectoryInfo directory) =>
+        new(Microsoft.Extensions.Options.Options.Create(new OutputWorkerOptions { Directory = directory.FullName }));
 }
