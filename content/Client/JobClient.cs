@@ -1,13 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using RabbitMQ.Client.Events;
-using ReWorker.Wire.Connections;
-using ReWorker.Wire.Contract;
-using ReWorker.Wire.Telemetry;
 
 namespace ReWorker.Client;
 
@@ -37,7 +31,7 @@ public sealed partial class JobClient : IAsyncDisposable
     /// <exception cref="ArgumentException">The URI or an option is invalid.</exception>
     public JobClient(string uri, JobClientOptions? options = null)
         : this(
-            ConnectionRegistration.FromUri(uri, TimeProvider.System), options ?? new(),
+            ConnectionRegistration.FromUri(uri), options ?? new(),
             new BrokerOptions().ConfirmTimeout, TimeProvider.System, NullLogger.Instance)
     {
     }
@@ -77,7 +71,7 @@ public sealed partial class JobClient : IAsyncDisposable
             using var limit = new CancellationTokenSource(job.Timeout, _time);
             using var wait = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel, _disposed.Token);
             var next = PublishAsync();
-            while (await WaitAsync(next, job, pending, cancel).ConfigureAwait(false))
+            while (await WaitAsync(next, job, pending, cancel))
             {
                 while (pending.Events.TryRead(out var jobEvent)) yield return jobEvent;
                 next = pending.Events.WaitToReadAsync(wait.Token).AsTask();
@@ -85,8 +79,8 @@ public sealed partial class JobClient : IAsyncDisposable
 
             async Task<bool> PublishAsync()
             {
-                await _publisher.PublishAsync(job, body, pending, wait.Token).ConfigureAwait(false);
-                return await pending.Events.WaitToReadAsync(wait.Token).ConfigureAwait(false);
+                await _publisher.PublishAsync(job, body, pending, wait.Token);
+                return await pending.Events.WaitToReadAsync(wait.Token);
             }
         }
         finally
@@ -103,7 +97,7 @@ public sealed partial class JobClient : IAsyncDisposable
         var startedAt = _time.GetTimestamp();
         var output = new List<string>();
         JsonElement data = default;
-        await foreach (var jobEvent in SendAsync(job, cancel).ConfigureAwait(false))
+        await foreach (var jobEvent in SendAsync(job, cancel))
         {
             if (jobEvent is JobEvent.Output line) output.Add(line.Line);
             else if (jobEvent is JobEvent.Completed completed) data = completed.Data;
@@ -121,7 +115,7 @@ public sealed partial class JobClient : IAsyncDisposable
     public async Task<T> RunAsync<T>(JobRequest job, IJsonTypeInfoResolver json, CancellationToken cancel = default)
     {
         var type = new JobJson(json).TypeInfo(typeof(T));
-        var result = await RunAsync(job, cancel).ConfigureAwait(false);
+        var result = await RunAsync(job, cancel);
         if (result.Data.ValueKind is JsonValueKind.Undefined)
             throw new JsonException($"job {job.CorrelationId} completed without data");
         return (T)result.Data.Deserialize(type)!;
@@ -131,8 +125,8 @@ public sealed partial class JobClient : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_disposed.IsCancellationRequested) return;
-        await _disposed.CancelAsync().ConfigureAwait(false);
-        await _connection.DisposeAsync().ConfigureAwait(false);
+        await _disposed.CancelAsync();
+        await _connection.DisposeAsync();
     }
 
     /// <summary>Connects before the first job does.</summary>
@@ -140,7 +134,7 @@ public sealed partial class JobClient : IAsyncDisposable
     {
         try
         {
-            await _connection.GetSessionAsync(cancel).WaitAsync(timeout, _time, cancel).ConfigureAwait(false);
+            await _connection.GetSessionAsync(cancel).WaitAsync(timeout, _time, cancel);
         }
         catch (TimeoutException)
         {
@@ -154,7 +148,7 @@ public sealed partial class JobClient : IAsyncDisposable
     {
         try
         {
-            return await next.ConfigureAwait(false);
+            return await next;
         }
         catch (OperationCanceledException)
         {
@@ -179,7 +173,6 @@ public sealed partial class JobClient : IAsyncDisposable
 
     [LoggerMessage(EventId = 80, Level = LogLevel.Warning, Message = "Jobs and replies wait for the broker: {Trouble}")]
     private static partial void LogTrouble(ILogger log, Untrusted trouble);
-
     [LoggerMessage(EventId = 81, Level = LogLevel.Warning, Message =
         "Dropped a message of job {CorrelationId} with routing key {RoutingKey}: its body breaks the contract")]
     private static partial void LogInvalidMessage(ILogger log, Untrusted correlationId, Untrusted routingKey);

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ReWorker.Client;
 
 /// <summary>
@@ -8,9 +6,7 @@ namespace ReWorker.Client;
 /// </summary>
 public abstract record JobEvent
 {
-    private JobEvent()
-    {
-    }
+    private JobEvent() { }
 
     /// <summary>A worker has started the job.</summary>
     public sealed record Started : JobEvent;

@@ -1,8 +1,4 @@
 using System.Diagnostics;
-using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
-using ReWorker.Wire.Contract;
-using ReWorker.Wire.Telemetry;
 
 namespace ReWorker.Client;
 
@@ -24,12 +20,12 @@ internal sealed class JobPublisher(
         using var span = Traces.StartSend(queue, messageId, job.CorrelationId);
         while (true)
         {
-            var session = await connection.GetSessionAsync(cancel).ConfigureAwait(false);
+            var session = await connection.GetSessionAsync(cancel);
             if (pending.HasReply) return;
             try
             {
                 var properties = CreateProperties(job, messageId);
-                await session.PublishAsync(queue, properties, body, isSuspect, cancel).ConfigureAwait(false);
+                await session.PublishAsync(queue, properties, body, isSuspect, cancel);
                 pending.MarkConfirmed();
                 return;
             }
@@ -40,7 +36,7 @@ internal sealed class JobPublisher(
                 if (time.GetElapsedTime(missingSince.Value) >= queueTimeout)
                     throw new JobNotDeliveredException(problem, e);
                 pending.ReportMissing(problem, connection.OnTrouble);
-                await Task.Delay(QueuePollDelay, time, cancel).ConfigureAwait(false);
+                await Task.Delay(QueuePollDelay, time, cancel);
             }
             catch (PublishException e)
             {
@@ -50,7 +46,7 @@ internal sealed class JobPublisher(
             {
                 // Any of the jobs that were sent on the channel may be the one that the broker rejects.
                 isSuspect |= session.HasRejectedJob;
-                await Task.Delay(ResendDelay, time, cancel).ConfigureAwait(false);
+                await Task.Delay(ResendDelay, time, cancel);
             }
         }
     }
@@ -58,7 +54,7 @@ internal sealed class JobPublisher(
     private static bool MayResend(ReplySession session, Exception e) =>
         e is not JobNotDeliveredException && (session.IsLost || e is AlreadyClosedException or TimeoutException);
 
-    /// <summary>New properties for each attempt, since the client writes into them.</summary>
+    // New properties for each attempt, since the client writes into them.
     private BasicProperties CreateProperties(JobRequest job, string messageId)
     {
         var headers = new Dictionary<string, object?>();

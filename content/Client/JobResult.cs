@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace ReWorker.Client;
 
 /// <summary>The result of a completed job.</summary>

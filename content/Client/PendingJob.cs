@@ -7,16 +7,13 @@ internal sealed class PendingJob
 {
     private readonly Channel<JobEvent> _events =
         Channel.CreateUnbounded<JobEvent>(new UnboundedChannelOptions { SingleReader = true });
-
     private readonly HashSet<string> _seenMessageIds = [];
     private bool _hasStarted;
     private volatile bool _hasReply;
     private volatile string _state = "the broker has not confirmed it";
 
     public ChannelReader<JobEvent> Events => _events.Reader;
-
-    /// <summary>How far the job has come, for the message of a timeout.</summary>
-    public string State => _state;
+    public string State => _state; // how far the job has come, for the message of a timeout
 
     /// <summary>True once a worker has sent anything. The job has arrived, then, with or without a confirm.</summary>
     public bool HasReply => _hasReply;

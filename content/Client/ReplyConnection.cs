@@ -1,5 +1,3 @@
-using ReWorker.Wire.Connections;
-
 namespace ReWorker.Client;
 
 /// <summary>Opens a <see cref="ReplySession"/> when the first job needs one, and another one after each loss.</summary>
@@ -39,15 +37,15 @@ internal sealed class ReplyConnection(
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        if (_loop is not null) await _loop.ConfigureAwait(false);
+        await _stop.CancelAsync();
+        if (_loop is not null) await _loop;
     }
 
     private async Task RunAsync()
     {
         while (!_stop.IsCancellationRequested)
         {
-            await RunSessionAsync().ConfigureAwait(false);
+            await RunSessionAsync();
             var pause = Task.Delay(_backoff.Next(), time, _stop.Token);
             await pause.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -58,19 +56,19 @@ internal sealed class ReplyConnection(
         await using var session = new ReplySession(queue, confirmTimeout, time);
         try
         {
-            await session.OpenAsync(source, _stop.Token).ConfigureAwait(false);
+            await session.OpenAsync(source, _stop.Token);
             (_trouble, _lastReason, _attempts) = (null, null, 0);
             var openedAt = time.GetTimestamp();
             lock (_gate) _session.SetResult(session);
 
-            var loss = await session.Loss.WaitAsync(_stop.Token).ConfigureAwait(false);
+            var loss = await session.Loss.WaitAsync(_stop.Token);
             lock (_gate) _session = NewSession();
             if (time.GetElapsedTime(openedAt) > MaxBackoff) _backoff.Reset();
             Report($"lost {_address}", loss.Detail);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            await session.TryDeleteQueueAsync().ConfigureAwait(false);
+            await session.TryDeleteQueueAsync();
         }
         catch (Exception e)
         {

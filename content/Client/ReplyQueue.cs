@@ -1,13 +1,6 @@
-using RabbitMQ.Client;
-using RabbitMQ.Client.Events;
-using ReWorker.Wire.Contract;
-
 namespace ReWorker.Client;
 
-/// <summary>
-/// The queue for replies, output and notifications. A worker publishes them on one channel, so in one queue they keep
-/// their order.
-/// </summary>
+/// <summary>The queue for replies, output and notifications: in one queue, they keep their order.</summary>
 /// <remarks>
 /// The queue is not exclusive, because it must survive a lost connection with everything sent in between. It is durable
 /// because RabbitMQ 4.3 accepts no transient queues, and classic because it lives for minutes only.
@@ -22,10 +15,9 @@ internal sealed record ReplyQueue(string Name, JobClientOptions Options, Action<
             ["x-expires"] = (long)Options.ReplyQueueLifetime.TotalMilliseconds,
         };
         await channel.QueueDeclareAsync(
-            Name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancel)
-            .ConfigureAwait(false);
+            Name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancel);
         if (!Options.FollowOutput) return;
         foreach (var key in new[] { Names.Output, Names.Notification("#") })
-            await channel.QueueBindAsync(Name, Names.Exchange, key, cancellationToken: cancel).ConfigureAwait(false);
+            await channel.QueueBindAsync(Name, Names.Exchange, key, cancellationToken: cancel);
     }
 }

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using ReWorker.Wire.Contract;
-
 namespace ReWorker.Client;
 
 /// <summary>Reads untrusted messages from the reply queue.</summary>

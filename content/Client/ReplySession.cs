@@ -1,9 +1,3 @@
-using RabbitMQ.Client;
-using RabbitMQ.Client.Events;
-using RabbitMQ.Client.Exceptions;
-using ReWorker.Wire.Connections;
-using ReWorker.Wire.Contract;
-
 namespace ReWorker.Client;
 
 /// <summary>One epoch of a requester's connections: publishes jobs and consumes the reply queue.</summary>
@@ -15,9 +9,7 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
 
     private readonly Epoch _epoch = new(time);
 
-    /// <summary>Completes when a connection, a channel or the consumer is lost.</summary>
     public Task<Loss> Loss => _epoch.Loss;
-
     public bool IsLost => Loss.IsCompleted;
 
     /// <summary>Why the broker blocks publishing; null while it does not.</summary>
@@ -28,31 +20,28 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
 
     public async Task OpenAsync(ConnectionSource source, CancellationToken cancel)
     {
-        await _epoch.ConnectAsync(source, "requester, replies", "requester", null, cancel).ConfigureAwait(false);
-        await Deadline.RunAsync(SetUpAsync, confirmTimeout, "opening the reply queue", time, cancel)
-            .ConfigureAwait(false);
+        await _epoch.ConnectAsync(source, "requester, replies", "requester", null, cancel);
+        await Deadline.RunAsync(SetUpAsync, confirmTimeout, "opening the reply queue", time, cancel);
     }
 
     /// <summary>Publishes a job and waits for the broker's confirm.</summary>
-    /// <param name="alone">
-    /// Publishes on a separate channel. If the broker closes that channel, this job is the one that it rejects.
-    /// </param>
+    /// <param name="alone">Publishes on a separate channel. If the broker closes it, it rejects this job.</param>
     /// <exception cref="PublishException">The broker returned the job or did not accept it.</exception>
     /// <exception cref="JobNotDeliveredException">The broker rejected the job.</exception>
     public async Task PublishAsync(
         string to, BasicProperties properties, byte[] body, bool alone, CancellationToken cancel)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _epoch.Ended);
-        if (alone) await _epoch.Alarm.WaitForEndAsync(either.Token).ConfigureAwait(false);
+        if (alone) await _epoch.Alarm.WaitForEndAsync(either.Token);
         await using var separate = alone
-            ? await _epoch.PublishConnection.CreateChannelAsync(WithConfirms, either.Token).ConfigureAwait(false)
+            ? await _epoch.PublishConnection.CreateChannelAsync(WithConfirms, either.Token)
             : null;
         try
         {
             // The caller's token must not cut the write short: it would leave the shared channel in doubt.
             var confirmed = (separate ?? _epoch.PublishChannel).BasicPublishAsync(
                 Names.DefaultExchange, to, mandatory: true, properties, body, _epoch.Ended);
-            await WaitForConfirmAsync(confirmed.AsTask(), either.Token).ConfigureAwait(false);
+            await WaitForConfirmAsync(confirmed.AsTask(), either.Token);
         }
         catch (AlreadyClosedException e) when (separate is not null && RejectionReason(separate) is { } reason)
         {
@@ -65,8 +54,7 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
     {
         try
         {
-            await Deadline.RunAsync(DeleteAsync, DeleteTimeout, "deleting", time, CancellationToken.None)
-                .ConfigureAwait(false);
+            await Deadline.RunAsync(DeleteAsync, DeleteTimeout, "deleting", time, CancellationToken.None);
         }
         catch (Exception)
         {
@@ -75,8 +63,8 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
 
         async Task DeleteAsync(CancellationToken cancel)
         {
-            await using var channel = await OpenChannelAsync(cancel).ConfigureAwait(false);
-            await channel.QueueDeleteAsync(queue.Name, cancellationToken: cancel).ConfigureAwait(false);
+            await using var channel = await OpenChannelAsync(cancel);
+            await channel.QueueDeleteAsync(queue.Name, cancellationToken: cancel);
         }
     }
 
@@ -95,7 +83,7 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
         {
             try
             {
-                await confirmed.WaitAsync(confirmTimeout, time, cancel).ConfigureAwait(false);
+                await confirmed.WaitAsync(confirmTimeout, time, cancel);
                 return;
             }
             catch (TimeoutException)
@@ -111,18 +99,18 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
 
     private async Task SetUpAsync(CancellationToken cancel)
     {
-        await _epoch.OpenPublishChannelAsync(WithConfirms, cancel).ConfigureAwait(false);
-        if (queue.Options.FollowOutput) await EnsureExchangeAsync(cancel).ConfigureAwait(false);
+        await _epoch.OpenPublishChannelAsync(WithConfirms, cancel);
+        if (queue.Options.FollowOutput) await EnsureExchangeAsync(cancel);
 
-        var channel = await OpenChannelAsync(cancel).ConfigureAwait(false);
+        var channel = await OpenChannelAsync(cancel);
         _epoch.Watch(channel);
-        await queue.DeclareAsync(channel, cancel).ConfigureAwait(false);
-        await channel.BasicQosAsync(0, Prefetch, global: false, cancel).ConfigureAwait(false);
+        await queue.DeclareAsync(channel, cancel);
+        await channel.BasicQosAsync(0, Prefetch, global: false, cancel);
 
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.UnregisteredAsync += Cancelled;
         consumer.ReceivedAsync += Received;
-        await channel.BasicConsumeAsync(queue.Name, autoAck: false, consumer, cancel).ConfigureAwait(false);
+        await channel.BasicConsumeAsync(queue.Name, autoAck: false, consumer, cancel);
     }
 
     private Task Cancelled(object sender, ConsumerEventArgs cancelled)
@@ -142,22 +130,20 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
         return Task.CompletedTask;
     }
 
-    /// <summary>
-    /// Declares the exchange if it does not exist yet: the requester may start before the first worker. A failed check
-    /// closes its channel, so the declaration needs another one.
-    /// </summary>
+    // Declares the exchange if it does not exist yet: the requester may start before the first worker. A failed check
+    // closes its channel, so the declaration needs another one.
     private async Task EnsureExchangeAsync(CancellationToken cancel)
     {
         try
         {
-            await using var channel = await OpenChannelAsync(cancel).ConfigureAwait(false);
-            await channel.ExchangeDeclarePassiveAsync(Names.Exchange, cancel).ConfigureAwait(false);
+            await using var channel = await OpenChannelAsync(cancel);
+            await channel.ExchangeDeclarePassiveAsync(Names.Exchange, cancel);
         }
         catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode is 404 && !IsLost)
         {
-            await using var channel = await OpenChannelAsync(cancel).ConfigureAwait(false);
+            await using var channel = await OpenChannelAsync(cancel);
             await channel.ExchangeDeclareAsync(
-                Names.Exchange, ExchangeType.Topic, durable: true, cancellationToken: cancel).ConfigureAwait(false);
+                Names.Exchange, ExchangeType.Topic, durable: true, cancellationToken: cancel);
         }
     }
 

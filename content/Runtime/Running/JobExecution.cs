@@ -45,7 +45,7 @@ internal sealed partial class JobExecution(WorkerContext context)
         if (DeliveryCount.IsRepublished(job.Properties))
             await Task.Delay(CopyDelay, context.Time, CancellationToken.None);
         if (job.Attempt > 1) LogRunsAgain(_log, job.CorrelationId, job.Attempt, context.Options.MaxAttempts);
-        inFlight.Messages.SendStatus("started", Bodies.Started);
+        inFlight.Messages.SendStatus(PhaseNames.Started, Bodies.Started);
         AutoNotification.Send(context, inFlight, Phase.Started);
 
         // a separate work item, so that blocking code cannot delay the time limit, which counts from before it

@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using System.Security.Authentication;
 using RabbitMQ.Client.Exceptions;
 
@@ -10,7 +9,9 @@ internal static class BrokerFault
     /// <summary>Finds the cause. The client wraps it in "none of the endpoints were reachable".</summary>
     public static string Describe(Exception e) => e switch
     {
-        AggregateException { InnerExceptions: { Count: > 0 } all } => Describe(MostTelling(all)),
+        // There is one failure per address. An answer tells more than an address where nothing listens.
+        AggregateException { InnerExceptions: { Count: > 0 } all } =>
+            Describe(all.FirstOrDefault(one => one is not ConnectFailureException) ?? all[0]),
         BrokerUnreachableException { InnerException: { } inner } => Describe(inner),
         ConnectFailureException { InnerException: { } inner } => Describe(inner),
         AuthenticationFailureException or PossibleAuthenticationFailureException =>
@@ -26,8 +27,4 @@ internal static class BrokerFault
     public static bool IsAuthenticationFailure(Exception e) =>
         e is AuthenticationFailureException or PossibleAuthenticationFailureException
         || (e.InnerException is { } inner && IsAuthenticationFailure(inner));
-
-    /// <summary>There is one failure per address. An answer tells more than an address where nothing listens.</summary>
-    private static Exception MostTelling(ReadOnlyCollection<Exception> all) =>
-        all.FirstOrDefault(one => one is not ConnectFailureException) ?? all[0];
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using ReWorker.Wire.Settings;
 
 namespace ReWorker.Wire.Connections;

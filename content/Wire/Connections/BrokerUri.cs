@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using RabbitMQ.Client;
 
 namespace ReWorker.Wire.Connections;
 
@@ -19,7 +18,7 @@ internal static class BrokerUri
 
         factory.Ssl.Enabled = uri.Scheme is "amqps";
         factory.HostName = uri.Host.Trim('[', ']');
-        factory.Port = uri.IsDefaultPort || uri.Port <= 0 ? (factory.Ssl.Enabled ? 5671 : 5672) : uri.Port;
+        factory.Port = uri.Port > 0 ? uri.Port : factory.Ssl.Enabled ? 5671 : 5672;
 
         var user = uri.UserInfo.Split(':', 2);
         if (user[0].Length > 0) factory.UserName = Uri.UnescapeDataString(user[0]);

@@ -1,7 +1,5 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 using ReWorker.Wire.Settings;
 
 namespace ReWorker.Wire.Connections;
@@ -26,14 +24,13 @@ internal static class ConnectionRegistration
         return services;
     }
 
-    /// <summary>For a client without a host.</summary>
     /// <exception cref="ArgumentException">It is not an AMQP URI.</exception>
-    public static ConnectionSource FromUri(string uri, TimeProvider time)
+    public static ConnectionSource FromUri(string uri)
     {
         if (!BrokerUri.IsValid(uri)) throw new ArgumentException($"the URI is {BrokerUri.NotValid}");
         var configure = new ConfigureOptions<BrokerOptions>(options => options.Uri = uri);
         var factory = new OptionsFactory<BrokerOptions>([configure], []);
         var monitor = new OptionsMonitor<BrokerOptions>(factory, [], new OptionsCache<BrokerOptions>());
-        return new ConnectionSource(monitor, time);
+        return new ConnectionSource(monitor, TimeProvider.System);
     }
 }

@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
-using RabbitMQ.Client;
 
 namespace ReWorker.Wire.Connections;
 
@@ -17,9 +14,7 @@ internal sealed class ConnectionSource(
     /// <summary>The address that was last read from the settings, without the password.</summary>
     public string Address { get; private set; } = "the broker";
 
-    /// <summary>Checks the settings and reads the certificates without connecting.</summary>
-    /// <returns>The address.</returns>
-    /// <exception cref="OptionsValidationException">A setting is invalid.</exception>
+    /// <summary>Checks the settings and reads the certificates without connecting. Returns the address.</summary>
     /// <exception cref="FormatException">A file can't be read. The message names the key.</exception>
     public string Check()
     {
@@ -42,7 +37,7 @@ internal sealed class ConnectionSource(
         {
             return await Deadline.RunAsync(
                 token => ConnectAsync(factory, name, token), options.CurrentValue.ConnectTimeout, "connecting", time,
-                cancel, connection => connection.AbortAsync()).ConfigureAwait(false);
+                cancel, connection => connection.AbortAsync());
         }
         catch (Exception)
         {
@@ -52,15 +47,15 @@ internal sealed class ConnectionSource(
         }
     }
 
-    /// <summary>Tries each address of the host. The client itself tries only one.</summary>
+    // Tries each address of the host. The client itself tries only one.
     private static async Task<IConnection> ConnectAsync(
         ConnectionFactory factory, string name, CancellationToken cancel)
     {
-        var addresses = await Dns.GetHostAddressesAsync(factory.HostName, cancel).ConfigureAwait(false);
+        var addresses = await Dns.GetHostAddressesAsync(factory.HostName, cancel);
         // An address that does not answer must leave time for the others. The client tries them in random order.
         if (addresses.Length > 1) factory.RequestedConnectionTimeout /= addresses.Length + 1;
         var hosts = addresses.Select(address => address.ToString());
-        return await factory.CreateConnectionAsync(hosts, name, cancel).ConfigureAwait(false);
+        return await factory.CreateConnectionAsync(hosts, name, cancel);
     }
 
     private ConnectionFactory ReadSettings()

@@ -1,11 +1,9 @@
 namespace ReWorker.Wire.Connections;
 
-/// <summary>
-/// Bounds a call into the RabbitMQ client, which may never return and may ignore its token. At the limit the token is
-/// cancelled. If the call has still not returned two seconds later, it is abandoned.
-/// </summary>
+/// <summary>Bounds a call into the RabbitMQ client, which may never return and may ignore its token.</summary>
 internal static class Deadline
 {
+    // The token is cancelled at the limit. A call that has still not returned after this time is abandoned.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
     /// <param name="dispose">Disposes a result that arrives after the call was abandoned.</param>
@@ -19,7 +17,7 @@ internal static class Deadline
         var task = call(either.Token);
         try
         {
-            return await task.WaitAsync(limit + Grace, time, cancel).ConfigureAwait(false);
+            return await task.WaitAsync(limit + Grace, time, cancel);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
@@ -32,14 +30,14 @@ internal static class Deadline
     /// <inheritdoc cref="RunAsync{T}"/>
     public static Task RunAsync(
         Func<CancellationToken, Task> call, TimeSpan limit, string what, TimeProvider time, CancellationToken cancel) =>
-        RunAsync(async token => { await call(token).ConfigureAwait(false); return true; }, limit, what, time, cancel);
+        RunAsync(async token => { await call(token); return true; }, limit, what, time, cancel);
 
     private static async Task AbandonAsync<T>(Task<T> task, Func<T, Task>? dispose)
     {
         try
         {
-            var result = await task.ConfigureAwait(false);
-            if (dispose is not null) await dispose(result).ConfigureAwait(false);
+            var result = await task;
+            if (dispose is not null) await dispose(result);
         }
         catch (Exception)
         {

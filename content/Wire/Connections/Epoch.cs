@@ -1,4 +1,3 @@
-using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
 namespace ReWorker.Wire.Connections;
@@ -11,26 +10,18 @@ namespace ReWorker.Wire.Connections;
 internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(3);
-
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource<Loss> _loss = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IConnection? _consume;
     private IConnection? _publish;
     private IChannel? _publishChannel;
 
-    /// <summary>Cancelled when the epoch ends. Everything that waits for the broker waits with this token.</summary>
-    public CancellationToken Ended => _ended.Token;
-
-    /// <summary>Completes when the epoch ends, with what was lost.</summary>
-    public Task<Loss> Loss => _loss.Task;
-
+    public Task<Loss> Loss => _loss.Task;               // completes when the epoch ends
+    public CancellationToken Ended => _ended.Token;     // everything that waits for the broker waits with this token
     public ResourceAlarm Alarm { get; } = new(time);
-
-    public IConnection ConsumeConnection => _consume ?? throw new InvalidOperationException("not connected yet");
-
-    public IConnection PublishConnection => _publish ?? throw new InvalidOperationException("not connected yet");
-
-    public IChannel PublishChannel => _publishChannel ?? throw new InvalidOperationException("not connected yet");
+    public IConnection ConsumeConnection => _consume ?? throw NotConnected();
+    public IConnection PublishConnection => _publish ?? throw NotConnected();
+    public IChannel PublishChannel => _publishChannel ?? throw NotConnected();
 
     /// <summary>Ends the epoch. The first loss counts. Never blocks, so the client's own threads may call it.</summary>
     public void End(Loss loss)
@@ -39,7 +30,7 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
     }
 
     /// <summary>Opens both connections at once. If one fails, disposing the epoch closes the other.</summary>
-    /// <param name="onProgress">Called after each connection is open.</param>
+    /// <param name="onProgress">Called when a connection is open.</param>
     public Task ConnectAsync(
         ConnectionSource source, string consumeName, string publishName, Action? onProgress, CancellationToken cancel)
     {
@@ -47,14 +38,13 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
 
         async Task OpenConsumeAsync()
         {
-            _consume = await source.OpenAsync(consumeName, cancel).ConfigureAwait(false);
+            _consume = await source.OpenAsync(consumeName, cancel);
             onProgress?.Invoke();
             Watch(_consume);
         }
-
         async Task OpenPublishAsync()
         {
-            _publish = await source.OpenAsync(publishName, cancel).ConfigureAwait(false);
+            _publish = await source.OpenAsync(publishName, cancel);
             onProgress?.Invoke();
             Watch(_publish);
             _publish.ConnectionBlockedAsync += (_, blocked) => Signal(() => Alarm.Raise(blocked.Reason));
@@ -64,11 +54,10 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
 
     public async Task OpenPublishChannelAsync(CreateChannelOptions options, CancellationToken cancel)
     {
-        _publishChannel = await PublishConnection.CreateChannelAsync(options, cancel).ConfigureAwait(false);
+        _publishChannel = await PublishConnection.CreateChannelAsync(options, cancel);
         Watch(_publishChannel);
     }
 
-    /// <summary>Ends the epoch when the channel closes.</summary>
     public void Watch(IChannel channel) => channel.ChannelShutdownAsync +=
         (_, reason) => Signal(() => End(new Loss(LossReason.Channel, Describe(reason))));
 
@@ -76,14 +65,13 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         End(new Loss(LossReason.Stopped, "stopped"));
-        await Task.WhenAll(CloseAsync(_consume), CloseAsync(_publish)).ConfigureAwait(false);
+        await Task.WhenAll(CloseAsync(_consume), CloseAsync(_publish));
     }
 
     private async Task CloseAsync(IConnection? connection)
     {
         if (connection is null) return;
-        await TryAsync(token => connection.CloseAsync(200, "bye", CloseTimeout, abort: true, token))
-            .ConfigureAwait(false);
+        await TryAsync(token => connection.CloseAsync(200, "bye", CloseTimeout, abort: true, token));
         // Frees the socket even if the close was not answered. Nothing depends on it, so nothing waits for it.
         _ = TryAsync(_ => connection.DisposeAsync().AsTask());
     }
@@ -92,8 +80,7 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
     {
         try
         {
-            await Deadline.RunAsync(close, CloseTimeout, "closing", time, CancellationToken.None)
-                .ConfigureAwait(false);
+            await Deadline.RunAsync(close, CloseTimeout, "closing", time, CancellationToken.None);
         }
         catch (Exception)
         {
@@ -103,6 +90,8 @@ internal sealed class Epoch(TimeProvider time) : IAsyncDisposable
 
     private void Watch(IConnection connection) => connection.ConnectionShutdownAsync +=
         (_, reason) => Signal(() => End(new Loss(LossReason.Connection, Describe(reason))));
+
+    private static InvalidOperationException NotConnected() => new("not connected yet");
 
     private static string Describe(ShutdownEventArgs reason)
     {

@@ -1,6 +1,5 @@
 namespace ReWorker.Wire.Connections;
 
-/// <summary>Why an epoch ended.</summary>
 internal enum LossReason
 {
     Stopped,
@@ -12,7 +11,5 @@ internal enum LossReason
     NotConsuming,
 }
 
-/// <summary>What an epoch lost.</summary>
-/// <param name="Reason">The kind of loss.</param>
-/// <param name="Detail">What happened, usually in the broker's words.</param>
+/// <summary>Why an epoch ended. The detail says what happened, usually in the broker's words.</summary>
 internal sealed record Loss(LossReason Reason, string Detail);

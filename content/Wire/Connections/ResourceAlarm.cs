@@ -3,35 +3,24 @@ namespace ReWorker.Wire.Connections;
 /// <summary>The broker's memory or disk alarm. While it is raised, the broker accepts no messages.</summary>
 internal sealed class ResourceAlarm(TimeProvider time)
 {
-    private readonly Lock _gate = new();
     private TaskCompletionSource? _end;
     private long _endedAt;
 
     public bool IsRaised => Volatile.Read(ref _end) is not null;
+    public string? Reason { get; private set; }             // that the broker gave for the last alarm
+    public long EndedAt => Volatile.Read(ref _endedAt);     // the last alarm's end, as a timestamp of the time provider
 
-    /// <summary>The reason that the broker gave.</summary>
-    public string? Reason { get; private set; }
-
-    /// <summary>When the last alarm ended, as a timestamp of the time provider.</summary>
-    public long EndedAt => Volatile.Read(ref _endedAt);
-
+    // Only the connection's own reader raises and ends alarms, one after the other.
     public void Raise(string reason)
     {
-        lock (_gate)
-        {
-            Reason = reason;
-            _end ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
+        Reason = reason;
+        if (!IsRaised) Volatile.Write(ref _end, new(TaskCreationOptions.RunContinuationsAsynchronously));
     }
 
     public void End()
     {
-        lock (_gate)
-        {
-            Volatile.Write(ref _endedAt, time.GetTimestamp());
-            _end?.TrySetResult();
-            _end = null;
-        }
+        Volatile.Write(ref _endedAt, time.GetTimestamp());
+        Interlocked.Exchange(ref _end, null)?.SetResult();
     }
 
     public Task WaitForEndAsync(CancellationToken cancel) =>

@@ -2,7 +2,6 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using RabbitMQ.Client;
 
 namespace ReWorker.Wire.Connections;
 
@@ -17,11 +16,9 @@ internal static class TlsSettings
         var tls = new SslOption(settings.ServerName ?? host, enabled: true);
         if (settings.CertificateFile is { Length: > 0 } file)
         {
-            var keyFile = settings.KeyFile;
-            tls.Certs =
-                [Read("CertificateFile, Broker:KeyFile", () => X509Certificate2.CreateFromPemFile(file, keyFile))];
+            const string keys = "CertificateFile, Broker:KeyFile";
+            tls.Certs = [Read(keys, () => X509Certificate2.CreateFromPemFile(file, settings.KeyFile))];
         }
-
         X509Certificate2Collection? authorities = null;
         if (settings.CaFile is { Length: > 0 } ca)
         {
@@ -33,8 +30,7 @@ internal static class TlsSettings
         return tls;
     }
 
-    /// <summary>Validates with the given authorities in place of the system's.</summary>
-    /// <exception cref="AuthenticationException">It is not trusted. .NET's own error would give no reason.</exception>
+    // Validates with the given authorities in place of the system's. Throws, since .NET's own error gives no reason.
     private static bool IsTrusted(
         X509Certificate2? certificate, X509Chain? sent, SslPolicyErrors errors, X509Certificate2Collection? authorities,
         string name)

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
-using System.Text.Json;
 
 namespace ReWorker.Wire.Contract;
 
@@ -9,23 +8,21 @@ namespace ReWorker.Wire.Contract;
 internal static class Bodies
 {
     private const int MaxSlugLength = 80;
-
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static readonly byte[] Started = Write(BodyKeys.Status, PhaseNames.Started);
     public static readonly byte[] Completed = Write(BodyKeys.Status, PhaseNames.Completed);
 
-    /// <param name="json">The data, as valid JSON.</param>
     public static byte[] CompletedWith(byte[] json) => Write(BodyKeys.Status, PhaseNames.Completed, writer =>
     {
         writer.WritePropertyName(BodyKeys.Data);
         writer.WriteRawValue(json, skipInputValidation: true);
     });
 
+    public static byte[] Output(string message) => Write(BodyKeys.Message, message);
+
     public static byte[] Failed(string reason) =>
         Write(BodyKeys.Status, PhaseNames.Failed, writer => writer.WriteString(BodyKeys.Data, reason));
-
-    public static byte[] Output(string message) => Write(BodyKeys.Message, message);
 
     public static byte[] Notification(string slug, string message, Phase phase, IEnumerable<string> targets) =>
         Write(BodyKeys.Slug, Slug(slug), writer =>
@@ -42,12 +39,7 @@ internal static class Bodies
     {
         if (text.Length <= MaxSlugLength) return text;
         var end = 0;
-        while (end < text.Length)
-        {
-            var next = end + StringInfo.GetNextTextElementLength(text, end);
-            if (next > MaxSlugLength) break;
-            end = next;
-        }
+        while (end + StringInfo.GetNextTextElementLength(text, end) is var next && next <= MaxSlugLength) end = next;
         return text[..end];
     }
 

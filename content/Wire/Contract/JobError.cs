@@ -6,8 +6,5 @@ namespace ReWorker.Wire.Contract;
 /// <param name="Park">True if the message itself is unusable, so that a person must look at it.</param>
 internal sealed record JobError(string ReplyText, string LogText, bool Park = false)
 {
-    public JobError(string text, bool park = false)
-        : this(text, text, park)
-    {
-    }
+    public JobError(string text, bool park = false) : this(text, text, park) { }
 }

@@ -1,38 +1,28 @@
 using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace ReWorker.Wire.Contract;
 
-/// <summary>
-/// Reads and writes JSON without reflection: the owner's types with the owner's source-generated context, simple types
-/// with one of its own.
-/// </summary>
+/// <summary>Reads and writes JSON with the owner's source-generated context and one for simple types.</summary>
 internal sealed class JobJson(IJsonTypeInfoResolver? resolver)
 {
     public static readonly JobJson Plain = new(null);
-
     private readonly JsonSerializerOptions _options = new(JsonSerializerDefaults.Web)
     {
         TypeInfoResolver = JsonTypeInfoResolver.Combine(resolver, SimpleJson.Default),
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
-
     private JsonSerializerOptions? _strict;
 
-    /// <exception cref="InvalidOperationException">No context contains the type.</exception>
     public byte[] Serialize(object value) =>
         JsonSerializer.SerializeToUtf8Bytes(value, TypeInfo(value is JsonNode ? typeof(JsonNode) : value.GetType()));
 
-    /// <exception cref="InvalidOperationException">No context contains the type.</exception>
     public JsonTypeInfo TypeInfo(Type type) => TypeInfo(type, _options);
 
     /// <summary>For untrusted JSON: rejects duplicate keys, and null for a property that can't be null.</summary>
-    /// <param name="type">The type.</param>
     /// <param name="converter">A property's own converter, if it has one.</param>
-    /// <exception cref="InvalidOperationException">No context contains the type.</exception>
     public JsonTypeInfo StrictInfo(Type type, JsonConverter? converter = null)
     {
         var strict = LazyInitializer.EnsureInitialized(ref _strict, () => new(_options)
@@ -44,7 +34,6 @@ internal sealed class JobJson(IJsonTypeInfoResolver? resolver)
     }
 
     /// <summary>Checks, when the process starts, that the worker's types can be read and written.</summary>
-    /// <exception cref="InvalidOperationException">A context lacks types.</exception>
     public void Require(IEnumerable<Type> types, string worker)
     {
         var missing = types.Where(type => !_options.TryGetTypeInfo(type, out _)).ToList();

@@ -1,17 +1,18 @@
-using System.Text.Json;
 using System.Text.Unicode;
 
 namespace ReWorker.Wire.Contract;
 
+/// <summary>A job's body, checked and read.</summary>
+internal sealed record JobContent(
+    JsonElement Body, string Group, JsonElement Parameters, IReadOnlyDictionary<string, JsonElement> Dynamic,
+    NotifyTargets Notify);
+
 /// <summary>Reads a job from an untrusted body, within limits, before the step's code sees it.</summary>
 internal static class JobReader
 {
-    /// <summary>How deep a body may be nested.</summary>
     public const int MaxDepth = 64;
-
     private static readonly JsonDocumentOptions Strict =
         new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
-
     private static readonly Dictionary<string, JsonElement> Empty = [];
 
     /// <returns>What is wrong with the job; null if it was read.</returns>
@@ -35,50 +36,31 @@ internal static class JobReader
             return Unreadable($"{problem}; allowed: one JSON value, at most {MaxDepth} deep, no key twice");
         }
 
-        switch (root.ValueKind)
-        {
-            case JsonValueKind.Object:
-                return ReadObject(root, out job);
-            case JsonValueKind.Array:
-                job = new JobContent(root, "", default, Empty, NotifyTargets.None);
-                return null;
-            default:
-                return Unreadable($"it is {Describe(root)}; allowed: an object or a list");
-        }
-    }
-
-    private static JobError? ReadObject(JsonElement root, out JobContent? job)
-    {
-        job = null;
-        var parameters = Get(root, BodyKeys.Parameters);
-        if (parameters.ValueKind is not (JsonValueKind.Object or JsonValueKind.Undefined))
-            return NotAnObject(BodyKeys.Parameters, parameters);
-
-        var dynamic = Get(root, BodyKeys.Dynamic);
-        if (dynamic.ValueKind is not (JsonValueKind.Object or JsonValueKind.Undefined))
-            return NotAnObject(BodyKeys.Dynamic, dynamic);
-
+        if (root.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array))
+            return Unreadable($"it is {Describe(root)}; allowed: an object or a list");
+        var (parameters, dynamic) = (Get(root, BodyKeys.Parameters), Get(root, BodyKeys.Dynamic));
+        if (!IsObjectOrMissing(parameters)) return NotAnObject(BodyKeys.Parameters, parameters);
+        if (!IsObjectOrMissing(dynamic)) return NotAnObject(BodyKeys.Dynamic, dynamic);
         if (NotifyTargets.TryRead(Get(root, BodyKeys.Notify), out var notify) is { } exceeded) return exceeded;
-
         var group = Get(root, BodyKeys.Group) is { ValueKind: JsonValueKind.String } name ? name.GetString()! : "";
         job = new JobContent(root, group, parameters, ToDictionary(dynamic), notify);
         return null;
     }
 
-    /// <summary>Undefined if the key is missing or null.</summary>
+    // Undefined if the key is missing or null, or if the body is a list.
     private static JsonElement Get(JsonElement json, string key) =>
-        json.TryGetProperty(key, out var value) && value.ValueKind is not JsonValueKind.Null ? value : default;
+        json.ValueKind is JsonValueKind.Object && json.TryGetProperty(key, out var value)
+            && value.ValueKind is not JsonValueKind.Null ? value : default;
 
-    private static Dictionary<string, JsonElement> ToDictionary(JsonElement json)
-    {
-        if (json.ValueKind is JsonValueKind.Undefined) return Empty;
-        var values = new Dictionary<string, JsonElement>(json.GetPropertyCount());
-        foreach (var property in json.EnumerateObject()) values.Add(property.Name, property.Value);
-        return values;
-    }
+    private static bool IsObjectOrMissing(JsonElement json) =>
+        json.ValueKind is JsonValueKind.Object or JsonValueKind.Undefined;
 
-    /// <summary>An escaped half of a surrogate pair is valid JSON, but it can't be written again.</summary>
-    /// <exception cref="JsonException">The body contains one.</exception>
+    private static Dictionary<string, JsonElement> ToDictionary(JsonElement json) =>
+        json.ValueKind is JsonValueKind.Undefined
+            ? Empty
+            : json.EnumerateObject().ToDictionary(property => property.Name, property => property.Value);
+
+    // Rejects an escaped half of a surrogate pair: it is valid JSON, but it can't be written again.
     private static void CheckSurrogates(ReadOnlySpan<byte> body)
     {
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });

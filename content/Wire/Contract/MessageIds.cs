@@ -1,12 +1,10 @@
 using System.Security.Cryptography;
-using System.Text;
 
 namespace ReWorker.Wire.Contract;
 
 /// <summary>Message ids that stay the same when a message is sent again, so that a requester can drop copies.</summary>
 internal static class MessageIds
 {
-    /// <summary>The message id of a status reply.</summary>
     public static string Status(string correlationId, string status)
     {
         var id = $"{correlationId}:{status}";

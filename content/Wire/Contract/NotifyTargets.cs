@@ -1,25 +1,19 @@
-using System.Text;
-using System.Text.Json;
-
 namespace ReWorker.Wire.Contract;
 
 /// <summary>Whom a job's notifications go to: phase → channel → targets.</summary>
 internal sealed class NotifyTargets
 {
-    public const int MaxChannels = 100;
-    public const int MaxTargets = 1000;
-
-    public static readonly NotifyTargets None = new();
+    private const int MaxChannels = 100;
+    private const int MaxTargets = 1000;
+    private static readonly NotifyTargets None = new();
 
     private readonly Dictionary<Phase, List<KeyValuePair<string, string[]>>> _phases = [];
 
     public IReadOnlyList<KeyValuePair<string, string[]>> For(Phase phase) =>
         _phases.TryGetValue(phase, out var channels) ? channels : [];
 
-    /// <summary>
-    /// Reads <c>{"failed":{"irc":["#ops"]}}</c>. Skips phases and channels of another form, as the Python library does.
-    /// </summary>
-    /// <returns>The limit that the job exceeds; null if it exceeds none.</returns>
+    // Reads {"failed":{"irc":["#ops"]}}. Skips phases and channels of another form, as the Python library does.
+    // Returns the limit that the job exceeds; null if it exceeds none.
     public static JobError? TryRead(JsonElement json, out NotifyTargets targets)
     {
         targets = None;

@@ -5,10 +5,8 @@ public enum Phase
 {
     /// <summary>The job has started.</summary>
     Started,
-
     /// <summary>The job has completed.</summary>
     Completed,
-
     /// <summary>The job has failed: it was invalid, it threw, or it exceeded its time limit.</summary>
     Failed,
 }

@@ -6,9 +6,7 @@ internal static class PhaseNames
     public const string Started = "started";
     public const string Completed = "completed";
     public const string Failed = "failed";
-
-    /// <summary>All names, in the order of <see cref="Phase"/>.</summary>
-    public static readonly string[] All = [Started, Completed, Failed];
+    public static readonly string[] All = [Started, Completed, Failed]; // in the order of the enumeration
 
     public static string For(Phase phase) => All[(int)phase];
 

@@ -1,16 +1,10 @@
-using System.Text;
-using System.Text.Json;
-
 namespace ReWorker.Wire.Contract;
 
 /// <summary>Checks messages before the client or the broker rejects them with a cryptic error.</summary>
 internal static class SendRules
 {
-    /// <summary>RabbitMQ's default limit. A larger message closes the channel.</summary>
-    public const int MaxBodyBytes = 16 * 1024 * 1024;
-
-    /// <summary>The largest result that fits into a reply.</summary>
-    public const int MaxDataBytes = MaxBodyBytes - 64;
+    public const int MaxBodyBytes = 16 * 1024 * 1024; // RabbitMQ's default: a larger message closes the channel
+    public const int MaxDataBytes = MaxBodyBytes - 64; // the largest result that fits into a reply
 
     /// <exception cref="ArgumentException">The message can't be sent.</exception>
     public static void Check(string topic, string exchange, string? correlationId, byte[] body, string? replyTo)
@@ -26,10 +20,8 @@ internal static class SendRules
                 nameof(body));
     }
 
-    /// <summary>
-    /// The queue for status replies; null if there can't be one. A reply to a worker's queue would be an invalid job
-    /// there, and a reply to the worker's own queue would start an endless loop.
-    /// </summary>
+    // The queue for status replies; null if there can't be one. A reply to a worker's queue would be an invalid job
+    // there, and a reply to the worker's own queue would start an endless loop.
     public static string? ReplyTo(string? replyTo) =>
         string.IsNullOrEmpty(replyTo) || Names.IsWorkerQueue(replyTo) ? null : ShortStrings.OrNull(replyTo);
 

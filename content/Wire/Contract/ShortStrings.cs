@@ -1,22 +1,16 @@
-using System.Text;
-using RabbitMQ.Client;
-
 namespace ReWorker.Wire.Contract;
 
-/// <summary>
-/// AMQP's limit for short strings. A received property can exceed it, since each invalid byte becomes a character of
-/// three bytes. The client can't send such a property on.
-/// </summary>
+/// <summary>AMQP's limit for short strings. The client can't send a property that exceeds it.</summary>
 internal static class ShortStrings
 {
+    public static string? OrNull(string? text) => Fits(text) ? text : null;
+
     public static bool Fits(string? text) =>
         text is null
         || text.Length * 3 <= Names.ShortStringBytes
         || Encoding.UTF8.GetByteCount(text) <= Names.ShortStringBytes;
 
-    public static string? OrNull(string? text) => Fits(text) ? text : null;
-
-    /// <summary>Clears the properties that exceed the limit.</summary>
+    // A received property can exceed the limit, since each invalid byte has become a character of three bytes.
     public static void ClearOversized(BasicProperties properties)
     {
         if (!Fits(properties.ContentType)) properties.ClearContentType();

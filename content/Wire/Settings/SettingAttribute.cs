@@ -7,15 +7,11 @@ namespace ReWorker.Wire.Settings;
 [AttributeUsage(AttributeTargets.Property)]
 internal abstract class SettingAttribute : ValidationAttribute
 {
-    /// <summary>Keeps the value out of the error.</summary>
-    public bool IsSecret { get; init; }
+    public bool IsSecret { get; init; } // keeps the value out of the error
 
     protected abstract string Allowed { get; }
-
     protected abstract bool Allows(object value);
-
-    /// <summary>The value as the error shows it.</summary>
-    protected virtual string Display(object? value) => $"{value}";
+    protected virtual string Display(object? value) => $"{value}"; // as the error shows the value
 
     [SuppressMessage("Trimming", "IL2026", Justification = "The generated validator supplies the member's name.")]
     protected override ValidationResult? IsValid(object? value, ValidationContext context)

@@ -1,12 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Options;
 using static System.Diagnostics.CodeAnalysis.DynamicallyAccessedMemberTypes;
 
 namespace ReWorker.Wire.Settings;
 
 /// <summary>Rejects unknown keys in a section. With a misspelt key, the default would apply without a word.</summary>
-/// <param name="configuration">The configuration.</param>
 /// <param name="hasWorkerSections">True if the section may have subsections for single workers.</param>
 internal sealed class UnknownKeyValidator<[DynamicallyAccessedMembers(PublicProperties)] T>(
     IConfiguration configuration, bool hasWorkerSections = false) : IValidateOptions<T>

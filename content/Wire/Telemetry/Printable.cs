@@ -1,33 +1,13 @@
-using System.Globalization;
-using System.Text;
-
 namespace ReWorker.Wire.Telemetry;
 
 /// <summary>Makes untrusted text safe for a log or a terminal.</summary>
 internal static class Printable
 {
-    private const int MaxLength = 200;
-
-    /// <summary>On one line, at most 200 characters.</summary>
-    public static string ForLog(string? text) => text switch
-    {
-        null => "(none)",
-        { Length: > MaxLength } => OneLine(text[..MaxLength]) + "…",
-        _ => OneLine(text),
-    };
-
     /// <summary>Escapes line breaks, bidirectional controls, and other control characters except the tab.</summary>
-    public static string OneLine(string text)
-    {
-        if (!text.Any(IsUnsafe)) return text;
-        var line = new StringBuilder(text.Length + 16);
-        foreach (var character in text)
-        {
-            if (IsUnsafe(character)) line.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}");
-            else line.Append(character);
-        }
-        return line.ToString();
-    }
+    public static string OneLine(string text) => text.Any(IsUnsafe) ? string.Concat(text.Select(Escape)) : text;
+
+    private static string Escape(char character) =>
+        IsUnsafe(character) ? $"\\u{(int)character:x4}" : character.ToString();
 
     private static bool IsUnsafe(char character) =>
         (char.IsControl(character) && character is not '\t')

@@ -5,12 +5,8 @@ namespace ReWorker.Wire.Telemetry;
 /// <summary>The source of all spans, and the requester's spans.</summary>
 internal static class Traces
 {
-    /// <summary>The name of the activity source and of the meter.</summary>
-    public const string Name = "ReWorker";
-
-    /// <summary>The value of <c>messaging.system</c>.</summary>
-    public const string System = "rabbitmq";
-
+    public const string Name = "ReWorker";      // of the activity source and of the meter
+    public const string System = "rabbitmq";    // the value of messaging.system
     public static readonly ActivitySource Source = new(Name);
 
     /// <summary>Starts the requester's span, the parent of the job's. It ends with the broker's confirm.</summary>
