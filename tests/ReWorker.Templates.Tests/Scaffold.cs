@@ -4,7 +4,7 @@ using System.Xml.Linq;
 
 namespace ReWorker.Templates.Tests;
 
-/// <summary>A project that <c>dotnet new reworker</c> wrote, and the names that it derived from the given one.</summary>
+/// <summary>A project that <c>dotnet new reworker</c> wrote, and the names that it derived from one.</summary>
 /// <param name="Folder">The folder with the solution.</param>
 /// <param name="Printed">What the command printed.</param>
 internal sealed partial record Scaffold(string Folder, string Printed)

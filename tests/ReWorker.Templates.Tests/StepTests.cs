@@ -65,7 +65,8 @@ public sealed class StepTests(InstalledTemplates templates)
             [.. arguments, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
 
         var worker = scaffold.Read("src", "MyStep", $"{@class}Worker.cs");
-        Assert.Contains($"class {@class}Worker : Worker<{@class}Parameters, {@class}Result>", worker, StringComparison.Ordinal);
+        Assert.Contains(
+            $"class {@class}Worker : Worker<{@class}Parameters, {@class}Result>", worker, StringComparison.Ordinal);
         Assert.Contains(
             $"host.AddWorker<{@class}Worker>({@class}Json.Default, \"{queue}\");", worker, StringComparison.Ordinal);
         Assert.Contains($"class Adds{@class}Attribute : AddWorkerAttribute", worker, StringComparison.Ordinal);

@@ -115,7 +115,7 @@ internal static class WorkerHost
 
     private static void AddHealthChecks(IServiceCollection services)
     {
-        services.AddHealthChecks().AddWorkerChecks();
+        WorkerHealthCheck.AddTo(services.AddHealthChecks());
         services.PostConfigure<HealthCheckServiceOptions>(options =>
         {
             foreach (var check in options.Registrations.Where(check => check.Timeout == Timeout.InfiniteTimeSpan))

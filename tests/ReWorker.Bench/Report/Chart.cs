@@ -14,8 +14,8 @@ internal static class Chart
 
     private static readonly (string Title, Func<Sample, double?> Figure)[] Panels =
     [
-        ("jobs/s, no output", sample => sample.Bare),
-        ("jobs/s, three lines of output per job", sample => sample.Talking),
+        ("jobs/s, no output", sample => sample.NoOutput),
+        ("jobs/s, three lines of output per job", sample => sample.WithOutput),
     ];
 
     public static string Of(Figures figures, IReadOnlyList<Contestant> workers)

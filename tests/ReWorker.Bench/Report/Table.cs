@@ -9,16 +9,16 @@ internal static class Table
 {
     private static readonly (string Title, string Format, Func<Sample, double?> Figure)[] Rows =
     [
-        ("jobs/s, no output", "#,0", sample => sample.Bare),
-        ("jobs/s, 3 lines per job", "#,0", sample => sample.Talking),
+        ("jobs/s, no output", "#,0", sample => sample.NoOutput),
+        ("jobs/s, 3 lines per job", "#,0", sample => sample.WithOutput),
         ("p50, one job at a time, ms", "0.00", sample => sample.P50),
         ("p99, one job at a time, ms", "0.0", sample => sample.P99),
         ("CPU s per 1,000 jobs, worker, no output", "0.000", sample => sample.Cpu),
-        ("CPU s per 1,000 jobs, worker, 3 lines", "0.000", sample => sample.CpuTalking),
+        ("CPU s per 1,000 jobs, worker, 3 lines", "0.000", sample => sample.CpuWithOutput),
         ("CPU s per 1,000 jobs, broker, no output", "0.000", sample => sample.BrokerCpu),
-        ("CPU s per 1,000 jobs, broker, 3 lines", "0.000", sample => sample.BrokerCpuTalking),
+        ("CPU s per 1,000 jobs, broker, 3 lines", "0.000", sample => sample.BrokerCpuWithOutput),
         ("bytes allocated per job, no output", "#,0", sample => sample.Allocated),
-        ("bytes allocated per job, 3 lines", "#,0", sample => sample.AllocatedTalking),
+        ("bytes allocated per job, 3 lines", "#,0", sample => sample.AllocatedWithOutput),
         ("memory when warm, after at least 20,000 jobs, MB", "0", sample => sample.Warm / 1e6),
         ("memory at the end, MB", "0", sample => sample.Resident / 1e6),
         ("peak memory, MB", "0", sample => sample.Peak / 1e6),
@@ -27,12 +27,12 @@ internal static class Table
 
     private static readonly (string Title, Func<Sample, double?> Figure)[] Ratios =
     [
-        ("jobs/s, no output", sample => sample.Bare),
-        ("jobs/s, 3 lines per job", sample => sample.Talking),
+        ("jobs/s, no output", sample => sample.NoOutput),
+        ("jobs/s, 3 lines per job", sample => sample.WithOutput),
         ("p50", sample => sample.P50),
         ("p99", sample => sample.P99),
         ("CPU per job, no output", sample => sample.Cpu),
-        ("CPU per job, 3 lines", sample => sample.CpuTalking),
+        ("CPU per job, 3 lines", sample => sample.CpuWithOutput),
     ];
 
     /// <summary>The medians, each with its range over the rounds.</summary>
@@ -66,8 +66,8 @@ internal static class Table
         var text = Head("ratio of jobs/s", peers);
         foreach (var ours in workers.Where(worker => worker.IsOurs))
         {
-            AddRow(ours, "no output", sample => sample.Bare);
-            AddRow(ours, "3 lines per job", sample => sample.Talking);
+            AddRow(ours, "no output", sample => sample.NoOutput);
+            AddRow(ours, "3 lines per job", sample => sample.WithOutput);
         }
         return text.ToString();
 

@@ -11,7 +11,7 @@ internal static class Targets
         [("masstransit", "MassTransit", 2.0), ("wolverine", "Wolverine", 1.5)];
 
     private static readonly (string Name, Func<Sample, double?> Figure)[] Loads =
-        [("no output", sample => sample.Bare), ("3 lines", sample => sample.Talking)];
+        [("no output", sample => sample.NoOutput), ("3 lines", sample => sample.WithOutput)];
 
     public static string Compare(Figures figures, IReadOnlyDictionary<string, double> images)
     {
@@ -33,7 +33,7 @@ internal static class Targets
         AtMost("p50 relative to hand-tuned: 1.2", 1.2, ToHandTuned(sample => sample.P50));
         AtMost("p99 relative to hand-tuned: 1.2", 1.2, ToHandTuned(sample => sample.P99));
         AtMost("CPU per job relative to hand-tuned, no output: 1.2", 1.2, ToHandTuned(sample => sample.Cpu));
-        AtMost("CPU per job relative to hand-tuned, 3 lines: 1.2", 1.2, ToHandTuned(sample => sample.CpuTalking));
+        AtMost("CPU per job relative to hand-tuned, 3 lines: 1.2", 1.2, ToHandTuned(sample => sample.CpuWithOutput));
         Under(
             "memory after at least 20,000 jobs, MB: 70, native 30",
             70, 30, worker => figures.Of(worker, sample => sample.Warm / 1e6)?.Median);

@@ -11,8 +11,8 @@ internal sealed class Rounds(
     private const int Concurrency = 16;
     private const int MaxWarmUpSeconds = 12;
 
-    private static readonly JobShape Bare = new(0);
-    private static readonly JobShape Talking = new(3);
+    private static readonly JobShape NoOutput = new(0);
+    private static readonly JobShape WithOutput = new(3);
 
     public List<string> Violations { get; } = [];
 
@@ -41,9 +41,9 @@ internal sealed class Rounds(
                     samples.Add(sample with { Warm = warm[contestant] });
                     print(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"round {sample.Round + 1}  {contestant.Name,-12} {sample.Bare,6:0} /s without output"
-                        + $"  {sample.Talking,6:0} /s with 3 lines  p50 {sample.P50:0.00} ms  p99 {sample.P99:0.0} ms"
-                        + $"  {sample.Cpu:0.000} s CPU per 1,000"
+                        $"round {sample.Round + 1}  {contestant.Name,-12} {sample.NoOutput,6:0} /s without output"
+                        + $"  {sample.WithOutput,6:0} /s with 3 lines"
+                        + $"  p50 {sample.P50:0.00} ms  p99 {sample.P99:0.0} ms  {sample.Cpu:0.000} s CPU per 1,000"
                         + $" (broker {sample.BrokerCpu:0.000}, load {sample.LoadCpu:0.000})"
                         + $"  {sample.Allocated:0} B per job  start {sample.Start:0} ms"));
                 }
@@ -72,9 +72,9 @@ internal sealed class Rounds(
         var (jobs, last, seconds) = (0, 0.0, 0);
         while (true)
         {
-            var withOutput = await load.FillAsync(Queue(contestant), Talking, TimeSpan.FromSeconds(0.5));
+            var withOutput = await load.FillAsync(Queue(contestant), WithOutput, TimeSpan.FromSeconds(0.5));
             var length = TimeSpan.FromSeconds(options.IsQuick ? 0.5 : 1);
-            var phase = await load.FillAsync(Queue(contestant), Bare, length);
+            var phase = await load.FillAsync(Queue(contestant), NoOutput, length);
             jobs += withOutput.Jobs + phase.Jobs;
             seconds += 2;
             if (phase.PerSecond < last * 1.03 && jobs >= options.Warm) break;
@@ -87,23 +87,23 @@ internal sealed class Rounds(
     private async Task<Sample> MeasureAsync(JobLoad load, Contestant contestant, WorkerProcess process, int round)
     {
         var time = TimeSpan.FromSeconds(options.Seconds);
-        var bare = await PhaseAsync(load, contestant, process, Bare, time);
-        var talking = await PhaseAsync(load, contestant, process, Talking, time);
+        var noOutput = await PhaseAsync(load, contestant, process, NoOutput, time);
+        var withOutput = await PhaseAsync(load, contestant, process, WithOutput, time);
         // the first jobs after the load are not measured, because it still has effects
-        await load.OneByOneAsync(Queue(contestant), Bare, options.Latencies / 10);
-        var latencies = await load.OneByOneAsync(Queue(contestant), Bare, options.Latencies);
+        await load.OneByOneAsync(Queue(contestant), NoOutput, options.Latencies / 10);
+        var latencies = await load.OneByOneAsync(Queue(contestant), NoOutput, options.Latencies);
         latencies.Sort();
         return new Sample(round, contestant.Name)
         {
-            Bare = bare.PerSecond,
-            Talking = talking.PerSecond,
-            Cpu = bare.Cpu,
-            CpuTalking = talking.Cpu,
-            BrokerCpu = bare.BrokerCpu,
-            BrokerCpuTalking = talking.BrokerCpu,
-            LoadCpu = bare.LoadCpu,
-            Allocated = bare.Allocated,
-            AllocatedTalking = talking.Allocated,
+            NoOutput = noOutput.PerSecond,
+            WithOutput = withOutput.PerSecond,
+            Cpu = noOutput.Cpu,
+            CpuWithOutput = withOutput.Cpu,
+            BrokerCpu = noOutput.BrokerCpu,
+            BrokerCpuWithOutput = withOutput.BrokerCpu,
+            LoadCpu = noOutput.LoadCpu,
+            Allocated = noOutput.Allocated,
+            AllocatedWithOutput = withOutput.Allocated,
             P50 = latencies[latencies.Count / 2],
             P99 = latencies[(int)(latencies.Count * 0.99)],
             Resident = process.Resident,

@@ -16,16 +16,16 @@ internal static class ManyLines
         var count = stage.IsQuick ? 100 : 500;
         var alone = await load.OneByOneAsync(stage.Queue, new JobShape(0), count);
 
-        var talks = new JobShape(Lines);
+        var longJob = new JobShape(Lines);
         var beside = new List<double>();
-        var (said, body) = (0, talks.Body());
+        var (sent, body) = (0, longJob.Body());
         while (beside.Count < count)
         {
-            // the talker must not be through before the small ones are
-            if (said == 0 || load.Table.Done >= load.Table.Sent)
+            // a long job must be running until all small jobs are done
+            if (sent == 0 || load.Table.Done >= load.Table.Sent)
             {
-                await load.SendAsync(stage.Queue, talks, body);
-                said++;
+                await load.SendAsync(stage.Queue, longJob, body);
+                sent++;
             }
             beside.AddRange(await load.OneByOneAsync(stage.Queue, new JobShape(0), 1));
         }
@@ -33,7 +33,7 @@ internal static class ManyLines
         stage.Check(load);
         return [new($"{Lines:#,0} lines from one job, beside small jobs", string.Create(CultureInfo.InvariantCulture,
             $"small jobs, p50 / p99 in ms: {Part(alone, 0.5):0.0} / {Part(alone, 0.99):0.0} alone, "
-            + $"{Part(beside, 0.5):0.0} / {Part(beside, 0.99):0.0} beside it ({said} such jobs); "
+            + $"{Part(beside, 0.5):0.0} / {Part(beside, 0.99):0.0} beside it ({sent} long jobs); "
             + $"peak memory {worker.Peak / 1e6:0} MB"))];
     }
 

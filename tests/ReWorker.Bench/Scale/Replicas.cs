@@ -20,10 +20,10 @@ internal static class Replicas
                 workers.Add(await stage.StartAsync(load));
                 await load.FillAsync(stage.Queue, new JobShape(0), TimeSpan.FromSeconds(2));
                 var (cpu, mine, broker) = (Cpu(), Environment.CpuUsage.TotalTime, stage.BrokerCpu);
-                var began = Stopwatch.GetTimestamp();
+                var start = Stopwatch.GetTimestamp();
                 var window = workers.Count * JobLoad.Window;
                 var phase = await load.FillAsync(stage.Queue, new JobShape(0), stage.Time, window);
-                var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
+                var took = Stopwatch.GetElapsedTime(start).TotalSeconds;
                 var figures = string.Create(
                     CultureInfo.InvariantCulture,
                     $"{phase.PerSecond:#,0} jobs/s; cores busy: broker {(stage.BrokerCpu - broker) / took:0.0}"

@@ -15,12 +15,12 @@ internal static class Sleepers
         await using var load = await stage.LoadAsync();
         await using var worker = await stage.StartAsync(load, Jobs);
         var shape = new JobShape(1, Seconds: Seconds);
-        var (body, began, before) = (shape.Body(), Stopwatch.GetTimestamp(), worker.Resident);
+        var (body, start, before) = (shape.Body(), Stopwatch.GetTimestamp(), worker.Resident);
         for (var job = 0; job < Jobs; job++) await load.SendAsync(stage.Queue, shape, body);
         await Task.Delay(TimeSpan.FromSeconds(Seconds / 2));
         var (memory, threads) = (worker.Resident, worker.Threads);
         await load.DrainAsync();
-        var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        var took = Stopwatch.GetElapsedTime(start).TotalSeconds;
         stage.Check(load);
         var figures = string.Create(
             CultureInfo.InvariantCulture,

@@ -16,18 +16,18 @@ internal static class SlowRequester
         await using var slow = await stage.LoadAsync(reads: false);
         var jobs = stage.IsQuick ? 3_000 : 30_000;
         var body = new JobShape(0).Body();
-        var began = Stopwatch.GetTimestamp();
+        var start = Stopwatch.GetTimestamp();
         for (var job = 0; job < jobs; job++) await slow.SendAsync(stage.Queue, new JobShape(0), body);
         while (await slow.WaitingAsync(slow.ReplyTo) < 2 * jobs)
         {
-            if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromMinutes(2))
+            if (Stopwatch.GetElapsedTime(start) > TimeSpan.FromMinutes(2))
             {
                 var received = await slow.WaitingAsync(slow.ReplyTo);
                 throw new TimeoutException($"only {received} of {2 * jobs} replies arrived");
             }
             await Task.Delay(50);
         }
-        var (perSecond, memory) = (jobs / Stopwatch.GetElapsedTime(began).TotalSeconds, worker.Resident);
+        var (perSecond, memory) = (jobs / Stopwatch.GetElapsedTime(start).TotalSeconds, worker.Resident);
         await slow.ReadAsync();
         await slow.DrainAsync();
         stage.Check(slow);

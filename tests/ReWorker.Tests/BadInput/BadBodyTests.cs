@@ -63,9 +63,9 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
     [InlineData("""{"dynamic":"x"}""", "the job's 'dynamic' is a string; allowed: an object")]
     public void TryRead_WrongShape_IsAnsweredAndNotParked(string body, string reason)
     {
-        var refusal = JobReader.TryRead(Encoding.UTF8.GetBytes(body), 1000, out _);
+        var error = JobReader.TryRead(Encoding.UTF8.GetBytes(body), 1000, out _);
 
-        Assert.Equal((reason, false), (refusal!.ReplyText, refusal.Park));
+        Assert.Equal((reason, false), (error!.ReplyText, error.Park));
     }
 
     [Theory]
@@ -73,7 +73,7 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
     [InlineData("null")]
     [InlineData("""{"ended":{"irc":["#a"]},"failed":null,"completed":["#a"]}""")]
     [InlineData("""{"failed":{"irc":5,"email":["a@example.com",5],"jabber":null}}""")]
-    public void TryRead_NotifyOfAnotherForm_IsIgnored(string notify)
+    public void TryRead_NotifyMalformed_IsIgnored(string notify)
     {
         var body = $$"""{"notify":{{notify}}}""";
 
@@ -83,20 +83,22 @@ public sealed class BadBodyTests(PikaBus bus) : ContractTest(bus)
     }
 
     [Fact]
-    public void TryRead_NotifyPartlyOfAnotherForm_KeepsTheRest()
+    public void TryRead_NotifyPartlyMalformed_KeepsTheRest()
     {
         var body = """{"notify":{"ended":{},"failed":{"irc":5,"email":["a@example.com"],"jabber":"b"}}}"""u8;
 
         Assert.Null(JobReader.TryRead(body, 1000, out var job));
 
-        Assert.Equal(["email a@example.com", "jabber b"], job!.Notify.For(Phase.Failed).Select(one => $"{one.Key} {one.Value.Single()}"));
+        Assert.Equal(
+            ["email a@example.com", "jabber b"],
+            job!.Notify.For(Phase.Failed).Select(channel => $"{channel.Key} {channel.Value.Single()}"));
     }
 
     [Theory]
     [InlineData(100, 10, null)]
     [InlineData(101, 1, "the job's 'notify' has more than 100 channels; allowed: 100")]
     [InlineData(2, 501, "the job's 'notify' has more than 1000 targets; allowed: 1000")]
-    public void TryRead_NotifyThatIsTooLarge_IsAnsweredAndNotParked(int channels, int targets, string? reason)
+    public void TryRead_NotifyTooLarge_IsAnsweredAndNotParked(int channels, int targets, string? reason)
     {
         var list = string.Join(',', Enumerable.Repeat("\"x\"", targets));
         var failed = string.Join(',', Enumerable.Range(0, channels).Select(i => $"\"{i}\":[{list}]"));

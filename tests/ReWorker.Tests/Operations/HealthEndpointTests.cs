@@ -149,7 +149,7 @@ public sealed class HealthEndpointTests : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(_health);
-        checks(builder.Services.AddHealthChecks().AddWorkerChecks());
+        checks(WorkerHealthCheck.AddTo(builder.Services.AddHealthChecks()));
         _app = builder.Build();
         _app.MapHealthChecks("/health/live", HealthEndpoints.Live);
         _app.MapHealthChecks("/health/ready", HealthEndpoints.Ready);
