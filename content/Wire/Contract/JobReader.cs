@@ -55,10 +55,13 @@ internal static class JobReader
     private static bool IsObjectOrMissing(JsonElement json) =>
         json.ValueKind is JsonValueKind.Object or JsonValueKind.Undefined;
 
-    private static Dictionary<string, JsonElement> ToDictionary(JsonElement json) =>
-        json.ValueKind is JsonValueKind.Undefined
-            ? Empty
-            : json.EnumerateObject().ToDictionary(property => property.Name, property => property.Value);
+    private static Dictionary<string, JsonElement> ToDictionary(JsonElement json)
+    {
+        if (json.ValueKind is JsonValueKind.Undefined) return Empty;
+        var values = new Dictionary<string, JsonElement>(json.GetPropertyCount());
+        foreach (var property in json.EnumerateObject()) values.Add(property.Name, property.Value);
+        return values;
+    }
 
     // Rejects an escaped half of a surrogate pair: it is valid JSON, but it can't be written again.
     private static void CheckSurrogates(ReadOnlySpan<byte> body)
