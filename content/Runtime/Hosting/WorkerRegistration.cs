@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using ReWorker.Consuming;
-using ReWorker.Health;
 using ReWorker.Running;
 using ReWorker.Supervision;
 using ReWorker.Topology;

@@ -1,5 +1,4 @@
 using ReWorker.Consuming;
-using ReWorker.Health;
 using ReWorker.Running;
 using ReWorker.Topology;
 

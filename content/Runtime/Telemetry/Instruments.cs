@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using ReWorker.Health;
 
 namespace ReWorker.Telemetry;
 
