@@ -75,7 +75,7 @@ public sealed class BadInputTests
         { "submit -q x --Broker:Port 0", "invalid configuration: Broker:Port is '0'; allowed: 1 to 65535" },
         {
             "submit -q x --ConnectionStrings:rabbitmq=http://a:secret@b/",
-            "ConnectionStrings:rabbitmq is not an AMQP URI; "
+            "invalid configuration: ConnectionStrings:rabbitmq is not an AMQP URI; "
         },
         { "dead", "dead needs one of: list, show, replay, drop" },
         { "dead list x", "dead list: unexpected argument 'x'; allowed: --Section:Key=value" },
