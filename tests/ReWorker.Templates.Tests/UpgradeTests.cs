@@ -357,8 +357,13 @@ public sealed partial class UpgradeTests(InstalledTemplates templates)
         var moves = ManifestTests.Moves(Repository.At("content"))
             .Where(move => move.Old.EndsWith(".cs", StringComparison.Ordinal))
             .Where(move => File.Exists(Path.Combine(old, "content", move.Old))).ToList();
-        Assert.True(moves.Count >= 5, $"MANIFEST has {moves.Count} `moved` lines for code that {OneProject} has.");
-        var edited = Enumerable.Range(0, 5).Select(number => moves[number * moves.Count / 5]).ToList();
+        // in these, the release left the end as it was, where the owner's line is
+        string[] files =
+        [
+            "CommandLine/Settings.cs", "Consuming/MessageKey.cs", "Job.cs", "Publishing/ConfirmWindow.cs",
+            "Running/JobEnding.cs",
+        ];
+        var edited = files.Select(file => moves.Single(move => move.Old == file)).ToList();
         var scaffold = await (await templates.InstallAsync(old)).NewAsync("my-step");
         await CommitAsync(scaffold, "scaffolded");
         foreach (var move in edited)

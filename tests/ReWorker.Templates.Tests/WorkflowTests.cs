@@ -70,8 +70,8 @@ public sealed class WorkflowTests(InstalledTemplates templates)
     public async Task Restore_LockFileLacksAPackage_FailsInLockedMode()
     {
         var checkout = await CheckoutAsync("MyStep", "--ci", "none", "--no-tests");
-        var versions = checkout.At("Directory.Packages.props");
-        var changed = checkout.Read("Directory.Packages.props")
+        var versions = checkout.At("src", "ReWorker", "Directory.Packages.props");
+        var changed = checkout.Read("src", "ReWorker", "Directory.Packages.props")
             .Replace("\"7.2.2\"", "\"7.2.1\"", StringComparison.Ordinal);
         await File.WriteAllTextAsync(versions, changed, TestContext.Current.CancellationToken);
 
