@@ -17,6 +17,7 @@ internal static class ErrorMessage
         InvalidOperationException when BindingErrors.Describe(error) is { } line => InvalidConfiguration([line]),
         ArgumentOutOfRangeException { ParamName: "port" } =>
             InvalidConfiguration(["invalid port in ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS; allowed: 0 to 65535"]),
+        JsonContextException => (ExitCodes.Usage, error.Message),
         InvalidDataException => (ExitCodes.Usage, error.InnerException is { } inner
             ? $"{error.Message.TrimEnd('.')}: {inner.Message}"
             : error.Message),

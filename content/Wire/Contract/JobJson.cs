@@ -34,15 +34,16 @@ internal sealed class JobJson(IJsonTypeInfoResolver? resolver)
     }
 
     /// <summary>Checks, when the process starts, that the worker's types can be read and written.</summary>
+    /// <exception cref="JsonContextException">A type is missing.</exception>
     public void Require(IEnumerable<Type> types, string worker)
     {
         var missing = types.Where(type => !_options.TryGetTypeInfo(type, out _)).ToList();
         if (missing.Count == 0) return;
-        var where = resolver is null
-            ? $"AddWorker<{worker}>() was given no JSON context. Pass one that has"
-            : $"{resolver.GetType().Name} lacks types of {worker}. Add";
+        var problem = resolver is null
+            ? $"AddWorker<{worker}>() was given no JSON context; pass one that has"
+            : $"the JSON context {resolver.GetType().Name} lacks types of {worker}; add to it";
         var lines = missing.Select(type => $"[JsonSerializable(typeof({type.Name}))]");
-        throw new InvalidOperationException($"{where} {string.Join(" ", lines)}");
+        throw new JsonContextException($"{problem} {string.Join(" ", lines)}");
     }
 
     private static JsonTypeInfo TypeInfo(Type type, JsonSerializerOptions options) =>
@@ -51,6 +52,9 @@ internal sealed class JobJson(IJsonTypeInfoResolver? resolver)
             : throw new InvalidOperationException(
                 $"the JSON context does not contain {type}: add [JsonSerializable(typeof({type.Name}))] to it");
 }
+
+/// <summary>The worker's JSON context lacks a type. The message says what to add.</summary>
+internal sealed class JsonContextException(string message) : Exception(message);
 
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(bool))]
