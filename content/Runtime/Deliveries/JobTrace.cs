@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace ReWorker.Deliveries;
 
 /// <summary>
@@ -14,8 +16,8 @@ internal static class JobTrace
     /// <summary>Starts the job's span and makes the job's messages carry its context.</summary>
     public static Activity? Start(Delivery delivery, string queue, JobMessages messages)
     {
-        var traceParent = delivery.ReadText("traceparent");
-        var traceState = delivery.ReadText("tracestate") is { Length: <= MaxStateLength } state ? state : null;
+        var traceParent = ReadHeader(delivery, "traceparent");
+        var traceState = ReadHeader(delivery, "tracestate") is { Length: <= MaxStateLength } state ? state : null;
         ActivityContext.TryParse(traceParent, traceState, isRemote: true, out var parent);
         var span = Traces.Source.HasListeners()
             ? Traces.Source.StartActivity($"{Operation} {queue}", ActivityKind.Consumer, parent)
@@ -37,4 +39,9 @@ internal static class JobTrace
     }
 
     private static string NewTraceParent() => $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00";
+
+    private static string? ReadHeader(Delivery delivery, string name) =>
+        delivery.Properties.Headers is { } headers && headers.TryGetValue(name, out var value)
+            ? value switch { byte[] bytes => Encoding.UTF8.GetString(bytes), string text => text, _ => null }
+            : null;
 }

@@ -19,8 +19,6 @@ internal sealed class JobCheck(WorkerContext context)
         var mustBeCounted = inFlight.WasRedelivered && !DeliveryCount.IsCountedByBroker(delivery.Properties);
         if (mustBeCounted && context.Worker.SendsReplies) return Outcome.Republished;
 
-        if (delivery.ReadText(HeaderNames.Unreadable) is { } problem)
-            return Outcome.Invalid(new JobError($"the message's headers can't be read: {problem}", park: true));
         var error = JobReader.TryRead(delivery.Body, _options.MaxBodyBytes, out var content);
         if (error is not null) return Outcome.Invalid(error);
         inFlight.Content = content;

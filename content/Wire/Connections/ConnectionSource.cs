@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Security;
 using Microsoft.Extensions.Hosting;
 
 namespace ReWorker.Wire.Connections;
@@ -19,18 +18,18 @@ internal sealed class ConnectionSource(
     /// <exception cref="FormatException">A file can't be read. The message names the key.</exception>
     public string Check()
     {
-        CreateFactory(out _);
+        CreateFactory();
         return Address;
     }
 
     /// <exception cref="TimeoutException">The broker did not answer within the connect timeout.</exception>
     public async Task<IConnection> OpenAsync(string name, CancellationToken cancel)
     {
-        var factory = ReadSettings(out var tls);
+        var factory = ReadSettings();
         var sockets = new ConcurrentBag<ITcpClient>();
         factory.SocketFactory = family =>
         {
-            var socket = new BrokerSocket(ConnectionFactoryBase.DefaultSocketFactory(family).Client, tls);
+            var socket = ConnectionFactoryBase.DefaultSocketFactory(family);
             sockets.Add(socket);
             return socket;
         };
@@ -59,18 +58,18 @@ internal sealed class ConnectionSource(
         return await factory.CreateConnectionAsync(hosts, name, cancel);
     }
 
-    private ConnectionFactory ReadSettings(out SslClientAuthenticationOptions? tls)
+    private ConnectionFactory ReadSettings()
     {
         lock (_gate)
         {
             // .NET does not tolerate a reload while options are read for the first time, as they are during the start.
             if (lifetime is null or { ApplicationStarted.IsCancellationRequested: true })
                 (configuration as IConfigurationRoot)?.Reload();
-            return CreateFactory(out tls);
+            return CreateFactory();
         }
     }
 
-    private ConnectionFactory CreateFactory(out SslClientAuthenticationOptions? tls)
+    private ConnectionFactory CreateFactory()
     {
         var settings = options.CurrentValue;
         var factory = new ConnectionFactory
@@ -94,9 +93,7 @@ internal sealed class ConnectionSource(
         BrokerUri.Apply(settings.Uri, factory);
         var (scheme, vhost) = (factory.Ssl.Enabled ? "amqps" : "amqp", Uri.EscapeDataString(factory.VirtualHost));
         Address = $"{scheme}://{factory.UserName}@{factory.HostName}:{factory.Port}/{vhost}";
-        tls = factory.Ssl.Enabled ? TlsSettings.Create(settings, factory.HostName) : null;
-        // BrokerSocket does TLS
-        factory.Ssl = new SslOption();
+        if (factory.Ssl.Enabled) factory.Ssl = TlsSettings.Create(settings, factory.HostName);
         return factory;
     }
 }

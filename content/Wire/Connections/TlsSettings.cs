@@ -11,19 +11,13 @@ internal static class TlsSettings
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
     /// <exception cref="FormatException">A file can't be read. The message names the key.</exception>
-    public static SslClientAuthenticationOptions Create(BrokerOptions settings, string host)
+    public static SslOption Create(BrokerOptions settings, string host)
     {
-        var tls = new SslClientAuthenticationOptions { TargetHost = settings.ServerName ?? host };
+        var tls = new SslOption(settings.ServerName ?? host, enabled: true);
         if (settings.CertificateFile is { Length: > 0 } file)
         {
-            tls.ClientCertificateContext = Read("CertificateFile, Broker:KeyFile", () =>
-            {
-                // the file may have the intermediate authorities too, which the broker needs to verify the certificate
-                X509Certificate2Collection chain = [];
-                chain.ImportFromPemFile(file);
-                var certificate = X509Certificate2.CreateFromPemFile(file, settings.KeyFile);
-                return SslStreamCertificateContext.Create(certificate, chain, offline: true);
-            });
+            const string keys = "CertificateFile, Broker:KeyFile";
+            tls.Certs = [Read(keys, () => X509Certificate2.CreateFromPemFile(file, settings.KeyFile))];
         }
         X509Certificate2Collection? authorities = null;
         if (settings.CaFile is { Length: > 0 } ca)
@@ -31,8 +25,8 @@ internal static class TlsSettings
             authorities = [];
             Read("CaFile", () => { authorities.ImportFromPemFile(ca); return true; });
         }
-        tls.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
-            IsTrusted(certificate as X509Certificate2, chain, errors, authorities, tls.TargetHost);
+        tls.CertificateValidationCallback = (_, certificate, chain, errors) =>
+            IsTrusted(certificate as X509Certificate2, chain, errors, authorities, tls.ServerName);
         return tls;
     }
 
