@@ -17,6 +17,7 @@ public enum Direction
 public sealed class Proxy : IAsyncDisposable
 {
     private static readonly TimeSpan QuietPeriod = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly ReservedPort _port = ReservedPort.Take();
     private readonly IReadOnlyList<EndPoint> _targets;
@@ -59,8 +60,7 @@ public sealed class Proxy : IAsyncDisposable
     public void Open()
     {
         if (_listener is not null) return;
-        _listener = new TcpListener(_address, Port);
-        _listener.Start();
+        _listener = Listen();
         _ = AcceptAsync(_listener);
     }
 
@@ -95,6 +95,28 @@ public sealed class Proxy : IAsyncDisposable
     }
 
     internal void OnTraffic() => Volatile.Write(ref _lastTraffic, Stopwatch.GetTimestamp());
+
+    /// <summary>
+    /// Tries for a while: a process that is just being started has this process's sockets, closed ones included, until
+    /// it runs its own program.
+    /// </summary>
+    private TcpListener Listen()
+    {
+        for (var began = Stopwatch.GetTimestamp(); ; Thread.Sleep(20))
+        {
+            var listener = new TcpListener(_address, Port);
+            try
+            {
+                listener.Start();
+                return listener;
+            }
+            catch (SocketException e)
+                when (e.SocketErrorCode is SocketError.AddressAlreadyInUse && Stopwatch.GetElapsedTime(began) < Patience)
+            {
+                listener.Dispose();
+            }
+        }
+    }
 
     private List<ProxyLink> Links()
     {

@@ -117,7 +117,12 @@ internal sealed class ProxyLink(Proxy proxy, Socket worker, Socket? broker) : ID
 
         async Task WhileHeldAsync()
         {
-            while (Held.HasFlag(direction) && !_isDisposed) await Task.Delay(20, cancel);
+            while (Held.HasFlag(direction))
+            {
+                await Task.Delay(20, cancel);
+                // what was held when the connection ended is lost
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+            }
         }
     }
 

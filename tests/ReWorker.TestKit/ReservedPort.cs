@@ -31,16 +31,30 @@ public sealed class ReservedPort : IDisposable
         try
         {
             reservation.Bind(new IPEndPoint(IPAddress.Loopback, number));
-            using var listener = new TcpListener(IPAddress.Any, number);
-            listener.Start();
-            return new ReservedPort(reservation, number);
+            if (!IsListening(number)) return new ReservedPort(reservation, number);
         }
         catch (SocketException)
         {
-            reservation.Dispose();
-            return null;
+            // reserved by another run
         }
+        reservation.Dispose();
+        return null;
     }
 
     public void Dispose() => _reservation.Dispose();
+
+    /// <summary>Connects instead of listening: a process that is being started would hold the listener open.</summary>
+    private static bool IsListening(int number)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(IPAddress.Loopback, number);
+            return true;
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused)
+        {
+            return false;
+        }
+    }
 }
