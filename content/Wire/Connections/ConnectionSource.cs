@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 namespace ReWorker.Wire.Connections;
 
 /// <summary>Opens connections. Reads the settings again each time, so that rotated secrets take effect.</summary>
-internal sealed class ConnectionSource(
+internal class ConnectionSource(
     IOptionsMonitor<BrokerOptions> options, TimeProvider time, IConfiguration? configuration = null,
     IHostApplicationLifetime? lifetime = null)
 {
@@ -23,7 +23,7 @@ internal sealed class ConnectionSource(
     }
 
     /// <exception cref="TimeoutException">The broker did not answer within the connect timeout.</exception>
-    public async Task<IConnection> OpenAsync(string name, CancellationToken cancel)
+    public virtual async Task<IConnection> OpenAsync(string name, CancellationToken cancel)
     {
         var factory = ReadSettings();
         var sockets = new ConcurrentBag<ITcpClient>();
