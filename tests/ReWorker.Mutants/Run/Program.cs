@@ -53,11 +53,12 @@ internal static class Program
         var clock = Stopwatch.StartNew();
         using var build = new WovenBuild();
         await WovenBuild.MakeAsync(cancel);
-        await using var broker =
-            BrokerUse.IsNeeded(cases.SelectMany(one => one.Tests)) ? await BrokerUse.StartAsync() : null;
+        await using var brokers = new Brokers();
+        if (Brokers.AreNeeded(cases.SelectMany(one => one.Tests)))
+            await brokers.StartAsync(Math.Min(options.AtOnce, cases.Count));
         var sample = options.Sample is null ? "" : $", --seed {options.Seed}";
         Console.WriteLine($"{cases.Count} of {Case.All.Count} mutants{sample}, after {clock.Elapsed.TotalSeconds:0} s");
-        var verdicts = await new Trial(options, BrokerUse.Environ(broker)).RunAsync(cases, Report, cancel);
+        var verdicts = await new Trial(options, brokers).RunAsync(cases, Report, cancel);
         var scores = Score.Compute(verdicts);
         var unexpected = verdicts.Count(one => one.IsUnexpected);
         Console.WriteLine($"\n{Score.Table(scores)}\n\nIn {clock.Elapsed.TotalSeconds:0} s:");

@@ -55,6 +55,7 @@ internal sealed record TestRun(int Passed, string? Failure, TimeSpan Took, strin
         finally
         {
             if (!process.HasExited) process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync(CancellationToken.None);
         }
         var text = string.Join('\n', output);
         var summary = Regex.Match(text, @"Total: (\d+)(?:, Errors: (\d+), Failed: (\d+), Skipped: (\d+))?");

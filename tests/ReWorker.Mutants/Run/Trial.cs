@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace ReWorker.Mutants.Run;
 
 /// <summary>Runs the tests once for each mutant.</summary>
-internal sealed class Trial(Options options, Dictionary<string, string> environment)
+internal sealed class Trial(Options options, Brokers brokers)
 {
     private static readonly TimeSpan BaselineLimit = TimeSpan.FromMinutes(10);
 
@@ -21,7 +21,7 @@ internal sealed class Trial(Options options, Dictionary<string, string> environm
         await Parallel.ForEachAsync(cases, parallel, async (one, token) =>
         {
             var limit = _baselines[one.Key].Took * 3 + TimeSpan.FromSeconds(20);
-            var run = await TestRun.RunAsync(one.Mutant, one.Tests, limit, environment, token);
+            var run = await brokers.RunAsync(one.Mutant, one.Tests, limit, token);
             if (run is { Failure: null, Passed: 0 })
                 throw new RunException($"no test ran for the mutant \"{one.Mutant.Name}\":\n{run.Output}");
             var verdict = new Verdict(one, run);
@@ -49,7 +49,7 @@ internal sealed class Trial(Options options, Dictionary<string, string> environm
 
     private async Task<TestRun> BaselineAsync(IReadOnlyList<string> classes, CancellationToken cancel)
     {
-        var run = await TestRun.RunAsync(mutant: null, classes, BaselineLimit, environment, cancel);
+        var run = await brokers.RunAsync(mutant: null, classes, BaselineLimit, cancel);
         var names = string.Join(", ", classes);
         if (run.Failure is { } failure)
             throw new RunException($"{names} must pass without a mutant: {failure}\n{run.Output}");
