@@ -15,10 +15,10 @@ internal static class Program
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
-            var options = Options.Parse(args);
+            var options = RunOptions.Parse(args);
             if (options.IsHelp)
             {
-                Console.WriteLine(Options.Usage);
+                Console.WriteLine(RunOptions.Usage);
                 return 0;
             }
             var cases = Case.Select(options);
@@ -48,7 +48,7 @@ internal static class Program
         }
     }
 
-    private static async Task<int> RunAsync(Options options, IReadOnlyList<Case> cases, CancellationToken cancel)
+    private static async Task<int> RunAsync(RunOptions options, IReadOnlyList<Case> cases, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         using var build = new WovenBuild();
@@ -61,6 +61,11 @@ internal static class Program
         var verdicts = await new Trial(options, brokers).RunAsync(cases, Report, cancel);
         var scores = Score.Compute(verdicts);
         var unexpected = verdicts.Count(one => one.IsUnexpected);
+        if (options.WritesPage)
+        {
+            var page = Page.Write(verdicts, clock.Elapsed);
+            await File.WriteAllTextAsync(Repository.At("docs", "mutants.md"), page, cancel);
+        }
         Console.WriteLine($"\n{Score.Table(scores)}\n\nIn {clock.Elapsed.TotalSeconds:0} s:");
         Console.WriteLine($"{verdicts.Count(one => one.IsFound && !one.IsUnexpected)} passed, {unexpected} failed");
         return unexpected == 0 ? 0 : 1;

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace ReWorker.Mutants.Run;
 
 /// <summary>How a run of test classes ended.</summary>
-/// <param name="Failure">The first test that failed, or how the program ended instead; null if all tests passed.</param>
+/// <param name="Failure">The first test that failed, or how else the program failed; null if all tests passed.</param>
 internal sealed record TestRun(int Passed, string? Failure, TimeSpan Took, string Output)
 {
     /// <summary>Runs the test program until the first failure.</summary>
@@ -15,7 +15,10 @@ internal sealed record TestRun(int Passed, string? Failure, TimeSpan Took, strin
     {
         var start = new ProcessStartInfo(
             WovenBuild.Program,
-            ["-noLogo", "-noColor", "-noAutoReporters", "-stopOnFail", .. classes.SelectMany(one => new[] { "-class", $"*.{one}" })])
+            [
+                "-noLogo", "-noColor", "-noAutoReporters", "-stopOnFail",
+                .. classes.SelectMany(one => new[] { "-class", $"*.{one}" }),
+            ])
         {
             WorkingDirectory = WovenBuild.Tests,
             RedirectStandardInput = true,
@@ -64,6 +67,6 @@ internal sealed record TestRun(int Passed, string? Failure, TimeSpan Took, strin
         var passed = summary.Success ? Number(1) - Number(2) - Number(3) - Number(4) : 0;
         return new(passed, failure, clock.Elapsed, text);
 
-        int Number(int group) => summary.Groups[group] is { Success: true, Value: var digits } ? int.Parse(digits, null) : 0;
+        int Number(int group) => summary.Groups[group].Success ? int.Parse(summary.Groups[group].Value, null) : 0;
     }
 }

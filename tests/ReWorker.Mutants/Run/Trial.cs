@@ -3,13 +3,13 @@ using System.Collections.Concurrent;
 namespace ReWorker.Mutants.Run;
 
 /// <summary>Runs the tests once for each mutant.</summary>
-internal sealed class Trial(Options options, Brokers brokers)
+internal sealed class Trial(RunOptions options, Brokers brokers)
 {
     private static readonly TimeSpan BaselineLimit = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<string, TestRun> _baselines = [];
 
-    /// <exception cref="RunException">Tests fail without a mutant, or there are none; the message names them.</exception>
+    /// <exception cref="RunException">Tests fail without a mutant, or do not exist; the message names them.</exception>
     public async Task<IReadOnlyList<Verdict>> RunAsync(
         IReadOnlyList<Case> cases, Action<Verdict> report, CancellationToken cancel)
     {

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace ReWorker.Mutants.Run;
 
 /// <summary>The command line.</summary>
-internal sealed record Options
+internal sealed record RunOptions
 {
     public const string Usage =
         """
@@ -41,9 +41,9 @@ internal sealed record Options
     public int AtOnce { get; private set; } = 2;
 
     /// <exception cref="ArgumentException">An option is wrong; the message says which and what is allowed.</exception>
-    public static Options Parse(string[] args)
+    public static RunOptions Parse(string[] args)
     {
-        var options = new Options();
+        var options = new RunOptions();
         for (var at = 0; at < args.Length; at++)
         {
             switch (args[at])
