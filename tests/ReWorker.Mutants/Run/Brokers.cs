@@ -45,24 +45,30 @@ internal sealed class Brokers : IAsyncDisposable
     }
 
     /// <summary>Runs the tests with a broker of their own.</summary>
+    /// <param name="results">The file that gets the result of each test.</param>
     public async Task<TestRun> RunAsync(
-        Mutant? mutant, IReadOnlyList<string> classes, TimeSpan limit, CancellationToken cancel)
+        Mutant? mutant, IReadOnlyList<string> classes, TimeSpan limit, CancellationToken cancel, string? results = null)
     {
         var environment = new Dictionary<string, string>
         {
             ["REWORKER_TEST_AMQP"] = "",
             ["TESTCONTAINERS_RYUK_DISABLED"] = "true", // the tests remove their containers themselves
         };
-        if (!_free.TryTake(out var broker)) return await TestRun.RunAsync(mutant, classes, limit, environment, cancel);
+        var arguments = classes.SelectMany(one => new[] { "-class", $"*.{one}" }).ToList();
+        if (results is not null) arguments.AddRange(["-xml", results]);
+        _free.TryTake(out var broker);
         try
         {
-            environment["REWORKER_TEST_AMQP"] = $"amqp://guest:guest@{broker.Nodes[0]}/";
-            environment["REWORKER_TEST_RABBITMQCTL"] = broker.Rabbitmqctl;
-            return await TestRun.RunAsync(mutant, classes, limit, environment, cancel);
+            if (broker is not null)
+            {
+                environment["REWORKER_TEST_AMQP"] = $"amqp://guest:guest@{broker.Nodes[0]}/";
+                environment["REWORKER_TEST_RABBITMQCTL"] = broker.Rabbitmqctl;
+            }
+            return await TestRun.RunAsync(mutant, arguments, limit, environment, cancel);
         }
         finally
         {
-            _free.Add(broker);
+            if (broker is not null) _free.Add(broker);
         }
     }
 

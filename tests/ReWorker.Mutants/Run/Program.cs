@@ -58,7 +58,7 @@ internal static class Program
             await brokers.StartAsync(Math.Min(options.AtOnce, cases.Count));
         var sample = options.Sample is null ? "" : $", --seed {options.Seed}";
         Console.WriteLine($"{cases.Count} of {Case.All.Count} mutants{sample}, after {clock.Elapsed.TotalSeconds:0} s");
-        var verdicts = await new Trial(options, brokers).RunAsync(cases, Report, cancel);
+        var verdicts = await new Trial(options.AtOnce, brokers).RunAsync(cases, Report, cancel);
         var scores = Score.Compute(verdicts);
         var unexpected = verdicts.Count(one => one.IsUnexpected);
         if (options.WritesPage)
@@ -66,7 +66,12 @@ internal static class Program
             var page = Page.Write(verdicts, clock.Elapsed);
             await File.WriteAllTextAsync(Repository.At("docs", "mutants.md"), page, cancel);
         }
-        Console.WriteLine($"\n{Score.Table(scores)}\n\nIn {clock.Elapsed.TotalSeconds:0} s:");
+        var results = Path.Combine(WovenBuild.Folder, "results.txt");
+        await File.WriteAllLinesAsync(results, verdicts.Select(one => one.ToString()), cancel);
+        Console.WriteLine($"\n{Score.Table(scores)}\n");
+        var timedOut = verdicts.Count(one => one.Run.IsTimedOut);
+        Console.WriteLine($"Which test found what is in {results}; {timedOut} were found by the time limit.");
+        Console.WriteLine($"In {clock.Elapsed.TotalSeconds:0} s:");
         Console.WriteLine($"{verdicts.Count(one => one.IsFound && !one.IsUnexpected)} passed, {unexpected} failed");
         return unexpected == 0 ? 0 : 1;
 

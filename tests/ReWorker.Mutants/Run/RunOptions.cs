@@ -18,7 +18,8 @@ internal sealed record RunOptions
 
         One build has all mutants; it stays in artifacts/mutants for the next run. A mutant is found if a test fails,
         crashes, or takes three times as long as without the mutant, plus 20 s. The tests are those that the mutant or
-        its table names. Exit status 1: a mutant survived without a reason, or was found in spite of its reason.
+        its table names; artifacts/mutants/results.txt says which of them found a mutant in the last run. Exit status 1:
+        a mutant survived without a reason, or was found in spite of its reason.
         """;
 
     private List<string> _names = [];

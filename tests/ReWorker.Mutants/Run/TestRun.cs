@@ -7,18 +7,19 @@ namespace ReWorker.Mutants.Run;
 /// <param name="Failure">The first test that failed, or how else the program failed; null if all tests passed.</param>
 internal sealed record TestRun(int Passed, string? Failure, TimeSpan Took, string Output)
 {
+    private const string TimeLimit = "the time limit of ";
+
+    public bool IsTimedOut => Failure?.StartsWith(TimeLimit, StringComparison.Ordinal) is true;
+
     /// <summary>Runs the test program until the first failure.</summary>
     /// <param name="mutant">Null for a run without a mutant.</param>
     public static async Task<TestRun> RunAsync(
-        Mutant? mutant, IReadOnlyList<string> classes, TimeSpan limit, Dictionary<string, string> environment,
+        Mutant? mutant, IEnumerable<string> arguments, TimeSpan limit, Dictionary<string, string> environment,
         CancellationToken cancel)
     {
         var start = new ProcessStartInfo(
             WovenBuild.Program,
-            [
-                "-noLogo", "-noColor", "-noAutoReporters", "-stopOnFail",
-                .. classes.SelectMany(one => new[] { "-class", $"*.{one}" }),
-            ])
+            ["-noLogo", "-noColor", "-noAutoReporters", "-stopOnFail", .. arguments])
         {
             WorkingDirectory = WovenBuild.Tests,
             RedirectStandardInput = true,
@@ -53,7 +54,7 @@ internal sealed record TestRun(int Passed, string? Failure, TimeSpan Took, strin
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            failure ??= $"the time limit of {limit.TotalSeconds:0} s";
+            failure ??= $"{TimeLimit}{limit.TotalSeconds:0} s";
         }
         finally
         {
