@@ -26,8 +26,16 @@ internal static class Page
     private const string Foot =
         """
 
-        ## Stryker.NET
+        ## Why not Stryker.NET
 
+        Stryker.NET 5.1.0, tried on this repository, changes the source mechanically. `content/Wire` alone, less than
+        a sixth of the source, got 569 mutants, 113 of which did not compile; the whole source would get about 3,600,
+        and many need tests with a broker. Of `Backoff.cs`, with only its own tests in a test project of their own, it
+        tried 10 mutants in 50 s: 9 were found, and the other was equivalent. No mutant left out the reset. With the
+        whole test project, it gave up twice after its first run without a mutant ("more than 50% failing tests",
+        though it named one test; the machine was busy). It mutates one project at a time, which the test project must
+        reference directly, and its support for Microsoft.Testing.Platform is a preview. The mutants here are fewer,
+        and each is a mistake that someone could make.
         """;
 
     public static string Write(IReadOnlyList<Verdict> verdicts, TimeSpan took)

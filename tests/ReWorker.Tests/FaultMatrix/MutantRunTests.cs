@@ -34,6 +34,19 @@ public sealed class MutantRunTests
     }
 
     [Fact]
+    public void Limit_OfClasses_IsThreeTimesTheirTimesAndTwentySeconds()
+    {
+        var baseline = new Baseline(new Dictionary<string, TimeSpan>
+        {
+            ["LedgerTests"] = TimeSpan.FromSeconds(1),
+            ["OrderTests"] = TimeSpan.FromSeconds(10),
+            ["OutcomeTests"] = TimeSpan.FromSeconds(100),
+        });
+
+        Assert.Equal(TimeSpan.FromSeconds(53), baseline.Limit(["LedgerTests", "OrderTests"]));
+    }
+
+    [Fact]
     public void Sample_WithASeed_IsTheSameAgain()
     {
         var options = RunOptions.Parse(["--sample", "5", "--seed", "7"]);
