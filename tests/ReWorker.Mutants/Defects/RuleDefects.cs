@@ -1,0 +1,83 @@
+namespace ReWorker.Mutants.Defects;
+
+/// <summary>What may be sent, what fits into a short string, and how JSON is read and written.</summary>
+internal static class RuleDefects
+{
+    private static readonly string[] Tests = ["SendRulesTests", "ShortStringsTests", "JobJsonTests"];
+
+    public static DefectTable Table { get; } = new("Wire/Contract", Tests,
+    [
+        new("does not check the routing key", "SendRules.Check", "CheckLength(\"routing key\", topic, nameof(topic));",
+            ""),
+        new("does not check the exchange", "SendRules.Check",
+            "CheckLength(\"exchange name\", exchange, nameof(exchange));", ""),
+        new("does not check the correlation id", "SendRules.Check",
+            "CheckLength(\"correlation id\", correlationId ?? \"\", nameof(correlationId));", ""),
+        new("rejects a message of exactly 16 MiB", "SendRules.Check", "body.Length > MaxBodyBytes",
+            "body.Length >= MaxBodyBytes"),
+        new("sends messages of any size", "SendRules.Check", "body.Length > MaxBodyBytes", "false"),
+        new("takes a status on any exchange for a reply", "SendRules.Check", "exchange is Names.DefaultExchange",
+            "true"),
+        new("takes a status to any queue for a reply", "SendRules.Check", "topic == replyTo", "true"),
+        new("rejects every message to the requester", "SendRules.Check", "HasStatus(body)", "true"),
+        new("measures short strings in characters", "SendRules.CheckLength", "Encoding.UTF8.GetByteCount(text)",
+            "text.Length"),
+        new("replies to an empty queue name", "SendRules.ReplyTo", "string.IsNullOrEmpty(replyTo)", "replyTo is null"),
+        new("replies to a queue name that is too long", "SendRules.ReplyTo", "ShortStrings.OrNull(replyTo)", "replyTo"),
+        new("replies only to workers", "SendRules.ReplyTo", "Names.IsWorkerQueue(replyTo)",
+            "!Names.IsWorkerQueue(replyTo)"),
+        new("looks for a status in the first key only", "SendRules.HasStatus",
+            "while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName) " +
+            "{ if (reader.ValueTextEquals(BodyKeys.Status)) return true; reader.Skip(); }",
+            "return reader.Read() && reader.ValueTextEquals(BodyKeys.Status);"),
+        new("looks for a status at any depth", "SendRules.HasStatus", "reader.Skip();",
+            "while (reader.Read() && reader.TokenType is not JsonTokenType.PropertyName) { } " +
+            "if (reader.ValueTextEquals(BodyKeys.Status)) return true;"),
+        new("looks for a status in a text", "SendRules.HasStatus",
+            "reader.TokenType is not JsonTokenType.StartObject", "false"),
+
+        new("takes 256 bytes for a short string", "ShortStrings.Fits",
+            "Encoding.UTF8.GetByteCount(text) <= Names.ShortStringBytes",
+            "Encoding.UTF8.GetByteCount(text) <= Names.ShortStringBytes + 1"),
+        new("takes 254 bytes for the limit", "ShortStrings.Fits",
+            "Encoding.UTF8.GetByteCount(text) <= Names.ShortStringBytes",
+            "Encoding.UTF8.GetByteCount(text) < Names.ShortStringBytes"),
+        new("counts two bytes for a character", "ShortStrings.Fits", "text.Length * 3", "text.Length * 2"),
+        new("measures no short string", "ShortStrings.Fits", "text is null", "true"),
+        new("keeps what does not fit", "ShortStrings.OrNull", "Fits(text)", "true"),
+        new("keeps an oversized ContentType", "ShortStrings.ClearOversized", "properties.ClearContentType();", ""),
+        new("keeps an oversized ContentEncoding", "ShortStrings.ClearOversized", "properties.ClearContentEncoding();", ""),
+        new("keeps an oversized CorrelationId", "ShortStrings.ClearOversized", "properties.ClearCorrelationId();", ""),
+        new("keeps an oversized ReplyTo", "ShortStrings.ClearOversized", "properties.ClearReplyTo();", ""),
+        new("keeps an oversized Expiration", "ShortStrings.ClearOversized", "properties.ClearExpiration();", ""),
+        new("keeps an oversized MessageId", "ShortStrings.ClearOversized", "properties.ClearMessageId();", ""),
+        new("keeps an oversized Type", "ShortStrings.ClearOversized", "properties.ClearType();", ""),
+        new("keeps an oversized AppId", "ShortStrings.ClearOversized", "properties.ClearAppId();", ""),
+        new("keeps an oversized ClusterId", "ShortStrings.ClearOversized", "properties.ClearClusterId();", ""),
+
+        new("writes properties as they are in C#", "JobJson._options", "JsonSerializerDefaults.Web",
+            "JsonSerializerDefaults.General"),
+        new("forgets the simple types", "JobJson._options", "JsonTypeInfoResolver.Combine(resolver, SimpleJson.Default)",
+            "JsonTypeInfoResolver.Combine(resolver)"),
+        new("forgets the owner's context", "JobJson._options",
+            "JsonTypeInfoResolver.Combine(resolver, SimpleJson.Default)", "SimpleJson.Default"),
+        new("escapes what the step returns", "JobJson._options", "JavaScriptEncoder.UnsafeRelaxedJsonEscaping",
+            "JavaScriptEncoder.Default"),
+        new("writes a JSON node as its own type", "JobJson.Serialize", "value is JsonNode", "false"),
+        new("reads strictly with the lenient options", "JobJson.StrictInfo", "converter is null ? strict : new(strict)" +
+            " { Converters = { converter } }", "_options"),
+        new("takes duplicate keys", "JobJson.StrictInfo",
+            "new(_options) { AllowDuplicateProperties = false, RespectNullableAnnotations = true }",
+            "new(_options) { RespectNullableAnnotations = true }"),
+        new("takes null for what can't be null", "JobJson.StrictInfo",
+            "new(_options) { AllowDuplicateProperties = false, RespectNullableAnnotations = true }",
+            "new(_options) { AllowDuplicateProperties = false }"),
+        new("forgets the converter", "JobJson.StrictInfo", "converter is null", "true"),
+        new("forgets to be strict with a converter", "JobJson.StrictInfo", "new(strict) { Converters = { converter } }",
+            "new(_options) { Converters = { converter } }"),
+        new("requires nothing of a context", "JobJson.Require", "missing.Count == 0", "true"),
+        new("names the types that are there", "JobJson.Require", "!_options.TryGetTypeInfo(type, out _)",
+            "_options.TryGetTypeInfo(type, out _)"),
+        new("blames a context that was not given", "JobJson.Require", "resolver is null", "resolver is not null"),
+    ]);
+}
