@@ -4,19 +4,24 @@ namespace ReWorker.Mutants.Defects;
 internal static class RequesterDefects
 {
     private static readonly string[] Tests =
-        ["JobEventsTests", "JobSendingTests", "ReplySessionTests", "ReplyConnectionTests"];
+    [
+        "JobEventsTests", "JobWaitTests", "JobSendingTests", "UndeliverableJobTests", "ReplyConnectionTests",
+        "ClientRegistrationTests",
+    ];
 
     public static DefectTable Table { get; } = new("Client", Tests,
     [
         new("does not check the options", "JobClient.JobClient", "options.Validate();", ""),
-        new("reports no trouble", "JobClient.JobClient", "LogTrouble(_log, trouble)", "_ = trouble"),
+        new("does not say what the trouble is", "JobClient.JobClient", "trouble", "\"\""),
         new("sends after its end", "JobClient.SendAsync",
             "ObjectDisposedException.ThrowIf(_disposed.IsCancellationRequested, this);", ""),
         new("takes the same id twice", "JobClient.SendAsync", "!_jobs.TryAdd(job.CorrelationId, pending)",
             "!_jobs.TryAdd(job.CorrelationId, pending) && false"),
         new("keeps jobs that have ended", "JobClient.SendAsync", "_jobs.TryRemove(job.CorrelationId, out _);", ""),
         new("ignores a job's timeout", "JobClient.SendAsync", "limit.Token", "CancellationToken.None"),
-        new("ignores the caller's token", "JobClient.SendAsync", "cancel, _disposed.Token", "_disposed.Token"),
+        new("ignores the caller's token", "JobClient.SendAsync",
+            "CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel, _disposed.Token)",
+            "CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _disposed.Token)"),
         new("yields one event at a time", "JobClient.SendAsync",
             "while (pending.Events.TryRead(out var jobEvent)) yield return jobEvent;",
             "if (pending.Events.TryRead(out var one)) yield return one;")
@@ -78,7 +83,9 @@ internal static class RequesterDefects
         new("resends after any error", "JobPublisher.MayResend", "session.IsLost", "true"),
         new("resends under another id", "JobPublisher.CreateProperties", "messageId", "JobIds.New(time)"),
         new("sends jobs that do not survive a restart", "JobPublisher.CreateProperties", "true", "false"),
-        new("sends no trace", "JobPublisher.CreateProperties", "headers[key] = value", "_ = value"),
+        new("sends no trace", "JobPublisher.CreateProperties",
+            "DistributedContextPropagator.Current.Inject(Activity.Current, headers, (_, key, value) => " +
+            "headers[key] = value);", ""),
         new("dates a job in milliseconds", "JobPublisher.CreateProperties", "time.GetUtcNow().ToUnixTimeSeconds()",
             "time.GetUtcNow().ToUnixTimeMilliseconds()"),
 
@@ -110,6 +117,7 @@ internal static class RequesterDefects
             "false"),
         new("does not count attempts", "ReplyConnection.RunSessionAsync", "++_attempts", "_attempts"),
         new("reports each attempt", "ReplyConnection.Report", "reason == _lastReason", "false"),
-        new("reports the first reason only", "ReplyConnection.Report", "reason == _lastReason", "_lastReason is not null"),
+        new("reports the first reason only", "ReplyConnection.Report", "reason == _lastReason",
+            "_lastReason is not null"),
     ]);
 }

@@ -3,7 +3,12 @@ namespace ReWorker.Mutants.Defects;
 /// <summary>One session of a requester: its reply queue, its confirms and its acknowledgements.</summary>
 internal static class SessionDefects
 {
-    public static DefectTable Table { get; } = new("Client", ["ReplySessionTests", "JobSendingTests"],
+    private static readonly string[] Tests =
+    [
+        "ReplySessionTests", "ReplySessionEndTests", "ReplyConfirmTests", "JobSendingTests", "UndeliverableJobTests",
+    ];
+
+    public static DefectTable Table { get; } = new("Client", Tests,
     [
         new("declares a queue of the default type", "ReplyQueue.DeclareAsync", "\"classic\"", "\"quorum\""),
         new("lets the reply queue expire in seconds", "ReplyQueue.DeclareAsync",

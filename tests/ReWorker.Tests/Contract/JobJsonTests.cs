@@ -21,9 +21,10 @@ public sealed class JobJsonTests
     {
         (object, string)[] values =
         [
-            ("text", "\"text\""), (true, "true"), (5, "5"), (5_000_000_000, "5000000000"), (1.5, "1.5"), (1.50m, "1.50"),
-            (JsonElement.Parse("[1]"), "[1]"), (JsonValue.Create(5), "5"), (new JsonObject { ["a"] = 1 }, """{"a":1}"""),
-            (new JsonArray(1), "[1]"), (new[] { "a" }, """["a"]"""), (new List<string> { "a" }, """["a"]"""),
+            ("text", "\"text\""), (true, "true"), (5, "5"), (5_000_000_000, "5000000000"), (1.5, "1.5"),
+            (1.50m, "1.50"), (JsonElement.Parse("[1]"), "[1]"), (JsonValue.Create(5), "5"),
+            (new JsonObject { ["a"] = 1 }, """{"a":1}"""), (new JsonArray(1), "[1]"),
+            (new[] { "a" }, """["a"]"""), (new List<string> { "a" }, """["a"]"""),
             (new Dictionary<string, string> { ["A"] = "b" }, """{"A":"b"}"""),
             (new Dictionary<string, object> { ["a"] = 1 }, """{"a":1}"""),
         ];

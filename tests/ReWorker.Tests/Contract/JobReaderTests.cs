@@ -25,6 +25,7 @@ public sealed class JobReaderTests
     [Theory]
     [InlineData("{}")]
     [InlineData("[]")]
+    [InlineData(" {}\n")]
     [InlineData("""[{"group":"g","parameters":5}]""")]
     [InlineData("""{"group":null,"parameters":null,"dynamic":null,"notify":null}""")]
     [InlineData("""{"Group":"g","Parameters":5,"Dynamic":5}""")]
@@ -41,7 +42,8 @@ public sealed class JobReaderTests
     [InlineData("5")]
     [InlineData("{}")]
     [InlineData("""["g"]""")]
-    public void TryRead_GroupIsNoText_IsIgnored(string group) => Assert.Equal("", Read($$"""{"group":{{group}}}""").Group);
+    public void TryRead_GroupIsNoText_IsIgnored(string group) =>
+        Assert.Equal("", Read($$"""{"group":{{group}}}""").Group);
 
     [Theory]
     [InlineData("[]", "a list")]

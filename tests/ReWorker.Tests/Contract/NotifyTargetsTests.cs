@@ -57,7 +57,8 @@ public sealed class NotifyTargetsTests
     [InlineData(34, 33, 33, null)]
     [InlineData(34, 34, 33, "the job's 'notify' has more than 100 channels; allowed: 100")]
     [InlineData(0, 0, 101, "the job's 'notify' has more than 100 channels; allowed: 100")]
-    public void TryRead_ChannelsOfAllPhases_AreLimitedTogether(int started, int completed, int failed, string? reason) =>
+    public void TryRead_ChannelsOfAllPhases_AreLimitedTogether(
+        int started, int completed, int failed, string? reason) =>
         Assert.Equal(reason, Error(Phases(Channels(started, 1), Channels(completed, 1), Channels(failed, 1))));
 
     [Theory]
@@ -65,7 +66,8 @@ public sealed class NotifyTargetsTests
     [InlineData(334, 333, 333, null)]
     [InlineData(334, 334, 333, "the job's 'notify' has more than 1000 targets; allowed: 1000")]
     [InlineData(0, 0, 1001, "the job's 'notify' has more than 1000 targets; allowed: 1000")]
-    public void TryRead_TargetsOfAllPhases_AreLimitedTogether(int started, int completed, int failed, string? reason) =>
+    public void TryRead_TargetsOfAllPhases_AreLimitedTogether(
+        int started, int completed, int failed, string? reason) =>
         Assert.Equal(reason, Error(Phases(Channels(1, started), Channels(1, completed), Channels(1, failed))));
 
     /// <summary>With the prefix "notify.", a channel of 248 bytes makes a routing key of 255.</summary>

@@ -63,7 +63,7 @@ public sealed class ShortStringsTests
         Assert.Equal(Strings, Present(properties));
     }
 
-    /// <summary>The table has every property that AMQP limits, other than the user's id, which the broker checks.</summary>
+    /// <summary>Every property that AMQP limits is here, except the user's id, which the broker checks.</summary>
     [Fact]
     public void Names_OfStrings_AreThoseOfTheClient() => Assert.Equal(
         typeof(BasicProperties).GetProperties()

@@ -74,8 +74,8 @@ public sealed class BrokerOptionsTests
     [Fact]
     public void Settings_SeveralInvalid_AreAllNamed() => Assert.Equal(
         "Broker:Port is '0'; allowed: 1 to 65535; Broker:User is ''; allowed: 1 to 255 bytes; " +
-        "unknown setting Broker:Uri; allowed in Broker: Server, Port, VHost, User, Password, Ssl, ServerName, CaFile, " +
-        "CertificateFile, KeyFile, Heartbeat, ConnectTimeout, ConfirmTimeout, MaxBackoff",
+        "unknown setting Broker:Uri; allowed in Broker: Server, Port, VHost, User, Password, Ssl, ServerName, " +
+        "CaFile, CertificateFile, KeyFile, Heartbeat, ConnectTimeout, ConfirmTimeout, MaxBackoff",
         Error(("Broker:Port", "0"), ("Broker:User", ""), ("Broker:Uri", "amqp://host")));
 
     [Theory]

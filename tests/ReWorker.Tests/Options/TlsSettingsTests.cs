@@ -7,7 +7,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Options;
 
-/// <summary>Which of the broker's certificates are trusted, and which files are read. No connection is needed.</summary>
+/// <summary>Which certificates are trusted, and which files are read, without a connection.</summary>
 public sealed class TlsSettingsTests : IDisposable
 {
     private const SslPolicyErrors Untrusted = SslPolicyErrors.RemoteCertificateChainErrors;
@@ -178,7 +178,8 @@ public sealed class TlsSettingsTests : IDisposable
         AssertNotTrusted(tls, forClients, "NotValidForUsage");
     }
 
-    private static SslOption Create(string? caFile) => TlsSettings.Create(new BrokerOptions { CaFile = caFile }, "host");
+    private static SslOption Create(string? caFile) =>
+        TlsSettings.Create(new BrokerOptions { CaFile = caFile }, "host");
 
     private static bool Validate(
         SslOption tls, X509Certificate2? certificate, SslPolicyErrors errors, X509Chain? chain = null) =>

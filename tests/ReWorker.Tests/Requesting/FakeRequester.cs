@@ -83,7 +83,7 @@ internal sealed class FakeRequester : IAsyncDisposable
         return Sent[count - 1];
     }
 
-    /// <summary>Sends a message about a job to the reply queue. The reply queue's name is the key of a status.</summary>
+    /// <summary>Sends a message about a job to the reply queue, by default as a status.</summary>
     public Task ReplyAsync(
         string? correlationId, string json, string? messageId = null, string exchange = "", string? key = null)
     {
@@ -94,7 +94,8 @@ internal sealed class FakeRequester : IAsyncDisposable
 
     public Task StartAsync(SentJob job) => ReplyAsync(job.Properties.CorrelationId, """{"status":"started"}""");
 
-    public Task CompleteAsync(SentJob job) => ReplyAsync(job.Properties.CorrelationId, """{"status":"completed"}""");
+    public Task CompleteAsync(SentJob job) =>
+        ReplyAsync(job.Properties.CorrelationId, """{"status":"completed"}""");
 
     /// <summary>The broker closes a connection of the client; returns when the client has noticed.</summary>
     public async Task LoseAsync(FakeConnection connection, string reason = "CONNECTION_FORCED")

@@ -106,7 +106,8 @@ public sealed class PendingJobTests
     private List<string> ReadAll()
     {
         var events = new List<string>();
-        while (_job.Events.TryRead(out var one)) events.Add(one is JobEvent.Output line ? $"Output {line.Line}" : "Started");
+        while (_job.Events.TryRead(out var one))
+            events.Add(one is JobEvent.Output line ? $"Output {line.Line}" : "Started");
         return events;
     }
 }

@@ -62,7 +62,8 @@ public sealed class ReplyReaderTests
         Assert.Equal(line is null ? null : new JobEvent.Output(line), Read(body, "re", key));
 
     [Fact]
-    public void TryRead_StatusThroughTheExchange_IsNoStatus() => Assert.Null(Read("""{"status":"failed"}""", "re", "x"));
+    public void TryRead_StatusThroughTheExchange_IsNoStatus() =>
+        Assert.Null(Read("""{"status":"failed"}""", "re", "x"));
 
     /// <summary>The default exchange carries nothing but status replies, whatever the queue is called.</summary>
     [Fact]
