@@ -32,12 +32,12 @@ internal sealed class JobBench : IDisposable
     {
         Options.Queue = "frob";
         set?.Invoke(Options);
-        Instruments = new Instruments(_services.GetRequiredService<IMeterFactory>());
+        var factory = _services.GetRequiredService<IMeterFactory>();
+        Instruments = new Instruments(factory);
         _context = new WorkerContext(worker, Options, Bus, Instruments, Time, Logs.CreateLogger("jobs"));
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Scope == _services.GetRequiredService<IMeterFactory>())
-                listener.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Scope == factory) listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument, value, tags));
@@ -49,7 +49,8 @@ internal sealed class JobBench : IDisposable
     }
 
     /// <summary>A worker whose step returns null at once.</summary>
-    public static JobBench Idle(Action<WorkerOptions>? set = null) => new((_, _) => Task.FromResult<object?>(null), set);
+    public static JobBench Idle(Action<WorkerOptions>? set = null) =>
+        new((_, _) => Task.FromResult<object?>(null), set);
 
     public JobBus Bus { get; } = new();
     public JobTime Time { get; } = new();

@@ -32,7 +32,7 @@ public sealed class JobCheckTests
         Assert.Equal((reason, reason, true), (outcome.Error!.ReplyText, outcome.Error.LogText, outcome.Error.Park));
     }
 
-    /// <summary>A classic queue keeps no count: the job goes back with one of its own, unless that is used up.</summary>
+    /// <summary>A classic queue keeps no count, so the job goes back with one, unless that is used up.</summary>
     [Theory]
     [InlineData(null, true, "Republished")]
     [InlineData(null, false, "")]
@@ -167,6 +167,8 @@ public sealed class JobCheckTests
 internal sealed class SilentWorker(Func<object?> code) : Worker
 {
     internal override bool SendsReplies => false;
+
+    internal override IReadOnlyList<string> RoutingKeys => ["output"];
 
     protected internal override Task<object?> ProcessAsync(Job job, CancellationToken cancel) =>
         Task.FromResult(code());

@@ -10,7 +10,12 @@ namespace ReWorker.Tests.Jobs;
 public sealed class JobReportTests
 {
     private const string All =
-        """{"notify":{"started":{"irc":["#a"]},"completed":{"irc":["#b","#c"],"mail":["x"]},"failed":{"irc":["#d"]}}}""";
+        """
+        {"notify":{
+            "started":{"irc":["#a"]},
+            "completed":{"irc":["#b","#c"],"mail":["x"]},
+            "failed":{"irc":["#d"]}}}
+        """;
 
     [Fact]
     public async Task Notifications_JobCompletes_AreSentAroundTheReplies()
@@ -23,9 +28,9 @@ public sealed class JobReportTests
             ["started", "notify.irc", "notify.irc", "notify.mail", "completed", "Ack"], bench.Bus.Events);
         Assert.Equal(
             [
-                """{"slug":"FrobWorker started","message":"FrobWorker started (job job)","phase":"started","target":["#a"]}""",
-                """{"slug":"FrobWorker completed","message":"FrobWorker completed (job job)","phase":"completed","target":["#b","#c"]}""",
-                """{"slug":"FrobWorker completed","message":"FrobWorker completed (job job)","phase":"completed","target":["x"]}""",
+                Notification("started", "FrobWorker started", """["#a"]"""),
+                Notification("completed", "FrobWorker completed", """["#b","#c"]"""),
+                Notification("completed", "FrobWorker completed", """["x"]"""),
             ],
             Notifications(bench).Select(JobBus.TextOf));
         Assert.All(Notifications(bench), message => Assert.Equal("re", message.Exchange));
@@ -40,7 +45,7 @@ public sealed class JobReportTests
 
         Assert.Equal(["started", "notify.irc", "notify.irc", "failed", "Ack"], bench.Bus.Events);
         Assert.Equal(
-            """{"slug":"FrobWorker failed: no host","message":"FrobWorker failed: no host (job job)","phase":"failed","target":["#d"]}""",
+            Notification("failed", "FrobWorker failed: no host", """["#d"]"""),
             JobBus.TextOf(Notifications(bench)[^1]));
     }
 
@@ -99,7 +104,8 @@ public sealed class JobReportTests
     [InlineData("{}", false, "completed", null)]
     [InlineData("""{"group":"bad"}""", false, "failed", "failed")]
     [InlineData("7", false, "invalid", "invalid")]
-    public async Task Metrics_EachOutcome_AreCountedAndTimed(string body, bool redelivered, string outcome, string? error)
+    public async Task Metrics_EachOutcome_AreCountedAndTimed(
+        string body, bool redelivered, string outcome, string? error)
     {
         JobBench bench = null!;
         using var own = bench = new JobBench((job, _) =>
@@ -167,7 +173,7 @@ public sealed class JobReportTests
         Assert.Empty(bench.Logs.All);
     }
 
-    /// <summary>A reply to a worker's queue would be an invalid job there; AMQP has no longer name than 255 bytes.</summary>
+    /// <summary>A reply to a worker's queue would be an invalid job there. Names have at most 255 bytes.</summary>
     [Theory]
     [InlineData("replies", true, false)]
     [InlineData("worker.other", false, true)]
@@ -217,10 +223,14 @@ public sealed class JobReportTests
         Assert.All(bench.Bus.Messages, message =>
         {
             var properties = message.ToProperties();
-            Assert.Equal(("job", "frobworker", true), (properties.CorrelationId, properties.AppId, properties.Persistent));
+            Assert.Equal(
+                ("job", "frobworker", true), (properties.CorrelationId, properties.AppId, properties.Persistent));
         });
         Assert.Equal(3, bench.Bus.Messages.Select(message => message.MessageId).Distinct().Count());
     }
+
+    private static string Notification(string phase, string text, string targets) =>
+        $$"""{"slug":"{{text}}","message":"{{text}} (job job)","phase":"{{phase}}","target":{{targets}}}""";
 
     private static List<PendingMessage> Notifications(JobBench bench) =>
         [.. bench.Bus.Messages.Where(message => message.Kind is MessageKind.Notification)];

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Text.Json;
 using ReWorker.Wire.Contract;
+using ReWorker.Wire.Telemetry;
 using Xunit;
 
 namespace ReWorker.Tests.Jobs;
@@ -155,38 +157,6 @@ public sealed partial class ParameterRuleTests
             Errors<Empty>("""{"flag":7}""").Select(error => error.ReplyText));
     }
 
-    [Theory]
-    [InlineData("password")]
-    [InlineData("dbPasswd")]
-    [InlineData("SECRET_1")]
-    [InlineData("accessToken")]
-    [InlineData("credentials")]
-    [InlineData("ApiKey")]
-    [InlineData("api_key")]
-    public void Show_SecretName_HidesTheValue(string name)
-    {
-        const string hidden = "invalid (its value is secret)";
-
-        Assert.Equal(hidden, SecretValues.Show(name, "hunter2"));
-        Assert.Equal(hidden, SecretValues.Show(name, ""));
-        Assert.Equal(hidden, SecretValues.Show("plain", $"{{\"{name}\":\"hunter2\"}}"));
-        Assert.Equal(hidden, SecretValues.Show("plain", $"[{name}]"));
-        Assert.Equal($"the {name}", SecretValues.Show("plain", $"the {name}"));
-    }
-
-    [Theory]
-    [InlineData(0, "empty")]
-    [InlineData(59, "")]
-    [InlineData(60, "")]
-    [InlineData(61, "cut")]
-    public void Show_Length_IsCutAfter60Characters(int length, string how)
-    {
-        var value = new string('x', length);
-
-        var expected = how switch { "" => value, "cut" => $"{new string('x', 60)}…", _ => how };
-        Assert.Equal(expected, SecretValues.Show("name", value));
-    }
-
     [Fact]
     public void JsonTypes_TypedWorkers_NameTheirTypes()
     {
@@ -208,6 +178,33 @@ public sealed partial class ParameterRuleTests
             bench.Bus.Replies[2]);
         Assert.Contains("parameters.number is invalid; allowed: a whole number", bench.Logged(11)[0].Text,
             StringComparison.Ordinal);
+    }
+
+    /// <summary>Values may be secret whatever their names are: neither the log nor a trace shows them.</summary>
+    [Fact]
+    public async Task Trace_InvalidParameter_HidesItsValue()
+    {
+        var trace = ActivityTraceId.CreateRandom();
+        var statuses = new List<string?>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == Traces.Name,
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.TraceId == trace
+                ? ActivitySamplingResult.AllData
+                : ActivitySamplingResult.None,
+            ActivityStopped = span =>
+            {
+                if (span.TraceId == trace) statuses.Add(span.StatusDescription);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var bench = new JobBench(new TypedWorker { Json = Json });
+
+        await bench.RunAsync(bench.Deliver(
+            """{"parameters":{"number":"x"}}""",
+            headers: new() { ["traceparent"] = $"00-{trace}-b7ad6b7169203331-01" }));
+
+        Assert.Equal(["parameters.number is invalid; allowed: a whole number"], statuses);
     }
 
     private static T Bound<T>(string json)

@@ -9,7 +9,7 @@ using Xunit;
 namespace ReWorker.Tests.Jobs;
 
 /// <summary>What a step reads from its job and sends for it.</summary>
-public sealed class JobTests
+public sealed class JobApiTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -122,6 +122,23 @@ public sealed class JobTests
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
         Assert.Single(bench.Bus.Messages);
+    }
+
+    [Fact]
+    public async Task Notify_Unconfirmed_WaitsForTheConfirms()
+    {
+        using var bench = JobBench.Idle();
+        bench.Bus.HoldsConfirms = true;
+        bench.Check(bench.Start(bench.Deliver("""{"notify":{"started":{"irc":["#a"]}}}""")), out var job);
+
+        var notifying = job!.NotifyAsync("slug", "long", Phase.Started, cancel: Cancel);
+
+        Assert.False(notifying.IsCompleted);
+        bench.Bus.Confirm();
+        await notifying.WaitAsync(TimeSpan.FromSeconds(5), Cancel);
+        Assert.Equal(
+            """{"slug":"slug","message":"long","phase":"started","target":["#a"]}""",
+            JobBus.TextOf(Assert.Single(bench.Bus.Messages)));
     }
 
     [Fact]
