@@ -87,7 +87,7 @@ internal static class EndingDefects
             "content.Notify.For(phase).Count == 0",
             "false")
             {
-                Survives = "without targets, no notification is sent anyway: the check only saves making texts",
+                Survives = "equivalent: without targets, no notification is sent anyway: the check only saves making texts",
             },
     ]);
 }
