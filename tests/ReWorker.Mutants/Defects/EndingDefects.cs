@@ -84,10 +84,9 @@ internal static class EndingDefects
         new("hides the reason from those it notifies", "AutoNotification.Send",
             "reason is null ? \"\" : $\": {reason}\"", "\"\""),
         new("calls off notifications that nobody asks for", "AutoNotification.Send",
-            "content.Notify.For(phase).Count == 0",
-            "false")
-            {
-                Survives = "equivalent: without targets, no notification is sent anyway: the check only saves making texts",
-            },
+            "content.Notify.For(phase).Count == 0", "false")
+        {
+            Survives = "equivalent: without targets, no notification is sent anyway",
+        },
     ]);
 }

@@ -42,6 +42,24 @@ internal static class RunningDefects
         new("counts a job as running for ever", "Runner.RunSlotAsync", "Interlocked.Decrement(ref _running);", ""),
         new("runs a job that must not start", "Runner.RunSlotAsync",
             "if (job.TryStart()) await RunJobAsync(job);", "job.TryStart(); await RunJobAsync(job);"),
+        new("counts a running job after its start", "Runner.RunSlotAsync",
+            """
+            await foreach (var job in _waiting.Reader.ReadAllAsync())
+            {
+                Interlocked.Increment(ref _running);
+                if (job.TryStart()) await RunJobAsync(job);
+                Interlocked.Decrement(ref _running);
+            }
+            """,
+            """
+            await foreach (var job in _waiting.Reader.ReadAllAsync())
+            {
+                if (!job.TryStart()) continue;
+                Interlocked.Increment(ref _running);
+                await RunJobAsync(job);
+                Interlocked.Decrement(ref _running);
+            }
+            """),
         new("does not wait for the job in its slot", "Runner.RunSlotAsync",
             "if (job.TryStart()) await RunJobAsync(job);", "if (job.TryStart()) _ = RunJobAsync(job);"),
         new("keeps a slot until the confirms", "Runner.RunJobAsync",

@@ -34,6 +34,26 @@ public sealed class DrainTests : IDisposable
         Assert.Equal([(LogLevel.Information, text)], bench.Logged(31));
     }
 
+    /// <summary>A delivery comes in while the stop requeues the others: it must not stay behind.</summary>
+    [Fact]
+    public void StopAccepting_JobComesMeanwhile_IsRequeuedToo()
+    {
+        using var bench = JobBench.Idle();
+        using var runner = bench.CreateRunner();
+        var (first, second) = (bench.Deliver(id: "a"), bench.Deliver(id: "b"));
+        runner.Accept(first);
+        bench.Bus.OnSettled = () =>
+        {
+            bench.Bus.OnSettled = () => { };
+            runner.Accept(second);
+        };
+
+        runner.StopAccepting();
+
+        Assert.Equal(
+            [(first, Settlement.RequeueUncounted), (second, Settlement.RequeueUncounted)], bench.Bus.Settled);
+    }
+
     [Fact]
     public async Task StopAccepting_JobRuns_LetsItGoOnAndTakesNoOther()
     {

@@ -200,6 +200,22 @@ public sealed class JobApiTests
         Assert.Equal(["started", "Output", "Output", "Output", "completed", "Ack"], bench.Bus.Events);
     }
 
+    /// <summary>A step may do several things at once, each in a scope of its own.</summary>
+    [Fact]
+    public async Task Output_ScopeOfAParallelTask_IsNotInOtherLines()
+    {
+        using var bench = new JobBench(async (job, cancel) =>
+        {
+            await Task.Run(() => job.Output.BeginScope("of the task"), cancel);
+            job.Output.LogInformation("alone");
+            return null;
+        });
+
+        await bench.RunAsync(bench.Deliver());
+
+        Assert.Equal(["alone"], Lines(bench));
+    }
+
     private static IEnumerable<string> Lines(JobBench bench) => bench.Bus.Messages
         .Where(message => message.Kind is MessageKind.Output)
         .Select(message => JsonElement.Parse(message.Body).GetProperty("message").GetString()!);

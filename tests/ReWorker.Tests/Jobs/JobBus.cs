@@ -23,7 +23,21 @@ internal sealed class JobBus : IPublisher, IDeliverySource
     /// <summary>Says why a message can never be sent; null if it can.</summary>
     public Func<PendingMessage, Exception?> Rejects { get; set; } = _ => null;
 
-    public bool IsAlive { get; set; } = true;
+    public bool IsAlive
+    {
+        get
+        {
+            OnLook();
+            return field;
+        }
+        set;
+    } = true;
+
+    /// <summary>Called when the runtime asks whether the delivery lives.</summary>
+    public Action OnLook { get; set; } = () => { };
+
+    /// <summary>Called after each settlement.</summary>
+    public Action OnSettled { get; set; } = () => { };
 
     public IChannel? Channel { get; set; }
 
@@ -90,6 +104,7 @@ internal sealed class JobBus : IPublisher, IDeliverySource
             _settled.Add((delivery, settlement));
             _events.Add($"{settlement}");
         }
+        OnSettled();
     }
 
     public Task FlushAsync(CancellationToken cancel)

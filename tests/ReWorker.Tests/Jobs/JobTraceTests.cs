@@ -82,7 +82,7 @@ public sealed class JobTraceTests : IDisposable
         Assert.Equal(
             ("process worker.frob", ActivityKind.Consumer, _trace, "b7ad6b7169203331", ActivityStatusCode.Unset),
             (span.DisplayName, span.Kind, span.TraceId, span.ParentSpanId.ToHexString(), span.Status));
-        Assert.Equal("vendor=1", span.TraceStateString);
+        Assert.Equal(("vendor=1", true), (span.TraceStateString, span.HasRemoteParent));
         Assert.Equal(
             new Dictionary<string, object?>
             {

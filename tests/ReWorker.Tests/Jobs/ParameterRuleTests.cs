@@ -122,6 +122,8 @@ public sealed partial class ParameterRuleTests
             ["parameters.first is missing; allowed: a string", "parameters.count is 11; at most 10"],
             errors.Select(error => error.ReplyText));
         Assert.Equal(
+            "parameters.first is missing; allowed: a string", Assert.Single(Errors<Whole>("{}")).ReplyText);
+        Assert.Equal(
             "parameters.second is b; not the same",
             Assert.Single(Errors<Whole>("""{"first":"a","second":"b"}""")).ReplyText);
     }

@@ -115,6 +115,23 @@ public sealed class RunnerSlotTests : IDisposable
         runner.StopAccepting();
     }
 
+    /// <summary>A drain that comes while a job starts must see it.</summary>
+    [Fact]
+    public async Task Running_JobStarts_IsCountedBefore()
+    {
+        using var bench = JobBench.Idle();
+        using var runner = bench.CreateRunner();
+        var seen = new List<int>();
+        bench.Bus.OnLook = () => seen.Add(runner.Running);
+        runner.Start();
+
+        runner.Accept(bench.Deliver());
+
+        await JobTime.UntilAsync(() => bench.Bus.Settled.Count == 1, "the job");
+        Assert.Equal(1, seen[0]);
+        runner.StopAccepting();
+    }
+
     [Fact]
     public void Accept_EachKind_IsCountedAndLogged()
     {
