@@ -13,7 +13,7 @@ namespace ReWorker.Tests.Jobs;
 /// <summary>A worker's jobs without a broker and on fake time: what they send, log and measure.</summary>
 internal sealed class JobBench : IDisposable
 {
-    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);
 
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly MeterListener _listener = new();

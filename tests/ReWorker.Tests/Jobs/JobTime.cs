@@ -8,7 +8,7 @@ internal sealed class JobTime() : FakeTimeProvider(StartsAt)
 {
     public static readonly DateTimeOffset StartsAt = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
-    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);
     private readonly ConcurrentQueue<TimeSpan> _timers = [];
 
     public TimeSpan Elapsed => GetUtcNow() - StartsAt;
