@@ -141,6 +141,36 @@ public sealed class EarlySettlementTests
         Assert.Equal("""{"status":"completed"}""", bench.Bus.Replies[^1]);
     }
 
+    /// <summary>Whether its message comes again before the end or after it, it is acknowledged at the end.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Reject_DeliveryDead_ParksOnceAndAcknowledgesTheRedelivery(bool comesBeforeTheEnd)
+    {
+        var later = new JobBus();
+        JobBench bench = null!;
+        using var own = bench = new JobBench(async (job, cancel) =>
+        {
+            bench.Bus.IsAlive = false;
+            await job.RejectAsync(requeue: false, cancel);
+            if (comesBeforeTheEnd) Assert.False(Redeliver());
+            Assert.Empty(later.Settled);
+            return null;
+        });
+
+        await bench.RunAsync(bench.Deliver());
+        if (!comesBeforeTheEnd) Assert.False(Redeliver());
+
+        Assert.Equal([Settlement.Ack], later.Settlements);
+        Assert.Equal(["started", "flush", "Parked", "completed"], bench.Bus.Events);
+
+        bool Redeliver()
+        {
+            var again = bench.Deliver(redelivered: true);
+            return bench.Ledger.Register(new Delivery(later, again.Info, again.Properties, again.Body), out _);
+        }
+    }
+
     private static string Outcome(JobBench bench) => bench.Measured
         .Single(one => one.StartsWith("reworker.jobs worker", StringComparison.Ordinal))
         .Split("outcome=")[1].Split(':')[0];

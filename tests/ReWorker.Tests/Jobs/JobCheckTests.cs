@@ -74,6 +74,19 @@ public sealed class JobCheckTests
         Assert.Equal((reason, false), (outcome?.Error?.ReplyText ?? "", outcome?.Error?.Park ?? false));
     }
 
+    /// <summary>Without its own count, the next worker could not tell that the job had been started.</summary>
+    [Theory]
+    [InlineData(null, true, "Republished")]
+    [InlineData(1, false, "Invalid")]
+    [InlineData(null, false, "")]
+    public void Run_OnRedeliveryFailAndClassicQueue_CountsFirst(int? own, bool redelivered, string kind)
+    {
+        using var bench = JobBench.Idle(options => options.OnRedelivery = OnRedelivery.Fail);
+        var headers = own is null ? null : new Dictionary<string, object?> { ["x-reworker-attempts"] = own };
+
+        Assert.Equal(kind, $"{Check(bench, headers, redelivered)?.Kind}");
+    }
+
     [Theory]
     [InlineData(0, true)]
     [InlineData(5, true)]

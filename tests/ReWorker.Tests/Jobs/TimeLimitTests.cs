@@ -102,7 +102,7 @@ public sealed class TimeLimitTests
         using var released = new ManualResetEventSlim();
         using var bench = new JobBench((_, _) =>
         {
-            released.Wait(TimeSpan.FromSeconds(30), CancellationToken.None);
+            released.Wait(TimeSpan.FromSeconds(10), CancellationToken.None);
             return Task.FromResult<object?>(null);
         }, options => options.TimeLimit = Limit);
         var running = bench.ExecuteAsync(bench.Start(bench.Deliver()));
