@@ -100,7 +100,10 @@ internal static class ExecutionDefects
             """job.Trace?.SetTag("error.type", label).SetStatus(ActivityStatusCode.Error, error.LogText);""", ""),
         new("shows values in the trace", "JobExecution.Record",
             """job.Trace?.SetTag("error.type", label).SetStatus(ActivityStatusCode.Error, error.LogText);""",
-            """job.Trace?.SetTag("error.type", label).SetStatus(ActivityStatusCode.Error, error.ReplyText);"""),
+            """job.Trace?.SetTag("error.type", label).SetStatus(ActivityStatusCode.Error, error.ReplyText);""")
+        {
+            Tests = ["ParameterRuleTests"],
+        },
         new("logs a failed job as invalid", "JobExecution.Record",
             "outcome.Kind is OutcomeKind.Invalid", "outcome.Kind is not OutcomeKind.Completed"),
         new("logs a parked job as answered", "JobExecution.Record",

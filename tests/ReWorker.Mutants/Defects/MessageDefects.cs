@@ -34,8 +34,14 @@ internal static class MessageDefects
         new("hashes lengths without their texts", "MessageKey.Append",
             "hash.Append(MemoryMarshal.AsBytes(text.AsSpan()));", ""),
         new("tells apart deliveries by body only", "Delivery.Key",
-            "MessageKey.Compute(properties, body)", "MessageKey.Compute(new BasicProperties(), body)"),
-        new("counts no redelivery of a classic queue", "Delivery.PriorAttempts", "info.Redelivered", "false"),
+            "MessageKey.Compute(properties, body)", "MessageKey.Compute(new BasicProperties(), body)")
+        {
+            Tests = ["LedgerMemoryTests"],
+        },
+        new("counts no redelivery of a classic queue", "Delivery.PriorAttempts", "info.Redelivered", "false")
+        {
+            Tests = ["ParkTests", "JobCheckTests"],
+        },
         new("carries a trace state of any length", "JobTrace.Start",
             """ReadHeader(delivery, "tracestate") is { Length: <= MaxStateLength } state ? state : null""",
             """ReadHeader(delivery, "tracestate")"""),

@@ -111,7 +111,7 @@ internal static class RunningDefects
             "inFlight.Output = new JobOutput(inFlight.Messages, _options.OutputLevel, inFlight.Cancellation.Token);",
             ""),
         new("sends output of every level", "JobCheck.Run",
-            "_options.OutputLevel", "LogLevel.Trace") { Tests = ["JobApiTests"] },
+            "_options.OutputLevel", "LogLevel.Trace") { Tests = ["OutputLineTests"] },
         new("lets output wait for room after its end", "JobCheck.Run",
             "inFlight.Cancellation.Token", "CancellationToken.None") { Tests = ["JobRunTests"] },
         new("runs a counted job twice", "JobCheck.Run",

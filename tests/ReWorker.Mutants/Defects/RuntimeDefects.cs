@@ -3,7 +3,8 @@ namespace ReWorker.Mutants.Defects;
 internal static class RuntimeDefects
 {
     public static DefectTable Table { get; } = new("Runtime",
-        ["JobApiTests", "EarlySettlementTests", "JobReportTests", "ParameterRuleTests", "WorkerOptionTests"],
+        ["JobApiTests", "OutputLineTests", "EarlySettlementTests", "JobReportTests", "ParameterRuleTests",
+         "WorkerOptionTests"],
     [
         new("sends null", "Job.SendAsync", "ArgumentNullException.ThrowIfNull(message);", ""),
         new("sends what the rules forbid", "Job.SendAsync",

@@ -162,6 +162,21 @@ public sealed class DrainTests : IDisposable
     }
 
     [Fact]
+    public async Task Drain_InAHurry_DoesNotWaitForConfirms()
+    {
+        using var bench = JobBench.Idle();
+        using var runner = bench.CreateRunner();
+        bench.Bus.HoldsConfirms = true;
+        runner.Start();
+        runner.Accept(bench.Deliver());
+        await JobTime.UntilAsync(() => bench.Bus.Replies.Count == 2 && runner.Running == 0, "the job");
+
+        await runner.DrainAsync(new CancellationToken(canceled: true)).WaitAsync(TimeSpan.FromSeconds(5), Cancel);
+
+        Assert.Equal(0, bench.Time.Timers(Poll));
+    }
+
+    [Fact]
     public async Task Drain_InAHurry_WaitsForNothing()
     {
         using var bench = new JobBench(HoldAsync);

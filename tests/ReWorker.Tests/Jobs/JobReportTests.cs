@@ -225,6 +225,7 @@ public sealed class JobReportTests
             var properties = message.ToProperties();
             Assert.Equal(
                 ("job", "frobworker", true), (properties.CorrelationId, properties.AppId, properties.Persistent));
+            Assert.Equal(JobTime.StartsAt.ToUnixTimeSeconds(), properties.Timestamp.UnixTime);
         });
         Assert.Equal(3, bench.Bus.Messages.Select(message => message.MessageId).Distinct().Count());
     }

@@ -124,6 +124,9 @@ public sealed partial class ParameterRuleTests
         Assert.Equal(
             "parameters.first is missing; allowed: a string", Assert.Single(Errors<Whole>("{}")).ReplyText);
         Assert.Equal(
+            "parameters.first is long; at most 3",
+            Assert.Single(Errors<Whole>("""{"first":"long","second":"long"}""")).ReplyText);
+        Assert.Equal(
             "parameters.second is b; not the same",
             Assert.Single(Errors<Whole>("""{"first":"a","second":"b"}""")).ReplyText);
     }
@@ -154,6 +157,9 @@ public sealed partial class ParameterRuleTests
         string[] expected = ["parameters.name is empty; a name is needed"];
 
         Assert.Equal(expected, Errors<Empty>("{}").Select(error => error.ReplyText));
+        Assert.Equal(
+            ["parameters.host is null; a host is needed"],
+            Errors<Empty>("""{"name":"n","host":null}""").Select(error => error.ReplyText));
         Assert.Equal(
             [.. expected, "parameters.flag is 7; allowed: true or false"],
             Errors<Empty>("""{"flag":7}""").Select(error => error.ReplyText));
@@ -236,6 +242,6 @@ public sealed partial class ParameterRuleTests
     private sealed class TypedWorker : Worker<Kinds, Inner>
     {
         protected internal override Task<Inner> ProcessAsync(Job<Kinds> job, CancellationToken cancel) =>
-            Task.FromResult(new Inner { Name = job.Parameters.Text });
+            Task.FromResult(new Inner { Name = cancel.CanBeCanceled ? job.Parameters.Text : "no token" });
     }
 }

@@ -80,11 +80,15 @@ public sealed partial class ParameterRuleTests
         [Required(ErrorMessage = "a name is needed")]
         public string Name { get; set; } = "";
 
+        [Required(ErrorMessage = "a host is needed")]
+        public string? Host { get; set; } = "local";
+
         public bool Flag { get; set; }
     }
 
     internal sealed record Whole
     {
+        [StringLength(3, ErrorMessage = "at most 3")]
         public required string First { get; init; }
 
         [Range(-10, 10, ErrorMessage = "at most 10")]
