@@ -18,6 +18,9 @@ internal sealed class QueueAnswers
     /// <summary>Calls that never return, by their method.</summary>
     public ConcurrentDictionary<string, Task> Waits { get; } = [];
 
+    /// <summary>Calls that wait, by their method and the name that they are about.</summary>
+    public ConcurrentDictionary<(string Method, string Name), Task> Held { get; } = [];
+
     /// <summary>How often a call was made.</summary>
     public int Asked(string method, string name) => _asked.Count(one => one == (method, name));
 
@@ -33,7 +36,7 @@ internal sealed class QueueAnswers
         _asked.Enqueue((call.Method, name));
         if (Refusals.TryGetValue((call.Method, name), out var code))
             return Task.FromException(FakeChannel.Refusal(code, $"no {name}"));
-        return Waits.GetValueOrDefault(call.Method);
+        return Held.GetValueOrDefault((call.Method, name)) ?? Waits.GetValueOrDefault(call.Method);
     }
 
     private QueueDeclareOk Count(string queue)
