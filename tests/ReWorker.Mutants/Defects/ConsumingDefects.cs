@@ -5,10 +5,11 @@ internal static class ConsumingDefects
     private static readonly string[] Consumer = ["ConsumerTests"];
     private static readonly string[] Factory = ["ConsumerFactoryTests"];
 
-    public static DefectTable Table { get; } = new("Runtime/Consuming", ["AckWriterTests"],
+    public static DefectTable Table { get; } = new("Runtime/Consuming", ["AckWriterTests", "AckFlushTests"],
     [
         new("does not note the newest delivery", "AckWriter.Track", "_newest = tag", "tag"),
-        new("never forgets a settled job", "AckWriter.Track", "_open.Count + _inDoubt.Count > runner.Prefetch", "false"),
+        new("never forgets a settled job", "AckWriter.Track",
+            "_open.Count + _inDoubt.Count > runner.Prefetch", "false"),
         new("forgets a job one delivery early", "AckWriter.Track",
             "_open.Count + _inDoubt.Count > runner.Prefetch", "_open.Count + _inDoubt.Count >= runner.Prefetch"),
         new("forgets a job one delivery late", "AckWriter.Track",
@@ -128,20 +129,24 @@ internal static class ConsumingDefects
         new("acknowledges jobs when they are delivered", "ConsumerFactory.ConsumeAsync",
             """
             channel.BasicConsumeAsync(
-                runner.Queue, autoAck: false, consumer.Tag, noLocal: false, exclusive: false, arguments, consumer, cancel)
+                runner.Queue, autoAck: false, consumer.Tag, noLocal: false, exclusive: false, arguments, consumer,
+                cancel)
             """,
             """
             channel.BasicConsumeAsync(
-                runner.Queue, autoAck: true, consumer.Tag, noLocal: false, exclusive: false, arguments, consumer, cancel)
+                runner.Queue, autoAck: true, consumer.Tag, noLocal: false, exclusive: false, arguments, consumer,
+                cancel)
             """) { Tests = Factory },
         new("consumes exclusively", "ConsumerFactory.ConsumeAsync",
             """
             channel.BasicConsumeAsync(
-                runner.Queue, autoAck: false, consumer.Tag, noLocal: false, exclusive: false, arguments, consumer, cancel)
+                runner.Queue, autoAck: false, consumer.Tag, noLocal: false, exclusive: false, arguments, consumer,
+                cancel)
             """,
             """
             channel.BasicConsumeAsync(
-                runner.Queue, autoAck: false, consumer.Tag, noLocal: false, exclusive: true, arguments, consumer, cancel)
+                runner.Queue, autoAck: false, consumer.Tag, noLocal: false, exclusive: true, arguments, consumer,
+                cancel)
             """) { Tests = Factory },
         new("loses sight of a consumer", "ConsumerFactory.ConsumeAsync", "consumers.Add(consumer);", "")
             { Tests = Factory },

@@ -5,7 +5,7 @@ internal static class ProbeDefects
 {
     private static readonly string[] Guard = ["ThreadPoolGuardTests"];
 
-    public static DefectTable Table { get; } = new("Runtime/Supervision", ["ConsumptionProbeTests", "ParkedCountTests"],
+    public static DefectTable Table { get; } = new("Runtime/Supervision", ["ConsumptionProbeTests", "ProbeFaultTests", "ParkedCountTests"],
     [
         new("forgets jobs after one missed heartbeat", "ConsumptionProbe.MaxStaleSweeps",
             "4 * heartbeat / Interval", "heartbeat / Interval"),
@@ -21,7 +21,8 @@ internal static class ProbeDefects
             "await TryCountParkedAsync(epoch, consumer, token)"),
         new("never asks again for a queue that it could not read", "ConsumptionProbe.RunAsync",
             "unreadable.Clear();", ""),
-        new("never declares its queues again", "ConsumptionProbe.RunAsync", "probe % ProbesPerDeclaration != 0", "true"),
+        new("never declares its queues again", "ConsumptionProbe.RunAsync",
+            "probe % ProbesPerDeclaration != 0", "true"),
         new("declares its queues at each probe", "ConsumptionProbe.RunAsync",
             "probe % ProbesPerDeclaration != 0", "false"),
         new("declares its queues at all probes but the fifteenth", "ConsumptionProbe.RunAsync",
@@ -118,7 +119,8 @@ internal static class ProbeDefects
         new("adds threads although the pool works", "ThreadPoolGuard.Run",
             "pending > 0 && completed == before", "pending > 0") { Tests = Guard },
         new("never finds the pool blocked", "ThreadPoolGuard.Run", "blockedLooks + 1", "1") { Tests = Guard },
-        new("adds no threads", "ThreadPoolGuard.Run", "threads + Math.Min(pending, threads)", "threads") { Tests = Guard },
+        new("adds no threads", "ThreadPoolGuard.Run", "threads + Math.Min(pending, threads)", "threads")
+            { Tests = Guard },
         new("adds threads without limit", "ThreadPoolGuard.Run", "usual + MaxAdded", "int.MaxValue")
         {
             Survives = "a test would need more than 1,000 blocked threads",

@@ -4,7 +4,8 @@ namespace ReWorker.Mutants.Defects;
 internal static class SupervisionDefects
 {
     public static DefectTable Table { get; } = new(
-        "Runtime/Supervision", ["SupervisorTests", "SupervisorLossTests", "SupervisorStopTests", "SupervisorStepTests"],
+        "Runtime/Supervision",
+        ["SupervisorTests", "SupervisorLossTests", "SupervisorStopTests", "SupervisorStopTimeTests", "SupervisorStepTests"],
     [
         // the start
         new("lets two workers share a queue", "Supervisor.StartAsync", "CheckQueuesDiffer();", ""),
@@ -49,7 +50,8 @@ internal static class SupervisionDefects
         new("declares no queues", "Supervisor.OpenAsync",
             """
             foreach (var runner in _runners)
-                await StepAsync("declaring queues", token => topology.BuildAsync(epoch.ConsumeConnection, runner, token));
+                await StepAsync("declaring queues",
+                    token => topology.BuildAsync(epoch.ConsumeConnection, runner, token));
             """, ""),
         new("declares its queues on the publishing connection", "Supervisor.OpenAsync",
             "topology.BuildAsync(epoch.ConsumeConnection, runner, token)",

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Supervising;
 
-/// <summary>How a consumer is started, and how all consumers of a connection are watched, cancelled and flushed.</summary>
+/// <summary>Consumers are started with the right arguments, watched, cancelled and flushed.</summary>
 public sealed class ConsumerFactoryTests : IDisposable
 {
     private readonly FakeSource _source = new(TimeProvider.System);
@@ -98,7 +98,8 @@ public sealed class ConsumerFactoryTests : IDisposable
         Assert.Equal((false, true), (before, consumers.IsStopping));
         Assert.Equal(
             consumers.All.Select(consumer => consumer.Tag),
-            _source.Consumes.Channels.SelectMany(channel => channel.CallsOf("BasicCancelAsync")).Select(call => call[0]));
+            _source.Consumes.Channels.SelectMany(channel => channel.CallsOf("BasicCancelAsync"))
+                .Select(call => call[0]));
     }
 
     [Fact]

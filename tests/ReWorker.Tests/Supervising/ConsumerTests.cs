@@ -68,7 +68,8 @@ public sealed class ConsumerTests : IAsyncDisposable
     public async Task Delivery_WithItsAddress_IsPassedOn()
     {
         await _consumer.HandleBasicDeliverAsync(
-            "the tag", 7, redelivered: true, "the exchange", "the key", new BasicProperties(), "{}"u8.ToArray(), Cancel);
+            "the tag", 7, redelivered: true, "the exchange", "the key", new BasicProperties(), "{}"u8.ToArray(),
+            Cancel);
 
         Assert.Equal(new DeliveryInfo("the tag", 7, true, "the exchange", "the key"), Taken().Info);
     }

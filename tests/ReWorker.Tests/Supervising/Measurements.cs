@@ -28,9 +28,10 @@ internal sealed class Measurements : IDisposable
     public List<Instrument> Instruments { get; } = [];
 
     /// <summary>What was recorded with histograms.</summary>
-    public IEnumerable<double> Recorded(string name) => _recorded.Where(one => one.Name == name).Select(one => one.Value);
+    public IEnumerable<double> Recorded(string name) =>
+        _recorded.Where(one => one.Name == name).Select(one => one.Value);
 
-    /// <summary>A counter's sum, as in <c>reworker.reconnects{reason=channel}</c>; null if nothing was counted.</summary>
+    /// <summary>A counter's sum, as in <c>reworker.reconnects{reason=channel}</c>; null if it was not set.</summary>
     public double? Sum(string name) => _sums.TryGetValue(name, out var sum) ? sum : null;
 
     /// <summary>Every counter that is not 0, with its labels.</summary>

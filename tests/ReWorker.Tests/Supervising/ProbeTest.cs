@@ -41,14 +41,15 @@ public abstract class ProbeTest : IAsyncLifetime
         Source = new FakeSource(Time) { OnOpen = connection => connection.OnChannel = Broker.Attach };
         _epoch = await Source.OpenEpochAsync(Time);
         Consumers = new EpochConsumers(_epoch);
-        await AddWorkerAsync(new TestRunner(RunAsync, new WorkerOptions { Queue = "frob", Concurrency = 2, Prefetch = 3 }));
+        var options = new WorkerOptions { Queue = "frob", Concurrency = 2, Prefetch = 3 };
+        await AddWorkerAsync(new TestRunner(RunAsync, options));
     }
 
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         await Epoch.DisposeAsync();
-        Measured.Dispose();
+        Measured?.Dispose();
         foreach (var runner in _runners) runner.Dispose();
     }
 

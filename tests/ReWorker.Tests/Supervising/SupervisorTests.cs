@@ -9,7 +9,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Supervising;
 
-/// <summary>The supervisor connects, consumes, publishes, and shows what it does; and waits where it can't connect.</summary>
+/// <summary>The supervisor connects, consumes, publishes, shows what it does, and waits where it can't.</summary>
 public sealed class SupervisorTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

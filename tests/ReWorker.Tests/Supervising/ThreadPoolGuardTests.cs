@@ -5,12 +5,14 @@ using Xunit;
 
 namespace ReWorker.Tests.Supervising;
 
-/// <summary>The guard gives a blocked pool threads, and takes them back. The pool is the process's: it runs alone.</summary>
+/// <summary>The guard adds threads to a blocked pool, and takes them back. It runs alone: the pool is shared.</summary>
 [CollectionDefinition(nameof(ThreadPoolGuardTests), DisableParallelization = true)]
 [Collection(nameof(ThreadPoolGuardTests))]
 public sealed class ThreadPoolGuardTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static int MinThreads
     {
@@ -35,9 +37,9 @@ public sealed class ThreadPoolGuardTests
         using var all = Block(blocked, release);
         var watch = Stopwatch.StartNew();
         ThreadPool.UnsafeQueueUserWorkItem(_ => ran.Set(), null);
-        var isServed = ran.Wait(Limit);
+        var isServed = ran.Wait(Limit, Cancel);
         release.Set();
-        var isDone = all.Wait(Limit);
+        var isDone = all.Wait(Limit, Cancel);
         // the threads stay while the pool may be blocked again
         Thread.Sleep(100);
         var kept = MinThreads;
@@ -59,7 +61,7 @@ public sealed class ThreadPoolGuardTests
         Wait(() => MinThreads > usual, "more threads");
         release.Set();
 
-        Assert.True(all.Wait(Limit));
+        Assert.True(all.Wait(Limit, Cancel));
         Wait(() => MinThreads == usual, "the usual threads");
     }
 
@@ -75,7 +77,7 @@ public sealed class ThreadPoolGuardTests
 
         for (var chain = 0; chain < 64; chain++) ThreadPool.UnsafeQueueUserWorkItem(_ => Work(), null);
         var most = usual;
-        while (!done.Wait(5)) most = Math.Max(most, MinThreads);
+        while (!done.Wait(5, Cancel)) most = Math.Max(most, MinThreads);
 
         Assert.InRange(most, usual, usual + 300);
 

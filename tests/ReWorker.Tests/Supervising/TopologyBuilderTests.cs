@@ -7,7 +7,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Supervising;
 
-/// <summary>What is declared where it is missing, what becomes of a refusal, and what is logged about it, once.</summary>
+/// <summary>What is missing is declared; what the broker refuses fails the start or is logged, once.</summary>
 public sealed class TopologyBuilderTests : IDisposable
 {
     private const string Look = "QueueDeclarePassiveAsync";
@@ -47,7 +47,7 @@ public sealed class TopologyBuilderTests : IDisposable
         // exchange, type, durable, autoDelete
         var exchange = Assert.Single(Calls, call => call.Method == "ExchangeDeclareAsync");
         Assert.Equal(["re", "topic", true, false], exchange.Arguments.Take(4));
-        // queue, durable, exclusive, autoDelete, arguments; the dead-letter queue exists before jobs can be parked in it
+        // queue, durable, exclusive, autoDelete, arguments; the dead-letter queue first
         var queues = Calls.Where(call => call.Method == Declare).ToList();
         Assert.Equal(["worker.a.dead", "worker.a"], queues.Select(call => call.Arguments[0]));
         Assert.All(queues, call => Assert.Equal([true, false, false], call.Arguments.Skip(1).Take(3)));
@@ -134,7 +134,8 @@ public sealed class TopologyBuilderTests : IDisposable
 
         Assert.Equal(
             (LogId.CannotDeclare,
-                "The queue worker.a is missing and cannot be declared: no worker.a. Jobs that must be parked wait for it."),
+                "The queue worker.a is missing and cannot be declared: no worker.a. Jobs that must be parked wait for "
+                + "it."),
             Assert.Single(_logs.All.Select(record => (record.Id, record.Message))));
         Assert.Equal(2, Calls.Count(call => call.Method == Bind));
     }

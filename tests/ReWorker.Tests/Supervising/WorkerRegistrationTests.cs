@@ -14,7 +14,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Supervising;
 
-/// <summary>What a host has after workers were added: services, and settings that each worker takes from its own.</summary>
+/// <summary>Each worker that is added to a host gets its settings; all share one runtime.</summary>
 public sealed class WorkerRegistrationTests
 {
     [Fact]
@@ -101,8 +101,8 @@ public sealed class WorkerRegistrationTests
     [InlineData("Worker:Concurrency", "0", "Worker:Concurrency ")]
     [InlineData("Worker:SecondWorker:Concurrency", "0", "Worker:SecondWorker:Concurrency ")]
     [InlineData("Worker:SecondWorker:DrainTimeout", "-00:00:01", "Worker:SecondWorker:DrainTimeout ")]
-    [InlineData("Worker:Concurency", "1", "Worker:Concurency ")]
-    [InlineData("Worker:SecondWorker:Concurency", "1", "Worker:SecondWorker:Concurency ")]
+    [InlineData("Worker:Concurency", "1", "unknown setting Worker:Concurency;")]
+    [InlineData("Worker:SecondWorker:Concurency", "1", "unknown setting Worker:SecondWorker:Concurency;")]
     public async Task Start_ASettingIsWrong_FailsAndNamesItsKey(string key, string value, string expected)
     {
         using var host = Build([(key, value)], typeof(FirstWorker), typeof(SecondWorker));
