@@ -5,7 +5,8 @@ internal static class ProbeDefects
 {
     private static readonly string[] Guard = ["ThreadPoolGuardTests"];
 
-    public static DefectTable Table { get; } = new("Runtime/Supervision", ["ConsumptionProbeTests", "ProbeFaultTests", "ParkedCountTests"],
+    public static DefectTable Table { get; } = new(
+        "Runtime/Supervision", ["ConsumptionProbeTests", "ProbeFaultTests", "ParkedCountTests"],
     [
         new("forgets jobs after one missed heartbeat", "ConsumptionProbe.MaxStaleSweeps",
             "4 * heartbeat / Interval", "heartbeat / Interval"),
@@ -15,7 +16,7 @@ internal static class ProbeDefects
         new("does not count parked jobs", "ConsumptionProbe.RunAsync",
             "if (!await TryCountParkedAsync(epoch, consumer, token)) unreadable.Add(consumer);", ""),
         new("asks for a queue that it may not read at each probe", "ConsumptionProbe.RunAsync",
-            "unreadable.Add(consumer)", "unreadable.Remove(consumer)"),
+            "unreadable.Add(consumer);", "unreadable.Remove(consumer);"),
         new("counts the parked jobs of readable queues once", "ConsumptionProbe.RunAsync",
             "!await TryCountParkedAsync(epoch, consumer, token)",
             "await TryCountParkedAsync(epoch, consumer, token)"),

@@ -5,7 +5,10 @@ internal static class SupervisionDefects
 {
     public static DefectTable Table { get; } = new(
         "Runtime/Supervision",
-        ["SupervisorTests", "SupervisorLossTests", "SupervisorStopTests", "SupervisorStopTimeTests", "SupervisorStepTests"],
+        [
+            "SupervisorTests", "SupervisorLossTests", "SupervisorStopTests", "SupervisorStopTimeTests",
+            "SupervisorStepTests",
+        ],
     [
         // the start
         new("lets two workers share a queue", "Supervisor.StartAsync", "CheckQueuesDiffer();", ""),

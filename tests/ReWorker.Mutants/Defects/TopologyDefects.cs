@@ -24,7 +24,8 @@ internal static class TopologyDefects
             { Tests = Arguments },
         new("lets the broker drop a parked job that is read often", "QueueArguments.DeadQueue", "DeliveryLimit", "20")
             { Tests = Arguments },
-        new("allows a job too little time by a round", "QueueArguments.ForConsumer", "+ 2", "+ 1")
+        new("allows a job too little time by a round", "QueueArguments.ForConsumer",
+            "(runner.Prefetch / runner.Options.Concurrency) + 2", "(runner.Prefetch / runner.Options.Concurrency) + 1")
             { Tests = Arguments },
         new("allows a job the time of a single round", "QueueArguments.ForConsumer",
             "(runner.Prefetch / runner.Options.Concurrency) + 2", "1") { Tests = Arguments },
@@ -118,8 +119,8 @@ internal static class TopologyDefects
         new("does not log what is missing", "TopologyBuilder.EnsureAsync",
             "LogMissing(log, kind, name, refusal.ReplyText);", ""),
         new("logs what is missing each time", "TopologyBuilder.EnsureAsync",
-            "else if (_logged.TryAdd(name, true)) LogMissing(log, kind, name, refusal.ReplyText);",
-            "else LogMissing(log, kind, name, refusal.ReplyText);"),
+            "if (_logged.TryAdd(name, true)) LogMissing(log, kind, name, refusal.ReplyText);",
+            "LogMissing(log, kind, name, refusal.ReplyText);"),
         new("logs each time that a binding is refused", "TopologyBuilder.BindAsync",
             "refusal is not null && _logged.TryAdd($\"{queue}<{key}\", true)", "refusal is not null"),
         new("does not log that a binding is refused", "TopologyBuilder.BindAsync",

@@ -57,12 +57,12 @@ public sealed partial class BrokerObjectsTests(OutputBus bus) : ContractTest<Out
     private static IEnumerable<string> Rows(string first, int columns)
     {
         var section = OperatorsPage.Text.Split("## What the broker holds")[1].Split("\n## ")[0];
-        var table = section.Split($"| {first} |")[1].Split("\n\n")[0];
-        return from line in table.Split('\n').Skip(2)
-               let cells = line.Split('|').Skip(1).Take(columns).Select(cell => Plain(cell.Trim()))
-               let row = string.Join(" | ", cells)
-               orderby row
-               select row;
+        var table = section.Split($"\n| {first} |")[1].Split("\n\n")[0];
+        var rows =
+            from line in table.Split('\n').Skip(2)
+            let cells = line.Split('|').Skip(1).Take(columns).Select(cell => Plain(cell.Trim()))
+            select string.Join(" | ", cells);
+        return rows.Order(StringComparer.Ordinal);
     }
 
     // an argument is its name, its type and its value

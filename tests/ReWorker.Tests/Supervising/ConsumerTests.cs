@@ -107,6 +107,10 @@ public sealed class ConsumerTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Channel_OfASource_IsTheConsumers() =>
+        Assert.Same(_channel.Channel, ((IDeliverySource)_consumer).Channel);
+
+    [Fact]
     public async Task Tag_OfEachConsumer_NamesTheWorkerAndIsUnique()
     {
         await using var other = new Epoch(TimeProvider.System);

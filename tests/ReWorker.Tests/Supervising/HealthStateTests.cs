@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using ReWorker.Health;
 using ReWorker.Wire.Connections;
@@ -123,6 +125,20 @@ public sealed class HealthStateTests
 
         Assert.Equal((expected, parts), (result.Status, string.Join(", ", result.Data.Keys.Order())));
         Assert.All(result.Data.Values, value => Assert.IsType<PartHealth>(value));
+    }
+
+    [Fact]
+    public void Checks_OfAWorker_AreReadinessAndLiveness()
+    {
+        var services = new ServiceCollection();
+        WorkerHealthCheck.AddTo(services.AddHealthChecks());
+        using var provider = services.BuildServiceProvider();
+
+        var checks = provider.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations;
+
+        Assert.Equal(
+            ["worker ready: ready", "worker live: live"],
+            checks.Select(check => $"{check.Name}: {string.Join(' ', check.Tags)}"));
     }
 
     private HealthState Create(int connectTimeout = 15)

@@ -73,6 +73,11 @@ public sealed class ProbeFaultTests : ProbeTest
     public void MaxStaleSweeps_OfAHeartbeat_IsFourOfIt(int heartbeat, int expected) =>
         Assert.Equal(expected, ConsumptionProbe.MaxStaleSweeps(TimeSpan.FromSeconds(heartbeat)));
 
+    /// <summary>The operators' page promises that a consumer that is not served is noticed within 15 s.</summary>
+    [Fact]
+    public void Interval_OfTheProbe_IsAThirdOfFifteenSecondsAtMost() =>
+        Assert.InRange(ConsumptionProbe.Interval.TotalSeconds, 1, 5);
+
     /// <summary>Three calls, each with the connect timeout of 15 s.</summary>
     [Fact]
     public async Task Probe_IsNotAnswered_ReconnectsAfterThreeTimeouts()

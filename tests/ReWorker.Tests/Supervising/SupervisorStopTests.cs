@@ -28,7 +28,7 @@ public sealed class SupervisorStopTests
         Assert.Equal([2ul, false, true], first.CallsOf("BasicNackAsync").Single().Take(3));
         Assert.Single(first.CallsOf("BasicCancelAsync"));
         Assert.Single(second.CallsOf("BasicCancelAsync"));
-        Assert.Equal((false, "stopping"), workers.Part(HealthState.Worker));
+        Assert.Equal((false, "stopping"), workers.Part("worker"));
         Assert.Equal((false, "stopping"), workers.Part("queue worker.a"));
         Assert.Equal((false, "stopping"), workers.Part("queue worker.b"));
         Assert.True(workers.Health.IsConnected);

@@ -161,6 +161,23 @@ public sealed class SupervisorStopTimeTests
         Assert.Equal(1, workers.Count(LogId.Stopped));
     }
 
+    /// <summary>A host whose start fails disposes without stopping, and twice.</summary>
+    [Fact]
+    public async Task Dispose_WithoutAStop_ClosesTheConnections()
+    {
+        await using var workers = new SupervisedWorkers(["a"]);
+        await workers.ConnectAsync();
+
+        workers.Supervisor.Dispose();
+        workers.Supervisor.Dispose();
+        await Until.TrueAsync(
+            () => workers.Source.Connections.All(one => one.Calls.Any(call => call.Method == "CloseAsync")),
+            "the close");
+
+        Assert.Equal(2, workers.Source.Connections.Count);
+        Assert.Equal(0, workers.Count(LogId.ConnectionLost));
+    }
+
     private static Task StopAtOnceAsync(SupervisedWorkers workers) =>
         workers.Supervisor.StoppingAsync(CancellationToken.None)
             .WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);

@@ -93,6 +93,9 @@ public sealed class SupervisorTests
         await workers.StartAsync();
         await workers.ConnectedAsync();
 
+        Assert.Equal(
+            ["broker", "connection", "queue worker.a", "queue worker.b", "supervisor"],
+            workers.Health.Parts.Keys.Order());
         Assert.Equal((true, "amqp://guest@localhost:5672/%2F"), workers.Part(HealthState.Connection));
         Assert.Equal((true, "accepts messages"), workers.Part(HealthState.Broker));
         Assert.Equal((true, "consuming"), workers.Part("queue worker.a"));
