@@ -34,7 +34,9 @@ internal static class TopologyDefects
         new("asks for a timeout beyond the broker's limit", "QueueArguments.ForConsumer",
             "Math.Min(timeout.TotalMilliseconds, MaxTimerMilliseconds)", "timeout.TotalMilliseconds")
             { Tests = Arguments },
-        new("asks for the longest timeout", "QueueArguments.ForConsumer", "Math.Min", "Math.Max")
+        new("asks for the longest timeout", "QueueArguments.ForConsumer",
+            "Math.Min(timeout.TotalMilliseconds, MaxTimerMilliseconds)",
+            "Math.Max(timeout.TotalMilliseconds, MaxTimerMilliseconds)")
             { Tests = Arguments },
         new("asks for a timeout in seconds", "QueueArguments.ForConsumer",
             "timeout.TotalMilliseconds", "timeout.TotalSeconds") { Tests = Arguments },
