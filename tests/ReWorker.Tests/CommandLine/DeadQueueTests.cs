@@ -15,6 +15,8 @@ namespace ReWorker.Tests.CommandLine;
 /// <summary>Parked jobs are never lost: a job is acknowledged only after its copy was confirmed, or to drop it.</summary>
 public sealed class DeadQueueTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     private readonly FakeConnection _connection = FakeConnection.Create();
     private readonly FakeChannel _channel = FakeChannel.Create();
     private readonly FakeTimeProvider _time = new();
@@ -127,7 +129,7 @@ public sealed class DeadQueueTests
         Assert.False(reading.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(4));
 
-        var error = await Assert.ThrowsAsync<TimeoutException>(() => reading);
+        var error = await Assert.ThrowsAsync<TimeoutException>(() => reading.WaitAsync(Patience, Cancel));
         Assert.Equal("reading worker.q.dead took longer than 30 s", error.Message);
     }
 
@@ -173,7 +175,7 @@ public sealed class DeadQueueTests
         var replaying = Queue().ReplayAsync(job);
         _time.Advance(TimeSpan.FromSeconds(33));
 
-        var error = await Assert.ThrowsAsync<TimeoutException>(() => replaying);
+        var error = await Assert.ThrowsAsync<TimeoutException>(() => replaying.WaitAsync(Patience, Cancel));
         Assert.Equal(
             "publishing to worker.q took longer than 30 s; has the broker raised an alarm? "
                 + $"job {job.Id} may be in worker.q: look there before trying again",

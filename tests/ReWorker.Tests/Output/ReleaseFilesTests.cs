@@ -112,6 +112,21 @@ public sealed class ReleaseFilesTests : IDisposable
     }
 
     [Fact]
+    public void Append_DirectoryDeletedAndLockedByAnother_ThrowsAgainAndAgain()
+    {
+        using var files = Open();
+        using var other = Open();
+
+        files.Append("release", "one");
+        Directory.Delete(_directory, recursive: true);
+        other.Append("release", "another");
+
+        Assert.Throws<IOException>(() => files.Append("release", "three"));
+        Assert.Throws<IOException>(() => files.Append("release", "three"));
+        Assert.Equal("another\n", Read("release.log"));
+    }
+
+    [Fact]
     public void Append_DirectoryCannotBeCreated_ThrowsUntilItCan()
     {
         using var files = Open();
