@@ -6,7 +6,7 @@ internal static class CommandLineDeadDefects
     private static readonly string[] _job = ["DeadJobTests"], _selection = ["DeadSelectionTests"];
     private static readonly string[] _verb = ["DeadVerbTests"];
 
-    public static DefectTable Table { get; } = new("Tools/CommandLine", ["DeadQueueTests"],
+    public static DefectTable Table { get; } = new("Tools/CommandLine", ["DeadQueueTests", "DeadQueueOpenTests"],
     [
         new("acknowledges a parked job before its copy is confirmed", "DeadQueue.MoveAsync",
             """

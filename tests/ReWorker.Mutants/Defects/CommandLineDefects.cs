@@ -3,7 +3,8 @@ namespace ReWorker.Mutants.Defects;
 /// <summary>The verbs but <c>dead</c>: what they send, print and return.</summary>
 internal static class CommandLineDefects
 {
-    private static readonly string[] _many = ["SubmitManyTests"], _body = ["JobBodyTests"], _files = ["ConfigFileTests"];
+    private static readonly string[] _many = ["SubmitManyTests"], _body = ["JobBodyTests"];
+    private static readonly string[] _files = ["ConfigFileTests"];
     private static readonly string[] _events = ["EventWriterTests"], _tally = ["TallyTests"], _text = ["ArgumentTests"];
     private static readonly string[] _errors = ["ErrorMessageTests"], _health = ["HealthVerbTests", "FilesTests"];
     private static readonly string[] _input = ["BadInputTests"], _submit = ["SubmitTests"];

@@ -40,9 +40,8 @@ internal static class OutputLogDefects
         new("parks a line after a few attempts", "OutputWorker.Add", "1000", "20"),
         new("parks a long line", "OutputWorker.Add", "options.MaxBodyBytes = SendRules.MaxBodyBytes;", ""),
         new("does not reject unknown keys of the output worker", "OutputWorker.Add",
-            """
-            host.Services.AddSingleton<IValidateOptions<OutputWorkerOptions>, UnknownKeyValidator<OutputWorkerOptions>>();
-            """,
+            "host.Services.AddSingleton<IValidateOptions<OutputWorkerOptions>, "
+                + "UnknownKeyValidator<OutputWorkerOptions>>();",
             ""),
         new("does not validate the output worker's options", "OutputWorker.Add",
             "host.Services.AddSingleton<IValidateOptions<OutputWorkerOptions>, OutputWorkerOptionsValidator>();", ""),
@@ -76,7 +75,10 @@ internal static class OutputLogDefects
         new("keeps every file open", "ReleaseFiles.Open",
             "_open.Count >= options.Value.MaxOpenFiles", "false") { Tests = _files },
         new("closes the file that was used last", "ReleaseFiles.Open",
-            "_open.MinBy(other => other.Value.LastUse)", "_open.MaxBy(other => other.Value.LastUse)") { Tests = _files },
+            "_open.MinBy(other => other.Value.LastUse)", "_open.MaxBy(other => other.Value.LastUse)")
+        {
+            Tests = _files,
+        },
         new("closes the file that was opened first", "ReleaseFiles.Open",
             "_open[name] = (open.File, ++_uses);",
             "if (!_open.ContainsKey(name)) _open[name] = (open.File, ++_uses);") { Tests = _files },

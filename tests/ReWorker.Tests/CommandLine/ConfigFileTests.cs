@@ -50,7 +50,8 @@ public sealed class ConfigFileTests
     [InlineData("vhost")]
     public void Read_RequiredKeyOfMqConfig_MustBeThereAndAString(string key)
     {
-        var others = string.Join(',', Required.Split(',').Where(pair => !pair.StartsWith($"\"{key}\"", StringComparison.Ordinal)));
+        var others = string.Join(
+            ',', Required.Split(',').Where(pair => !pair.StartsWith($"\"{key}\"", StringComparison.Ordinal)));
 
         var missing = Assert.Throws<UsageException>(() => ReadMq($"{{{others}}}"));
         var number = Assert.Throws<UsageException>(() => ReadMq($"{{{others},\"{key}\":7}}"));
@@ -118,7 +119,8 @@ public sealed class ConfigFileTests
         Assert.Equal(
             ("typed", "secret", "s", "5999", "v", ""),
             (configuration["Broker:User"], configuration["Broker:Password"], configuration["Broker:Server"],
-                configuration["Broker:Port"], configuration["Broker:VHost"], configuration["ConnectionStrings:rabbitmq"]));
+                configuration["Broker:Port"], configuration["Broker:VHost"],
+                configuration["ConnectionStrings:rabbitmq"]));
         Assert.Equal(("q", "Error"), (configuration["Worker:Queue"], configuration["Worker:OutputLevel"]));
         var own = configuration.GetSection(WorkerRegistration.ConfigSection);
         Assert.Equal(("x", "y"), (own["own:list:0"], own["own:list:1"]));
@@ -133,6 +135,23 @@ public sealed class ConfigFileTests
         Assert.Equal("s", (await ConfigurationOfAsync(mq.Path))["Broker:Server"]);
         Assert.Equal("x", (await ConfigurationOfAsync("--Broker:Server=x"))["Broker:Server"]);
         Assert.Equal("my-step-1", (await ConfigurationOfAsync())["Worker:Queue"]);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:8080")]
+    [InlineData("http://127.0.0.1:9", "--urls=http://127.0.0.1:9")]
+    public async Task Run_NoPort_ServesOn8080OfLoopback(string expected, params string[] args)
+    {
+        var urls = "";
+        var terminal = new Terminal(Stream.Null, TextWriter.Null, TextWriter.Null, isInteractive: false);
+
+        var code = await WorkerCommand.RunAsync(args, _ => { }, app =>
+        {
+            urls = app.Configuration["urls"];
+            throw new OperationCanceledException();
+        }, terminal);
+
+        Assert.Equal((130, expected), (code, urls));
     }
 
     private static async Task<IConfiguration> ConfigurationOfAsync(params string[] args)

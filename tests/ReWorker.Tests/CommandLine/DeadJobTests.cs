@@ -11,7 +11,9 @@ public sealed class DeadJobTests
 
     private static readonly object Deaths = new List<object?>
     {
-        Death(("reason", "expired"), ("queue", "q1"), ("count", 3L), ("time", new AmqpTimestamp(Time.ToUnixTimeSeconds()))),
+        Death(
+            ("reason", "expired"), ("queue", "q1"), ("count", 3L),
+            ("time", new AmqpTimestamp(Time.ToUnixTimeSeconds()))),
         Death(("reason", "rejected"), ("queue", "q2"), ("count", 9L)),
     };
 
@@ -63,7 +65,8 @@ public sealed class DeadJobTests
     [Fact]
     public void Id_SameJobReadAgain_StaysTheSame()
     {
-        var (first, second) = (Parked.Job(1), Parked.Job(9, "job", null, ("x-delivery-count", 2L), ("other", "header")));
+        var first = Parked.Job(1);
+        var second = Parked.Job(9, "job", null, ("x-delivery-count", 2L), ("other", "header"));
 
         Assert.Equal(first.Id, second.Id);
         Assert.Matches("^[0-9a-f]{8}$", first.Id);
@@ -118,7 +121,8 @@ public sealed class DeadJobTests
     [InlineData(7L, "7")]
     [InlineData(1.5, "1.5")]
     [InlineData("text", "text")]
-    public void Format_Scalar_IsText(object? value, string expected) => Assert.Equal(expected, DeadHeaders.Format(value));
+    public void Format_Scalar_IsText(object? value, string expected) =>
+        Assert.Equal(expected, DeadHeaders.Format(value));
 
     [Fact]
     public void Format_NestedHeader_ShowsAllOfIt()

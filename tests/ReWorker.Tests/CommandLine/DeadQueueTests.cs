@@ -1,18 +1,16 @@
 using System.Globalization;
 using System.Text;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using ReWorker.Tests.Fakes;
 using ReWorker.Tools.CommandLine;
 using ReWorker.Tools.Hosting;
-using ReWorker.Wire.Connections;
 using Xunit;
 
 namespace ReWorker.Tests.CommandLine;
 
-/// <summary>Parked jobs are never lost: a job is acknowledged only after its copy was confirmed, or to drop it.</summary>
+/// <summary>No parked job is lost: it is acknowledged after its copy was confirmed, or to drop it.</summary>
 public sealed class DeadQueueTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -39,7 +37,8 @@ public sealed class DeadQueueTests
 
         Assert.Equal([1, 2, 3], jobs.Select(job => job.Number));
         Assert.Equal(["BasicGetAsync", "BasicGetAsync", "BasicGetAsync"], _channel.Calls.Select(call => call.Method));
-        Assert.All(_channel.CallsOf("BasicGetAsync"), call => Assert.Equal(("worker.q.dead", false), (call[0], call[1])));
+        Assert.All(
+            _channel.CallsOf("BasicGetAsync"), call => Assert.Equal(("worker.q.dead", false), (call[0], call[1])));
     }
 
     [Theory]
@@ -224,74 +223,6 @@ public sealed class DeadQueueTests
             isLost ? ["DisposeAsync"] : ["CloseAsync", "DisposeAsync"], _connection.Calls.Select(call => call.Method));
     }
 
-    [Fact]
-    public async Task OpenAsync_QueueExists_OpensAChannelWithConfirmsAndCounts()
-    {
-        var source = new FakeSource(_time)
-        {
-            OnOpen = connection => connection.OnChannel = channel => channel.OnResult = call =>
-                call.Method is "QueueDeclarePassiveAsync" ? new QueueDeclareOk((string)call.Arguments[0]!, 5, 0) : null,
-        };
-
-        var queue = await DeadQueue.OpenAsync(Services(source), "q", Cancel);
-
-        Assert.Equal(("worker.q.dead", 5u), (queue.Name, queue.Count));
-        var connection = Assert.Single(source.Connections);
-        Assert.Equal("dead", connection.Name);
-        var options = Assert.IsType<CreateChannelOptions>(Assert.Single(connection.Calls).Arguments[0]);
-        Assert.True(options.PublisherConfirmationsEnabled && options.PublisherConfirmationTrackingEnabled);
-    }
-
-    [Fact]
-    public async Task OpenAsync_NoQueue_SaysSoAndFreesTheConnection()
-    {
-        var source = new FakeSource(_time)
-        {
-            OnOpen = connection => connection.OnChannel = channel => channel.OnCall = _ =>
-                Task.FromException(FakeChannel.Refusal(404, "NOT_FOUND")),
-        };
-
-        var error = await Assert.ThrowsAsync<UsageException>(() => DeadQueue.OpenAsync(Services(source), "q", Cancel));
-
-        Assert.Equal("no queue worker.q.dead: a worker creates it when it starts; check --queue NAME", error.Message);
-        Assert.True(Assert.Single(source.Connections).IsDisposed);
-    }
-
-    [Fact]
-    public async Task OpenAsync_QueueIsRefused_ReportsTheBrokersReason()
-    {
-        var source = new FakeSource(_time)
-        {
-            OnOpen = connection => connection.OnChannel = channel => channel.OnCall = _ =>
-                Task.FromException(FakeChannel.Refusal(403, "ACCESS_REFUSED")),
-        };
-
-        await Assert.ThrowsAsync<OperationInterruptedException>(
-            () => DeadQueue.OpenAsync(Services(source), "q", Cancel));
-    }
-
-    [Fact]
-    public async Task OpenAsync_NoBroker_NamesTheReasonAndTheRemedy()
-    {
-        var (refused, rejected) = (Source(new IOException("down")), Source(new PossibleAuthenticationFailureException("no")));
-
-        var errors = new[]
-        {
-            await Assert.ThrowsAsync<NoBrokerException>(() => DeadQueue.OpenAsync(Services(refused), "q", Cancel)),
-            await Assert.ThrowsAsync<NoBrokerException>(() => DeadQueue.OpenAsync(Services(rejected), "q", Cancel)),
-        };
-
-        Assert.Equal(
-            "the broker: down; check that the broker is running, and Broker:Server or ConnectionStrings:rabbitmq",
-            errors[0].Message);
-        Assert.Equal(
-            "the broker: the broker rejected the user name or password; "
-                + "check Broker:User and Broker:Password, or ConnectionStrings:rabbitmq",
-            errors[1].Message);
-
-        FakeSource Source(Exception why) => new(_time) { OnOpen = _ => throw (why is IOException ? why : new BrokerUnreachableException(why)) };
-    }
-
     private DeadQueue Queue(uint? count = null) => new(
         _connection.Connection, _channel.Channel, "worker.q", "worker.q.dead", count ?? (uint)_parked.Count, _time);
 
@@ -307,9 +238,6 @@ public sealed class DeadQueueTests
         await foreach (var job in queue.ReadAsync(Cancel)) jobs.Add(job);
         return jobs;
     }
-
-    private ServiceProvider Services(ConnectionSource source) => new ServiceCollection()
-        .AddSingleton(source).AddSingleton<TimeProvider>(_time).BuildServiceProvider();
 
     /// <summary>The calls, with what was published where, and which delivery was acknowledged.</summary>
     private IEnumerable<string> Steps() => _channel.Calls.Select(call => call.Method switch

@@ -18,7 +18,8 @@ public sealed class DeadSelectionTests
     [Theory]
     [InlineData("show", "", false, "dead show needs numbers, ids or correlation ids from `dead list`")]
     [InlineData("drop", "", false, "dead drop needs numbers, ids or correlation ids from `dead list` or --all")]
-    [InlineData("drop", "1", true, "dead drop needs numbers, ids or correlation ids from `dead list` or --all, not both")]
+    [InlineData(
+        "drop", "1", true, "dead drop needs numbers, ids or correlation ids from `dead list` or --all, not both")]
     public void Constructor_NeitherOrBoth_IsAnError(string verb, string jobs, bool all, string expected)
     {
         var error = Assert.Throws<UsageException>(() => new DeadSelection(verb, Split(jobs), all));

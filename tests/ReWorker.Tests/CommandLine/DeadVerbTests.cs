@@ -52,7 +52,9 @@ public sealed class DeadVerbTests(BrokerFixture broker) : IClassFixture<BrokerFi
         var call = await DeadAsync("show", "job-2", "1", "job-9");
 
         Assert.Equal(1, call.Code);
-        Assert.Equal([" job         job-0", " job         job-2"], call.Lines.Where(line => line.StartsWith(" job ", StringComparison.Ordinal)));
+        Assert.Equal(
+            [" job         job-0", " job         job-2"],
+            call.Lines.Where(line => line.StartsWith(" job ", StringComparison.Ordinal)));
         Assert.Equal($"no parked job 'job-9' in {_jobs.Parked}; `dead list` shows them\n", call.Error);
     }
 

@@ -25,7 +25,7 @@ public sealed class EventWriterTests : IDisposable
     [
         new JobEvent.Started(),
         new JobEvent.Output("one \"é\"\r\ntwo"),
-        new JobEvent.Notification("irc", "slug", "long\ntext", Phase.Failed, ["#a", "#b"]),
+        new JobEvent.Notification("i", "s", "m\n", Phase.Failed, ["#a", "b"]),
         new JobEvent.Completed(JsonElement.Parse("""{ "a": [1, "é"] }""")),
         new JobEvent.Completed(default),
         new JobEvent.Failed("no\nwidget"),
@@ -41,7 +41,7 @@ public sealed class EventWriterTests : IDisposable
              started    worker.q  job c
              │ one "é"
              │ two
-             ◆ irc → #a, #b  slug
+             ◆ i → #a, b  s
              completed  1.2 s   {"a":[1,"é"]}
              completed  1.2 s
              failed     1.2 s   no ⏎ widget
@@ -69,7 +69,7 @@ public sealed class EventWriterTests : IDisposable
             """
             {"event":"started","job":"c","queue":"worker.q"}
             {"event":"output","job":"c","line":"one \u0022é\u0022\r\ntwo"}
-            {"event":"notification","job":"c","channel":"irc","slug":"slug","message":"long\ntext","phase":"failed","target":["#a","#b"]}
+            {"event":"notification","job":"c","channel":"i","slug":"s","message":"m\n","phase":"failed","target":["#a","b"]}
             {"event":"completed","job":"c","seconds":1.235,"data":{"a":[1,"é"]}}
             {"event":"completed","job":"c","seconds":1.235}
             {"event":"failed","job":"c","seconds":1.235,"reason":"no\nwidget"}
@@ -128,10 +128,8 @@ public sealed class EventWriterTests : IDisposable
         new JsonEventWriter(Terminal(), isQuiet: true).WriteSummary(SomeOfEach());
 
         Assert.Equal(
-            """
-            {"event":"summary","completed":1,"failed":2,"noAnswer":1,"seconds":2.5,"jobsPerSecond":1.2,"p50":0.2346,"p99":0.3}
-
-            """.ReplaceLineEndings("\n"),
+            "{\"event\":\"summary\",\"completed\":1,\"failed\":2,\"noAnswer\":1,\"seconds\":2.5,\"jobsPerSecond\":1.2,"
+                + "\"p50\":0.2346,\"p99\":0.3}\n",
             _output.ToString());
     }
 

@@ -39,7 +39,7 @@ public sealed class HealthVerbTests
         if (code != 0) expected = $"not ready  http://127.0.0.1:{port}/health/ready {expected}";
         Assert.StartsWith(expected, call.Output, StringComparison.Ordinal);
         Assert.Single(call.Lines);
-        Assert.StartsWith($"GET /health/ready HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n", await serving, StringComparison.Ordinal);
+        Assert.Equal($"GET /health/ready HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n", await serving);
     }
 
     [Fact]

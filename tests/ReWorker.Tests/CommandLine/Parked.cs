@@ -9,7 +9,8 @@ internal static class Parked
 {
     public static DeadJob Job(
         int number = 1, string? correlationId = "job", Action<BasicProperties>? edit = null,
-        params (string Key, object? Value)[] headers) => new(number, Message((ulong)number, correlationId, edit, headers));
+        params (string Key, object? Value)[] headers) =>
+        new(number, Message((ulong)number, correlationId, edit, headers));
 
     public static BasicGetResult Message(
         ulong tag, string? correlationId = "job", Action<BasicProperties>? edit = null,

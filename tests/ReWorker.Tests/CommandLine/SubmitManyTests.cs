@@ -9,7 +9,7 @@ using Xunit;
 
 namespace ReWorker.Tests.CommandLine;
 
-/// <summary><c>submit --count</c>: how many jobs are sent, how many at once, when it stops, and what it prints.</summary>
+/// <summary><c>submit --count</c>: how many jobs are sent, how many at once, and when it stops.</summary>
 public sealed class SubmitManyTests : IAsyncDisposable
 {
     private readonly RecordingTime _time = new();
@@ -25,7 +25,8 @@ public sealed class SubmitManyTests : IAsyncDisposable
     {
         _source = new FakeSource(_time) { OnOpen = connection => connection.OnChannel = Watch };
         _client = new JobClient(
-            _source, new JobClientOptions { FollowOutput = false }, TimeSpan.FromSeconds(11), _time, NullLogger.Instance);
+            _source, new JobClientOptions { FollowOutput = false }, TimeSpan.FromSeconds(11), _time,
+            NullLogger.Instance);
         _terminal = new Terminal(Stream.Null, TextWriter.Synchronized(_output), TextWriter.Synchronized(_error), false);
     }
 
@@ -66,7 +67,8 @@ public sealed class SubmitManyTests : IAsyncDisposable
         Assert.Equal(0, await run);
         Assert.Equal(count, Sent);
         Assert.Equal(count, _sent.Distinct().Count());
-        Assert.StartsWith($" completed  {count}\n failed     0\n no answer  0\n", _output.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $" completed  {count}\n failed     0\n no answer  0\n", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -94,7 +96,8 @@ public sealed class SubmitManyTests : IAsyncDisposable
         Assert.Equal(2, await run);
         Assert.Equal(1, Sent);
         Assert.Contains(
-            " no answer  1   first: no answer from worker.q within 5 s: ", _output.ToString(), StringComparison.Ordinal);
+            " no answer  1   first: no answer from worker.q within 5 s: ", _output.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -124,7 +127,8 @@ public sealed class SubmitManyTests : IAsyncDisposable
         Assert.Equal(2, await run);
         Assert.Equal(2, Sent);
         Assert.StartsWith(
-            " completed  1\n failed     0\n no answer  1   first: the broker did not accept the job: is queue worker.q full?\n",
+            " completed  1\n failed     0\n"
+                + " no answer  1   first: the broker did not accept the job: is queue worker.q full?\n",
             _output.ToString(), StringComparison.Ordinal);
     }
 
@@ -227,9 +231,10 @@ public sealed class SubmitManyTests : IAsyncDisposable
     {
         var replies = _source.Connections.SelectMany(connection => connection.Channels)
             .Last(channel => channel.Consumer is not null);
-        var body = status is "failed" ? $$"""{"status":"failed","data":"reason {{job}}"}""" : $$"""{"status":"{{status}}"}""";
+        var data = status is "failed" ? $",\"data\":\"reason {job}\"" : "";
+        var body = Encoding.UTF8.GetBytes($"{{\"status\":\"{status}\"{data}}}");
         string id;
         lock (_sent) id = _sent[job];
-        await replies.DeliverAsync((ulong)job + 1, Encoding.UTF8.GetBytes(body), new BasicProperties { CorrelationId = id });
+        await replies.DeliverAsync((ulong)job + 1, body, new BasicProperties { CorrelationId = id });
     }
 }

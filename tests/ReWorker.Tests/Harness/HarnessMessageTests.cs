@@ -8,7 +8,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Harness;
 
-/// <summary>Each message in the harness's result: where it went, its kind and its body; and what the job is told.</summary>
+/// <summary>The messages in the harness's result, with address, kind and body; and what the job is told.</summary>
 public sealed class HarnessMessageTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -40,7 +40,8 @@ public sealed class TerminalFormatterTests
 
     [Fact]
     public void Write_ControlCharacters_AreEscaped() =>
-        Assert.Equal("03:04:05.678 info  A: a\\u000ab\\u001b[31m\n", Format(LogLevel.Information, "A", "a\nb\u001b[31m"));
+        Assert.Equal(
+            "03:04:05.678 info  A: a\\u000ab\\u001b[31m\n", Format(LogLevel.Information, "A", "a\nb\u001b[31m"));
 
     [Fact]
     public void Write_Exception_FollowsIndentedAndEscaped()

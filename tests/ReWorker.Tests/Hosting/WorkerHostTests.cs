@@ -135,7 +135,8 @@ public sealed class WorkerHostTests
 
         var log = app.Services.GetRequiredService<ILoggerFactory>();
 
-        Assert.False(log.CreateLogger("Microsoft.Extensions.Diagnostics.HealthChecks.Any").IsEnabled(LogLevel.Critical));
+        var checks = log.CreateLogger("Microsoft.Extensions.Diagnostics.HealthChecks.Any");
+        Assert.False(checks.IsEnabled(LogLevel.Critical));
         Assert.True(log.CreateLogger("ReWorker.Any").IsEnabled(LogLevel.Information));
     }
 

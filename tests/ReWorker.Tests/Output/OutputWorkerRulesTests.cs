@@ -11,7 +11,7 @@ using Xunit;
 
 namespace ReWorker.Tests.Output;
 
-/// <summary>The output worker without a broker: a line is acknowledged after it was written, and never before.</summary>
+/// <summary>The output worker without a broker: a line is acknowledged once it is written, never before.</summary>
 public sealed class OutputWorkerRulesTests : IDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("reworker-rules-");
@@ -174,9 +174,11 @@ public sealed class OutputWorkerRulesTests : IDisposable
         return await harness.RunAsync(body, stop ?? Cancel);
     }
 
-    private OutputWorker Worker(ReleaseFiles files, params string[] redactions) => new(
-        files, new Redactor(Options(redactions)), _time,
-        LoggerFactory.Create(log => log.SetMinimumLevel(LogLevel.Debug).AddProvider(_logs)).CreateLogger<OutputWorker>());
+    private OutputWorker Worker(ReleaseFiles files, params string[] redactions)
+    {
+        var log = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(_logs));
+        return new(files, new Redactor(Options(redactions)), _time, log.CreateLogger<OutputWorker>());
+    }
 
     private IOptions<OutputWorkerOptions> Options(params string[] redactions) =>
         Microsoft.Extensions.Options.Options.Create(
