@@ -116,6 +116,8 @@ public sealed class ConsumerFactoryTests : IDisposable
         await Until.TrueAsync(() => _source.Consumes.Channels[1].CallsOf("BasicAckAsync").Any(), "the ack");
 
         var flush = consumers.FlushAsync(Cancel);
+        // the first consumer has nothing to write, and has answered long since
+        for (var times = 0; times < 3; times++) await consumers.All[0].FlushAsync(Cancel);
 
         Assert.False(flush.IsCompleted);
         written.SetResult();

@@ -99,10 +99,12 @@ public sealed class HealthStateTests
         var health = Create();
         var before = (health.IsConnected, health.IsHealthy("queue worker.a"));
         health.Set(HealthState.Connection, true, "");
-        health.Set("queue worker.a", false, "");
+        health.Set("queue worker.a", true, "");
+        health.Set("queue worker.b", false, "");
 
         Assert.Equal((false, false), before);
-        Assert.Equal((true, false), (health.IsConnected, health.IsHealthy(HealthState.Queue("worker.a"))));
+        Assert.False(health.IsHealthy(HealthState.Queue("worker.b")));
+        Assert.Equal((true, true), (health.IsConnected, health.IsHealthy(HealthState.Queue("worker.a"))));
     }
 
     [Theory]

@@ -55,17 +55,19 @@ public sealed class SupervisorLossTests
     [Fact]
     public async Task Loss_FollowedByFailedAttempts_IsOneOutage()
     {
-        await using var workers = new SupervisedWorkers(["a"]);
+        await using var workers = new SupervisedWorkers(
+            ["a"], configure: broker => broker.MaxBackoff = TimeSpan.FromSeconds(1));
+        var step = TimeSpan.FromMilliseconds(20);
         await workers.ConnectAsync();
         var open = workers.Source.OnOpen;
         workers.Source.OnOpen = _ => throw new InvalidOperationException("refused");
         await workers.Source.Consumes.CloseAsync(320, "gone");
-        await workers.Time.AdvanceUntilAsync(() => workers.Count(LogId.CouldNotConnect) == 4, "four attempts");
+        await workers.Time.AdvanceUntilAsync(() => workers.Count(LogId.CouldNotConnect) == 8, "8 attempts", step);
         workers.Source.OnOpen = open;
-        await workers.Time.AdvanceUntilAsync(() => workers.Count(LogId.Consuming) == 2, "the next");
+        await workers.Time.AdvanceUntilAsync(() => workers.Count(LogId.Consuming) == 2, "the next", step);
 
-        // four pauses of 0.25 to 2 s, each shortened by half at most
-        Assert.InRange(Assert.Single(workers.Metrics.Recorded("reworker.outage.duration")), 1.8, 60);
+        // from the loss on: nine pauses of 0.125 s, 0.25 s and then 0.5 s at least, of which the last has 1 s at most
+        Assert.InRange(Assert.Single(workers.Metrics.Recorded("reworker.outage.duration")), 3.8, 60);
         Assert.Equal(
             [("reworker.connect.failures", workers.Count(LogId.CouldNotConnect)),
                 ("reworker.reconnects{reason=connection}", 1)],

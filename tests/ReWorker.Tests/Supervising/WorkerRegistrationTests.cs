@@ -26,6 +26,7 @@ public sealed class WorkerRegistrationTests
 
         Assert.Equal(
             [nameof(Supervisor), nameof(ThreadPoolGuard)], services.Select(one => one.GetType().Name).Order());
+        Assert.Single(host.Services.GetServices<Instruments>());
         Assert.Same(host.Services.GetRequiredService<Supervisor>(), services.Single(one => one is Supervisor));
         Assert.Equal(
             ["FirstWorker", "SecondWorker"], host.Services.GetServices<Runner>().Select(runner => runner.Name));
