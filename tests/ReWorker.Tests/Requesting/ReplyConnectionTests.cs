@@ -21,7 +21,8 @@ public sealed class ReplyConnectionTests : IAsyncDisposable
     {
         _source = new FakeSource(_time) { OnOpen = Open };
         var queue = new ReplyQueue("reply.1", new JobClientOptions { FollowOutput = false }, _ => { });
-        _connection = new ReplyConnection(_source, queue, TimeSpan.FromSeconds(30), _time) { OnTrouble = _reports.Enqueue };
+        var confirmTimeout = TimeSpan.FromSeconds(30);
+        _connection = new ReplyConnection(_source, queue, confirmTimeout, _time) { OnTrouble = _reports.Enqueue };
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
