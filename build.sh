@@ -6,6 +6,7 @@
 #   ./build.sh test [--short]     all tests: the pack's, the runtime's, a scaffolded project's, and the quick rows of
 #                                 the fault matrix; --short: of the pack only what the README says, and three rows
 #   ./build.sh faults [--help]    what goes wrong on purpose, and what the worker does: docs/faults.md
+#   ./build.sh mutants [--help]   small defects in the runtime, each of which a test should find: docs/mutants.md
 #   ./build.sh soak [MINUTES]     30 minutes of jobs and random faults; --picture FILE draws memory and threads
 #   ./build.sh bench [--help]     the worker against hand-tuned code and two frameworks: docs/performance.md
 #   ./build.sh figures            image size, memory and start time of a step, ordinary and --aot: docs/aot.md
@@ -133,6 +134,7 @@ case $* in
     demo) source tests/demo.sh ;;
     test | 'test --short') run_tests "${2:-}" ;;
     faults | 'faults '*) program ReWorker.Faults Debug "${@:2}" ;;
+    mutants | 'mutants '*) program ReWorker.Mutants Debug "${@:2}" ;;
     soak | 'soak '*) program ReWorker.Faults Debug "$@" ;;
     bench | 'bench '*) program ReWorker.Bench Release "${@:2}" ;;
     figures) program ReWorker.Bench Release figures ;;

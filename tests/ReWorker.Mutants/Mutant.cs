@@ -12,8 +12,14 @@ internal sealed record Mutant(string Name, string Symbol, string Original, strin
     /// <summary>The test classes that should find it, if not those of its table: <c>LedgerTests</c>.</summary>
     public IReadOnlyList<string>? Tests { get; init; }
 
-    /// <summary>Why no test of the suite can find it: it changes nothing, or a named row of the matrix finds it.</summary>
+    /// <summary>
+    /// Why no test of the suite can find it. A mutant that changes nothing has a reason that starts with "equivalent",
+    /// and does not count; otherwise the reason names the row of the fault matrix that finds it.
+    /// </summary>
     public string? Survives { get; init; }
+
+    /// <summary>True if the mutant changes nothing that a test could see.</summary>
+    public bool IsEquivalent => Survives?.StartsWith("equivalent", StringComparison.OrdinalIgnoreCase) is true;
 }
 
 /// <summary>Small, plausible defects of one folder, and the test classes that should find them.</summary>

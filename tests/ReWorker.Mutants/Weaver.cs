@@ -40,6 +40,8 @@ internal static class Weaver
         LocalDeclarationStatementSyntax or LocalFunctionStatementSyntax or LabeledStatementSyntax =>
             "a declaration would be out of scope behind a switch; address its expression",
         ExpressionSyntax { Parent: ExpressionStatementSyntax } => "it is a whole statement; end it with a semicolon",
+        AssignmentExpressionSyntax { Parent: InitializerExpressionSyntax } =>
+            "an assignment in an initializer can't be switched; address its value",
         _ when node.Ancestors().Any(IsConstant) => "a constant can't be switched; address where it is used",
         _ => null,
     };

@@ -18,6 +18,9 @@ public sealed class PrivateBroker(string? erlang = null) : RabbitBroker
 
     public override IReadOnlyList<IPEndPoint> Nodes => [new(IPAddress.Loopback, _port)];
 
+    /// <summary>The path of a rabbitmqctl for this node.</summary>
+    public string Rabbitmqctl => _rabbitmqctl;
+
     public override Task<string> ControlAsync(params string[] arguments) =>
         Command.RunAsync(_rabbitmqctl, ["-q", .. arguments]);
 

@@ -23,6 +23,7 @@ public sealed class MutantTests : IDisposable
                 Log("a", "b");
                 Log("a", "b");
                 var half = count / 2;
+                var copy = new Counter(1) { Limit = count };
             }
         }
         """;
@@ -69,6 +70,7 @@ public sealed class MutantTests : IDisposable
     [InlineData("Counter.AddAsync", "count > 0", "return;", "the replacement is of another kind")]
     [InlineData("Counter.AddAsync", "var half = count / 2;", "", "a declaration would be out of scope")]
     [InlineData("Counter.AddAsync", "await Task.Delay(count)", "1", "it is a whole statement")]
+    [InlineData("Counter.AddAsync", "Limit = count", "Limit = 0", "an assignment in an initializer can't be switched")]
     [InlineData("Counter.Most", "3", "4", "a constant can't be switched")]
     public void Mutant_ThatDoesNotFit_IsNamedWithSymbolAndFragment(
         string symbol, string original, string replacement, string expected)
