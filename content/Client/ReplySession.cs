@@ -86,7 +86,7 @@ internal sealed class ReplySession(ReplyQueue queue, TimeSpan confirmTimeout, Ti
                 await confirmed.WaitAsync(confirmTimeout, time, cancel);
                 return;
             }
-            catch (TimeoutException)
+            catch (TimeoutException) when (!confirmed.IsFaulted)
             {
                 // During an alarm the broker confirms nothing, and it needs time to catch up afterwards.
                 if (_epoch.Alarm.IsRaised) continue;

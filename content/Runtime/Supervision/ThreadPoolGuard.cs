@@ -5,10 +5,10 @@ namespace ReWorker.Supervision;
 /// only one or two per second; until then no heartbeat is sent and no probe answered. The guard adds as many threads as
 /// there are, each time it looks. It has a thread of its own, because on the pool it would be blocked too.
 /// </summary>
-internal sealed class ThreadPoolGuard : IHostedService, IDisposable
+internal sealed class ThreadPoolGuard(TimeSpan? calmBeforeShrinking = null) : IHostedService, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan CalmBeforeShrinking = TimeSpan.FromSeconds(10);
+    private readonly TimeSpan _calmBeforeShrinking = calmBeforeShrinking ?? TimeSpan.FromSeconds(10);
 
     // code that blocks for ever must not exhaust the machine
     private const int MaxAdded = 1000;
@@ -54,7 +54,7 @@ internal sealed class ThreadPoolGuard : IHostedService, IDisposable
                 var threads = ThreadPool.ThreadCount;
                 wanted = (int)Math.Min(threads + Math.Min(pending, threads), usual + MaxAdded);
             }
-            else if (Environment.TickCount64 - blockedAt > CalmBeforeShrinking.TotalMilliseconds) wanted = usual;
+            else if (Environment.TickCount64 - blockedAt > _calmBeforeShrinking.TotalMilliseconds) wanted = usual;
             if (wanted != minThreads) ThreadPool.SetMinThreads(minThreads = wanted, completionPorts);
         }
     }

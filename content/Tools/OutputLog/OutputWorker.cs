@@ -35,7 +35,7 @@ internal sealed partial class OutputWorker(
             files.Append(correlationId, text);
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
             LogNotWritten(log, e.Message, RetryDelay.TotalSeconds);
             return false;

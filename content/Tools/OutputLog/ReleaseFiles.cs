@@ -9,7 +9,7 @@ internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDis
     private long _uses;
 
     /// <summary>Returns once the operating system has the line, so killing the process does not lose it.</summary>
-    /// <exception cref="IOException">The line could not be written; the file is unchanged.</exception>
+    /// <exception cref="Exception">The line could not be written; the file is unchanged.</exception>
     public void Append(string? correlationId, string text)
     {
         lock (_gate)
@@ -21,7 +21,7 @@ internal sealed class ReleaseFiles(IOptions<OutputWorkerOptions> options) : IDis
                 file.Position = end;
                 file.Write(Encoding.UTF8.GetBytes(text + "\n"));
             }
-            catch (IOException)
+            catch (Exception) // at its size limit, a file throws something other than an IOException
             {
                 file.SetLength(end);
                 throw;

@@ -13,11 +13,8 @@ internal sealed record Case(string Folder, Mutant Mutant, IReadOnlyList<string> 
 
     public string Type => Mutant.Symbol.Split('.')[0];
 
-    /// <summary>Mutants with the same key need the same run without a mutant.</summary>
-    public string Key => string.Join(' ', Tests.Order(StringComparer.Ordinal));
-
     /// <exception cref="ArgumentException">A name fits no mutant; the message says which names are allowed.</exception>
-    public static IReadOnlyList<Case> Select(Options options)
+    public static IReadOnlyList<Case> Select(RunOptions options)
     {
         if (options.Names.FirstOrDefault(name => !All.Any(one => one.Is(name))) is { } unknown)
         {

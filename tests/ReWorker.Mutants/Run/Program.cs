@@ -15,10 +15,10 @@ internal static class Program
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
-            var options = Options.Parse(args);
+            var options = RunOptions.Parse(args);
             if (options.IsHelp)
             {
-                Console.WriteLine(Options.Usage);
+                Console.WriteLine(RunOptions.Usage);
                 return 0;
             }
             var cases = Case.Select(options);
@@ -48,19 +48,30 @@ internal static class Program
         }
     }
 
-    private static async Task<int> RunAsync(Options options, IReadOnlyList<Case> cases, CancellationToken cancel)
+    private static async Task<int> RunAsync(RunOptions options, IReadOnlyList<Case> cases, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         using var build = new WovenBuild();
         await WovenBuild.MakeAsync(cancel);
-        await using var broker =
-            BrokerUse.IsNeeded(cases.SelectMany(one => one.Tests)) ? await BrokerUse.StartAsync() : null;
+        await using var brokers = new Brokers();
+        if (Brokers.AreNeeded(cases.SelectMany(one => one.Tests)))
+            await brokers.StartAsync(Math.Min(options.AtOnce, cases.Count));
         var sample = options.Sample is null ? "" : $", --seed {options.Seed}";
         Console.WriteLine($"{cases.Count} of {Case.All.Count} mutants{sample}, after {clock.Elapsed.TotalSeconds:0} s");
-        var verdicts = await new Trial(options, BrokerUse.Environ(broker)).RunAsync(cases, Report, cancel);
+        var verdicts = await new Trial(options.AtOnce, brokers).RunAsync(cases, Report, cancel);
         var scores = Score.Compute(verdicts);
         var unexpected = verdicts.Count(one => one.IsUnexpected);
-        Console.WriteLine($"\n{Score.Table(scores)}\n\nIn {clock.Elapsed.TotalSeconds:0} s:");
+        if (options.WritesPage)
+        {
+            var page = Page.Write(verdicts, clock.Elapsed);
+            await File.WriteAllTextAsync(Repository.At("docs", "mutants.md"), page, cancel);
+        }
+        var results = Path.Combine(WovenBuild.Folder, "results.txt");
+        await File.WriteAllLinesAsync(results, verdicts.Select(one => one.ToString()), cancel);
+        Console.WriteLine($"\n{Score.Table(scores)}\n");
+        var timedOut = verdicts.Count(one => one.Run.IsTimedOut);
+        Console.WriteLine($"Which test found what is in {results}; {timedOut} were found by the time limit.");
+        Console.WriteLine($"In {clock.Elapsed.TotalSeconds:0} s:");
         Console.WriteLine($"{verdicts.Count(one => one.IsFound && !one.IsUnexpected)} passed, {unexpected} failed");
         return unexpected == 0 ? 0 : 1;
 

@@ -19,9 +19,13 @@ internal sealed record Score(string Folder, int Found, int Survived, int Equival
 
     public static string Table(IReadOnlyList<Score> scores)
     {
-        var rows = scores.Select(one => $"{one.Folder,-24}{one.Found,8}{one.Survived,10}{one.Total,8}{one.Percent,9}"
-            + $"{one.Equivalent,12}");
-        return string.Join('\n', rows.Prepend($"{"folder",-24}{"found",8}{"survived",10}{"total",8}{"score",9}{"equivalent",12}"));
+        var rows = scores.Select(one =>
+            Row(one.Folder, $"{one.Found}", $"{one.Survived}", $"{one.Total}", one.Percent, $"{one.Equivalent}"));
+        return string.Join('\n', rows.Prepend(Row("folder", "found", "survived", "total", "score", "equivalent")));
+
+        static string Row(
+            string folder, string found, string survived, string total, string percent, string equivalent) =>
+            $"{folder,-24}{found,8}{survived,10}{total,8}{percent,9}{equivalent,12}";
     }
 
     private static Score Add(string folder, IEnumerable<Verdict> verdicts)

@@ -4,18 +4,22 @@ using System.Text.RegularExpressions;
 namespace ReWorker.Mutants.Run;
 
 /// <summary>How a run of test classes ended.</summary>
-/// <param name="Failure">The first test that failed, or how the program ended instead; null if all tests passed.</param>
+/// <param name="Failure">The first test that failed, or how else the program failed; null if all tests passed.</param>
 internal sealed record TestRun(int Passed, string? Failure, TimeSpan Took, string Output)
 {
+    private const string TimeLimit = "the time limit of ";
+
+    public bool IsTimedOut => Failure?.StartsWith(TimeLimit, StringComparison.Ordinal) is true;
+
     /// <summary>Runs the test program until the first failure.</summary>
     /// <param name="mutant">Null for a run without a mutant.</param>
     public static async Task<TestRun> RunAsync(
-        Mutant? mutant, IReadOnlyList<string> classes, TimeSpan limit, Dictionary<string, string> environment,
+        Mutant? mutant, IEnumerable<string> arguments, TimeSpan limit, Dictionary<string, string> environment,
         CancellationToken cancel)
     {
         var start = new ProcessStartInfo(
             WovenBuild.Program,
-            ["-noLogo", "-noColor", "-noAutoReporters", "-stopOnFail", .. classes.SelectMany(one => new[] { "-class", $"*.{one}" })])
+            ["-noLogo", "-noColor", "-noAutoReporters", "-stopOnFail", .. arguments])
         {
             WorkingDirectory = WovenBuild.Tests,
             RedirectStandardInput = true,
@@ -50,11 +54,12 @@ internal sealed record TestRun(int Passed, string? Failure, TimeSpan Took, strin
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            failure ??= $"the time limit of {limit.TotalSeconds:0} s";
+            failure ??= $"{TimeLimit}{limit.TotalSeconds:0} s";
         }
         finally
         {
             if (!process.HasExited) process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync(CancellationToken.None);
         }
         var text = string.Join('\n', output);
         var summary = Regex.Match(text, @"Total: (\d+)(?:, Errors: (\d+), Failed: (\d+), Skipped: (\d+))?");
@@ -63,6 +68,6 @@ internal sealed record TestRun(int Passed, string? Failure, TimeSpan Took, strin
         var passed = summary.Success ? Number(1) - Number(2) - Number(3) - Number(4) : 0;
         return new(passed, failure, clock.Elapsed, text);
 
-        int Number(int group) => summary.Groups[group] is { Success: true, Value: var digits } ? int.Parse(digits, null) : 0;
+        int Number(int group) => summary.Groups[group].Success ? int.Parse(summary.Groups[group].Value, null) : 0;
     }
 }

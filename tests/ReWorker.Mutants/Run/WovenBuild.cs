@@ -43,7 +43,7 @@ internal sealed partial class WovenBuild : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    /// <exception cref="RunException">Mutants do not fit the source, or do not compile; the message names them.</exception>
+    /// <exception cref="RunException">Mutants do not fit or do not compile; the message names them.</exception>
     public static async Task MakeAsync(CancellationToken cancel)
     {
         var fresh = Directory.CreateTempSubdirectory("reworker-mutants-").FullName;
@@ -105,8 +105,9 @@ internal sealed partial class WovenBuild : IDisposable
         }
         return true;
 
-        bool IsSame(string file) =>
-            File.ReadAllBytes(Path.Combine(fresh, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(Copy, file)));
+        bool IsSame(string file) => Bytes(fresh, file).AsSpan().SequenceEqual(Bytes(Copy, file));
+
+        static byte[] Bytes(string folder, string file) => File.ReadAllBytes(Path.Combine(folder, file));
     }
 
     private static HashSet<string> Sources(string folder) =>

@@ -25,6 +25,9 @@ public sealed class BadInputTests
         { "submit --timeout never", "--timeout is 'never'; allowed: 500ms, 30s, 5m, 1h, 00:00:30; " },
         { "submit --timeout 0s", "--timeout is '0s'; allowed: 500ms, 30s, 5m, 1h, 00:00:30; " },
         { "submit -q x --parameter x", "--parameter is 'x'; allowed: KEY=VALUE" },
+        // not the name of a file with more arguments, and not two options in one
+        { "submit -q x -p @x", "--parameter is '@x'; allowed: KEY=VALUE" },
+        { "submit -qj x", $"submit: unknown option -qj; allowed: {SubmitOptions}" },
         { "submit -q x --dynamic =x", "--dynamic is '=x'; allowed: KEY=VALUE" },
         {
             "submit -q x --notify irc=x",

@@ -172,6 +172,20 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
     }
 
     [Fact]
+    public async Task Submit_QuietJson_WritesOnlyTheResult()
+    {
+        await using var worker = await FakeWorker.StartAsync(broker.Amqp, async turn =>
+        {
+            await turn.StartAsync();
+            await turn.CompleteAsync();
+        });
+
+        var call = await SubmitAsync(worker, "--quiet", "--json");
+
+        Assert.Equal("completed", JsonElement.Parse(Assert.Single(call.Lines)).GetProperty("event").GetString());
+    }
+
+    [Fact]
     public async Task Submit_Count_WritesASummary()
     {
         var turns = 0;
@@ -207,6 +221,8 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
 
         Assert.Equal(2, call.Code);
         Assert.Contains("queue worker.nobody does not exist", call.Output, StringComparison.Ordinal);
+        // all jobs wait for the same reason
+        Assert.Single(call.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     private string Uri => $"--ConnectionStrings:rabbitmq={broker.Amqp.AbsoluteUri}";

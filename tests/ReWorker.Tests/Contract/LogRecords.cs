@@ -12,7 +12,12 @@ internal static class LogId
     public const int Consuming = 40;
     public const int ConnectionLost = 41;
     public const int CouldNotConnect = 42;
+    public const int Stopped = 43;
+    public const int PublishingBlocked = 44;
+    public const int PublishingUnblocked = 45;
     public const int ExistsWithOtherArguments = 50;
+    public const int CannotDeclare = 51;
+    public const int CannotBind = 52;
     public const int StatusUnroutable = 70;
     public const int MessageGivenUp = 71;
 }

@@ -50,6 +50,9 @@ public class FakeConnection : DispatchProxy
         return _shutdown?.Invoke(this, _closeReason) ?? Task.CompletedTask;
     }
 
+    /// <summary>The connection has ended, and the client has not yet told anybody.</summary>
+    public void Break() => _closeReason ??= new ShutdownEventArgs(ShutdownInitiator.Peer, 320, "CONNECTION_FORCED");
+
     public Task BlockAsync(string reason) =>
         _blocked?.Invoke(this, new ConnectionBlockedEventArgs(reason)) ?? Task.CompletedTask;
 

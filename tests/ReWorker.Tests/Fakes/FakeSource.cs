@@ -22,6 +22,9 @@ internal sealed class FakeSource(TimeProvider time) : ConnectionSource(new Fixed
     /// <summary>The newest connection that publishes.</summary>
     public FakeConnection Publishes => Connections.Last(one => one.Name.EndsWith(" publishes", StringComparison.Ordinal));
 
+    /// <summary>What opening a connection waits for.</summary>
+    public Task Opening { get; set; } = Task.CompletedTask;
+
     /// <summary>Called for each connection before it is used. May throw what the client would.</summary>
     public Action<FakeConnection>? OnOpen { get; set; }
 
@@ -34,13 +37,14 @@ internal sealed class FakeSource(TimeProvider time) : ConnectionSource(new Fixed
         return epoch;
     }
 
-    public override Task<IConnection> OpenAsync(string name, CancellationToken cancel)
+    public override async Task<IConnection> OpenAsync(string name, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        await Opening.WaitAsync(cancel);
         var connection = FakeConnection.Create(name);
         OnOpen?.Invoke(connection);
         lock (_gate) _connections.Add(connection);
-        return Task.FromResult(connection.Connection);
+        return connection.Connection;
     }
 
     private sealed class Fixed : IOptionsMonitor<BrokerOptions>

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace ReWorker.Mutants.Run;
 
 /// <summary>The command line.</summary>
-internal sealed record Options
+internal sealed record RunOptions
 {
     public const string Usage =
         """
@@ -18,7 +18,8 @@ internal sealed record Options
 
         One build has all mutants; it stays in artifacts/mutants for the next run. A mutant is found if a test fails,
         crashes, or takes three times as long as without the mutant, plus 20 s. The tests are those that the mutant or
-        its table names. Exit status 1: a mutant survived without a reason, or was found in spite of its reason.
+        its table names; artifacts/mutants/results.txt says which of them found a mutant in the last run. Exit status 1:
+        a mutant survived without a reason, or was found in spite of its reason.
         """;
 
     private List<string> _names = [];
@@ -41,9 +42,9 @@ internal sealed record Options
     public int AtOnce { get; private set; } = 2;
 
     /// <exception cref="ArgumentException">An option is wrong; the message says which and what is allowed.</exception>
-    public static Options Parse(string[] args)
+    public static RunOptions Parse(string[] args)
     {
-        var options = new Options();
+        var options = new RunOptions();
         for (var at = 0; at < args.Length; at++)
         {
             switch (args[at])
