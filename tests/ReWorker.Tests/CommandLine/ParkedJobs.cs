@@ -57,7 +57,7 @@ internal sealed class ParkedJobs(IConnection connection, IChannel channel, strin
     }
 
     /// <summary>Takes all messages out of a queue, after it has at least so many.</summary>
-    public async Task<List<BasicGetResult>> TakeAllAsync(string queue, uint count)
+    public async Task<List<BasicGetResult>> TakeAllAsync(string queue, uint count = 0)
     {
         await WaitAsync(queue, count);
         var all = new List<BasicGetResult>();
@@ -66,12 +66,12 @@ internal sealed class ParkedJobs(IConnection connection, IChannel channel, strin
     }
 
     /// <inheritdoc cref="TakeAllAsync"/>
-    public async Task<IEnumerable<string?>> TakeIdsAsync(string queue, uint count) =>
+    public async Task<IEnumerable<string?>> TakeIdsAsync(string queue, uint count = 0) =>
         (await TakeAllAsync(queue, count)).Select(message => message.BasicProperties.CorrelationId);
 
     public async Task<uint> CountAsync() => await channel.MessageCountAsync(Parked);
 
-    /// <summary>Waits until so many jobs are parked: a quorum queue requeues a moment after a channel was closed.</summary>
+    /// <summary>Waits until so many jobs are parked: a quorum queue requeues a moment after a close.</summary>
     public Task WaitAsync(uint count) => WaitAsync(Parked, count);
 
     public async ValueTask DisposeAsync()

@@ -186,7 +186,8 @@ public sealed class JobRunTests : IDisposable
         await ending;
 
         Assert.Equal(2, refused.Count);
-        Assert.All(refused, one => Assert.StartsWith("the message has 16777230 bytes; allowed: 16777216", one, StringComparison.Ordinal));
+        const string tooLarge = "the message has 16777230 bytes; allowed: 16777216";
+        Assert.All(refused, error => Assert.StartsWith(tooLarge, error, StringComparison.Ordinal));
         Assert.Equal(["started", "completed"], _bus.Statuses);
 
         void LogLarge(ILogger output) => output.Log(LogLevel.Information, default, large, null, (text, _) => text);

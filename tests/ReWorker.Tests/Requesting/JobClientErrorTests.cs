@@ -44,7 +44,8 @@ public sealed class JobClientErrorTests(BrokerFixture broker) : RequesterTest(br
         using var release = new Activity("release") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
         using var spans = new Spans(release.TraceId);
 
-        await using var events = client.SendAsync(Job(worker, TimeSpan.FromSeconds(2)), Cancel).GetAsyncEnumerator(Cancel);
+        var job = Job(worker, TimeSpan.FromSeconds(2));
+        await using var events = client.SendAsync(job, Cancel).GetAsyncEnumerator(Cancel);
         if (starts) Assert.True(await events.MoveNextAsync());
         var next = events.MoveNextAsync().AsTask();
         // the span of the sending ends with the broker's confirm

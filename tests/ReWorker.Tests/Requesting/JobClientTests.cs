@@ -173,7 +173,8 @@ public sealed partial class JobClientTests(BrokerFixture broker) : RequesterTest
     {
         await using var worker = await FakeWorker.StartAsync(Broker.Amqp, turn => turn.CompleteAsync());
         await using var proxy = new Proxy([new DnsEndPoint(Broker.Amqp.Host, Broker.Amqp.Port)]);
-        var client = new JobClient(new UriBuilder(Broker.Amqp) { Host = "127.0.0.1", Port = proxy.Port }.Uri.AbsoluteUri);
+        var uri = new UriBuilder(Broker.Amqp) { Host = "127.0.0.1", Port = proxy.Port }.Uri;
+        var client = new JobClient(uri.AbsoluteUri);
         await client.RunAsync(Job(worker), Cancel);
         var queue = worker.Jobs[0].Job.ReplyTo!;
         Assert.Equal((true, 2), (await ExistsAsync(queue), proxy.Connections));

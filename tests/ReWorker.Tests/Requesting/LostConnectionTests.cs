@@ -89,14 +89,16 @@ public sealed class LostConnectionTests(BrokerFixture broker) : RequesterTest(br
         var queue = BrokerFixture.UniqueQueue();
         var job = new JobRequest { Queue = queue, Timeout = TimeSpan.FromDays(1) };
         var running = client.RunAsync(job, Cancel);
-        await Until.TrueAsync(() => troubles.Any(trouble => trouble.Contains("refused", StringComparison.Ordinal)));
+        await ReportsAsync("refused");
         time.Advance(TimeSpan.FromHours(2));
 
         wire.Resume();
-        var missing = Until.TrueAsync(() => troubles.Any(trouble => trouble.Contains("not exist", StringComparison.Ordinal)));
-        await time.RunUntilAsync(missing);
+        await time.RunUntilAsync(ReportsAsync("does not exist"));
         await using var worker = await FakeWorker.StartAsync(Broker.Amqp, turn => turn.CompleteAsync(), queue);
 
         await time.RunUntilAsync(running);
+
+        Task ReportsAsync(string text) =>
+            Until.TrueAsync(() => troubles.Any(trouble => trouble.Contains(text, StringComparison.Ordinal)), text);
     }
 }

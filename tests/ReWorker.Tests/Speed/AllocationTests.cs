@@ -21,9 +21,9 @@ using Xunit;
 namespace ReWorker.Tests.Speed;
 
 /// <summary>
-/// What a job allocates in the runtime, from its delivery to its acknowledgement, without the client. Allocation does not
-/// depend on how fast the machine is; of several measurements the least counts, since others can only add to it. That is
-/// the same to within 1 %, and the limits are 2 to 3 % above it.
+/// What a job allocates in the runtime, from its delivery to its acknowledgement, without the client. Allocation does
+/// not depend on how fast the machine is; of several measurements the least counts, since others can only add to it.
+/// That is the same to within 1 %, and the limits are 2 to 3 % above it.
 /// </summary>
 [CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
 [Collection(nameof(AllocationTests))]
