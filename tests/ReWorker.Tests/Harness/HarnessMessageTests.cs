@@ -147,7 +147,7 @@ public sealed class HarnessMessageTests
     {
         var error = await Assert.ThrowsAsync<JsonContextException>(
             () => new JobHarness(new CountingWorker(), json: null).RunAsync("{}", Cancel));
-        var result = await new JobHarness(new CountingWorker(), CountJson.Default).RunAsync("{}", Cancel);
+        var result = await new JobHarness(new CountingWorker(), CountingJson.Default).RunAsync("{}", Cancel);
 
         Assert.Contains("CountingWorker", error.Message, StringComparison.Ordinal);
         Assert.Equal("""{"value":7}""", result.Data.GetRawText());
@@ -174,4 +174,4 @@ internal sealed class CountingWorker : Worker<Count, Count>
 
 [JsonSerializable(typeof(Count))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-internal sealed partial class CountJson : JsonSerializerContext;
+internal sealed partial class CountingJson : JsonSerializerContext;
