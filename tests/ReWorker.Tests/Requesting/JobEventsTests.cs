@@ -113,9 +113,9 @@ public sealed partial class JobEventsTests : IAsyncDisposable
     [Fact]
     public async Task RunAsync_Typed_ReadsTheData()
     {
-        var good = _requester.Client.RunAsync<Count>(Job("good"), CountJson.Default, Cancel);
-        var bad = _requester.Client.RunAsync<Count>(Job("bad"), CountJson.Default, Cancel);
-        var none = _requester.Client.RunAsync<Count>(Job("none"), CountJson.Default, Cancel);
+        var good = _requester.Client.RunAsync<Count>(Job("good"), JobCountJson.Default, Cancel);
+        var bad = _requester.Client.RunAsync<Count>(Job("bad"), JobCountJson.Default, Cancel);
+        var none = _requester.Client.RunAsync<Count>(Job("none"), JobCountJson.Default, Cancel);
         await _requester.SentAsync(3);
         await _requester.ReplyAsync("good", """{"status":"completed","data":{"n":3}}""");
         await _requester.ReplyAsync("bad", """{"status":"completed","data":"three"}""");
@@ -131,7 +131,7 @@ public sealed partial class JobEventsTests : IAsyncDisposable
     public async Task RunAsync_ContextWithoutTheType_SendsNothing()
     {
         await Assert.ThrowsAsync<InvalidOperationException>(
-            () => _requester.Client.RunAsync<Version>(Job("a"), CountJson.Default, Cancel));
+            () => _requester.Client.RunAsync<Version>(Job("a"), JobCountJson.Default, Cancel));
 
         Assert.Empty(_requester.Source.Connections);
     }
@@ -186,5 +186,5 @@ public sealed partial class JobEventsTests : IAsyncDisposable
     internal sealed record Count(int N);
 
     [JsonSerializable(typeof(Count))]
-    internal sealed partial class CountJson : JsonSerializerContext;
+    internal sealed partial class JobCountJson : JsonSerializerContext;
 }
