@@ -19,6 +19,8 @@ public sealed class ArgumentTests
     [InlineData("--x=a:b", false)]
     [InlineData("-x:y=1", false)]
     [InlineData("x:y=1", false)]
+    [InlineData("failed:irc=#ops", false)]
+    [InlineData("-long:y=1", false)]
     public void Split_Argument_IsASettingIfItsKeyHasAColon(string argument, bool isSetting)
     {
         var (words, settings) = Settings.Split(["first", argument, "last"]);

@@ -110,6 +110,8 @@ public sealed class WorkerHostTests
 
         Assert.NotEmpty(files);
         Assert.All(files, file => Assert.False(file.Source.ReloadOnChange));
+        // wherever the process was started
+        Assert.Equal(AppContext.BaseDirectory, app.Environment.ContentRootPath);
         Assert.Equal("my-step-1", app.Configuration["Worker:Queue"]);
     }
 
