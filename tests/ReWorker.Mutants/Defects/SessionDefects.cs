@@ -64,8 +64,8 @@ internal static class SessionDefects
             "_ = channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, _epoch.Ended).AsTask();", ""),
         new("declares the exchange after any failed check", "ReplySession.EnsureExchangeAsync",
             "e.ShutdownReason?.ReplyCode is 404", "true"),
-        new("declares a direct exchange", "ReplySession.EnsureExchangeAsync", "ExchangeType.Topic",
+        new("lets a requester declare a direct exchange", "ReplySession.EnsureExchangeAsync", "ExchangeType.Topic",
             "ExchangeType.Direct"),
-        new("declares a transient exchange", "ReplySession.EnsureExchangeAsync", "true", "false"),
+        new("lets a requester declare a transient exchange", "ReplySession.EnsureExchangeAsync", "true", "false"),
     ]);
 }
