@@ -27,6 +27,7 @@ public sealed class Proxy : IAsyncDisposable
     private TcpListener? _listener;
     private int _nextTarget;
     private long _lastTraffic;
+    private int _resets;
 
     /// <param name="targets">The broker's nodes. New connections go to them round-robin.</param>
     /// <param name="address">The address to listen on; 127.0.0.1 by default.</param>
@@ -64,18 +65,22 @@ public sealed class Proxy : IAsyncDisposable
         _ = AcceptAsync(_listener);
     }
 
-    /// <summary>Ends every connection with a TCP reset.</summary>
-    public void Reset()
+    /// <summary>How many connections are open.</summary>
+    public int Connections => Links().Count;
+
+    /// <summary>Ends connections with a TCP reset.</summary>
+    /// <param name="connection">How the client's name for the connection ends. By default, all connections.</param>
+    public void Reset(string connection = "")
     {
-        foreach (var link in Links()) link.Reset();
+        if (connection.Length == 0) Interlocked.Increment(ref _resets);
+        foreach (var link in Links(connection)) link.Reset();
     }
 
     /// <summary>Holds back traffic on the connections that are open now. New connections are not affected.</summary>
     /// <param name="connection">How the client's name for the connection ends. By default, all connections.</param>
     public void Hold(Direction direction, string connection = "")
     {
-        foreach (var link in Links())
-            if (link.Name.EndsWith(connection, StringComparison.Ordinal)) link.Held |= direction;
+        foreach (var link in Links(connection)) link.Held |= direction;
     }
 
     /// <summary>Waits until nothing was forwarded for a quarter of a second.</summary>
@@ -123,6 +128,16 @@ public sealed class Proxy : IAsyncDisposable
         lock (_links) return [.. _links];
     }
 
+    /// <exception cref="InvalidOperationException">No connection has this name, so the fault would do nothing.</exception>
+    private List<ProxyLink> Links(string connection)
+    {
+        var links = Links();
+        var found = links.FindAll(link => link.Name.EndsWith(connection, StringComparison.Ordinal));
+        if (found.Count > 0 || connection.Length == 0) return found;
+        var names = string.Join("', '", links.Select(link => link.Name));
+        throw new InvalidOperationException($"no connection's name ends with '{connection}', only '{names}'");
+    }
+
     private async Task AcceptAsync(TcpListener listener)
     {
         try
@@ -139,13 +154,11 @@ public sealed class Proxy : IAsyncDisposable
     {
         Accepted++;
         worker.NoDelay = true;
+        var resets = Volatile.Read(ref _resets);
         using var link = new ProxyLink(this, worker, await ConnectAsync());
-        if (!link.HasBroker && !IsSilent)
-        {
-            link.Reset();
-            return;
-        }
         lock (_links) _links.Add(link);
+        // a reset that came in between has not seen this connection
+        if ((!link.HasBroker && !IsSilent) || resets != Volatile.Read(ref _resets)) link.Reset();
         try
         {
             await link.RunAsync(_stop.Token);

@@ -22,6 +22,7 @@ internal static class Deadline
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             _ = AbandonAsync(task, dispose);
+            either.Cancel(); // the caller's cancellation gets here first and would not reach the call any more
             cancel.ThrowIfCancellationRequested();
             throw new TimeoutException($"{what} took longer than {limit.TotalSeconds:0.#} s", e);
         }

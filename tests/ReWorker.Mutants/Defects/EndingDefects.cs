@@ -64,7 +64,7 @@ internal static class EndingDefects
             "await Task.Delay(ParkRetryDelay, context.Time);", "await Task.Delay(ParkRetryDelay / 2, context.Time);"),
         new("does not log that it cannot park a job", "JobEnding.ParkAsync",
             "LogCannotPark(_log, job.CorrelationId, queue, ParkRetryDelay.TotalSeconds);", ""),
-        new("does not count parked jobs", "JobEnding.ParkAsync",
+        new("counts no parked jobs", "JobEnding.ParkAsync",
             """context.Instruments.Parked.Add(1, new KeyValuePair<string, object?>("worker", context.Name));""", ""),
         new("sends a parked job as an ordinary message", "JobEnding.ParkAsync",
             "MessageKind.Parked", "MessageKind.Sent"),

@@ -35,7 +35,8 @@ internal static class RuleDefects
             "while (reader.Read() && reader.TokenType is not JsonTokenType.PropertyName) { } " +
             "if (reader.ValueTextEquals(BodyKeys.Status)) return true;"),
         new("looks for a status in a text", "SendRules.HasStatus",
-            "reader.TokenType is not JsonTokenType.StartObject", "false"),
+            "reader.TokenType is not JsonTokenType.StartObject", "false")
+            { Survives = "only the first token of an object is followed by a key" },
 
         new("takes 256 bytes for a short string", "ShortStrings.Fits",
             "Encoding.UTF8.GetByteCount(text) <= Names.ShortStringBytes",

@@ -11,7 +11,7 @@ internal static class RunningDefects
             "context.Instruments.InitializeCounters(Name, Queue, outcomes.Select(MetricLabel.For));", ""),
         new("finds a free slot where there is none", "Runner.HasFreeSlot",
             "Running < Options.Concurrency", "Running <= Options.Concurrency"),
-        new("prefetches as many jobs as it has slots", "Runner.Prefetch",
+        new("prefetches only what its slots run", "Runner.Prefetch",
             "Options.EffectivePrefetch", "Options.Concurrency"),
         new("does not count deliveries", "Runner.Accept",
             """

@@ -19,8 +19,7 @@ internal sealed class OtherUser : IAsyncDisposable
     public static async Task<OtherUser> AddAsync(PikaBus bus)
     {
         var user = new OtherUser(bus);
-        await bus.RunRabbitmqctlAsync("add_user", user.Name, user.Name);
-        await bus.RunRabbitmqctlAsync("set_permissions", user.Name, ".*", ".*", ".*");
+        await bus.AddUserAsync(user.Name, user.Name);
         return user;
     }
 

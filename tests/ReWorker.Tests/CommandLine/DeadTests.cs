@@ -56,12 +56,12 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
     public async Task List_BeyondTheDeliveryLimit_LosesNothingAndKeepsTheOrder()
     {
         await _jobs.ParkAsync(5);
-        var first = await DeadAsync("list");
+        var first = await ListAsync(5);
 
         // a quorum queue drops a message after 20 reads, unless it is published again
-        for (var i = 0; i < 30; i++) await DeadAsync("list");
+        for (var i = 0; i < 21; i++) await ListAsync(5);
 
-        Assert.Equal(first.Output, (await DeadAsync("list")).Output);
+        Assert.Equal(first.Output, (await ListAsync(5)).Output);
         Assert.Equal(5u, await _jobs.CountAsync());
     }
 
@@ -71,6 +71,7 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
         await _jobs.ParkAsync(2);
 
         var call = await DeadAsync("show", "job-1");
+        await _jobs.WaitAsync(2);
 
         Assert.Equal(0, call.Code);
         Assert.Contains(" job         job-1\n", call.Output, StringComparison.Ordinal);
@@ -89,8 +90,8 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
 
         Assert.Equal(0, call.Code);
         Assert.EndsWith($"{_jobs.Parked}: 2 of 4 replayed\n", call.Output, StringComparison.Ordinal);
-        Assert.Equal(left, await _jobs.TakeIdsAsync(_jobs.Parked));
-        var replayed = await _jobs.TakeAllAsync(_jobs.Worker);
+        Assert.Equal(left, await _jobs.TakeIdsAsync(_jobs.Parked, 2));
+        var replayed = await _jobs.TakeAllAsync(_jobs.Worker, 2);
         Assert.Equal(2, replayed.Count);
         Assert.Equal("job-2", replayed[1].BasicProperties.CorrelationId);
     }
@@ -102,7 +103,7 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
 
         await DeadAsync("replay", "--all");
 
-        var job = Assert.Single(await _jobs.TakeAllAsync(_jobs.Worker));
+        var job = Assert.Single(await _jobs.TakeAllAsync(_jobs.Worker, 1));
         Assert.Equal("""{"n":0}""", Encoding.UTF8.GetString(job.Body.Span));
         var properties = job.BasicProperties;
         Assert.Equal(
@@ -117,12 +118,12 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
     public async Task Drop_Id_DeletesThatJob()
     {
         await _jobs.ParkAsync(3);
-        var id = (await DeadAsync("list")).Lines[3].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        var id = (await ListAsync(3)).Lines[3].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
 
         var call = await DeadAsync("drop", id);
 
         Assert.Equal((0, $" dropped   {id}  job-1\n{_jobs.Parked}: 1 of 3 dropped\n"), (call.Code, call.Output));
-        Assert.Equal(["job-0", "job-2"], await _jobs.TakeIdsAsync(_jobs.Parked));
+        Assert.Equal(["job-0", "job-2"], await _jobs.TakeIdsAsync(_jobs.Parked, 2));
     }
 
     /// <summary>Even if the requester uses numbers as correlation ids, a number is that of `dead list`.</summary>
@@ -134,7 +135,7 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
         var call = await DeadAsync("drop", "1");
 
         Assert.Equal(0, call.Code);
-        Assert.Equal(["2", "1"], await _jobs.TakeIdsAsync(_jobs.Parked));
+        Assert.Equal(["2", "1"], await _jobs.TakeIdsAsync(_jobs.Parked, 2));
     }
 
     [Fact]
@@ -158,7 +159,7 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
 
         var error = $"no queue {_jobs.Worker} to replay to: a worker creates it when it starts\n";
         Assert.Equal((64, error), (call.Code, call.Error));
-        Assert.Equal(["job-0", "job-1"], await _jobs.TakeIdsAsync(_jobs.Parked));
+        Assert.Equal(["job-0", "job-1"], await _jobs.TakeIdsAsync(_jobs.Parked, 2));
     }
 
     [Fact]
@@ -173,7 +174,7 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
         Assert.Equal("the broker: CONNECTION_FORCED - chaos\n", cut.Error);
         await _jobs.WaitAsync(40);
         Assert.Equal(0, (await DeadAsync("replay", "--all")).Code);
-        var replayed = await _jobs.TakeIdsAsync(_jobs.Worker);
+        var replayed = await _jobs.TakeIdsAsync(_jobs.Worker, 60);
         Assert.Equal(Enumerable.Range(0, 60).Select(n => $"job-{n}"), replayed.Distinct());
         Assert.Equal(0u, await _jobs.CountAsync());
     }
@@ -188,11 +189,13 @@ public sealed class DeadTests(BrokerFixture broker) : IClassFixture<BrokerFixtur
         Assert.Equal((64, error), (call.Code, call.Error));
     }
 
-    private async Task<Call> DeadAsync(params string[] args)
+    private Task<Call> DeadAsync(params string[] args) => Call.Async(["dead", .. args, "--queue", _jobs.Name, Uri]);
+
+    /// <summary>Lists the jobs and waits until all are parked again.</summary>
+    private async Task<Call> ListAsync(uint count)
     {
-        var call = await Call.Async(["dead", .. args, "--queue", _jobs.Name, Uri]);
-        // a quorum queue requeues a closed channel's messages a moment after the close
-        await Task.Delay(100);
+        var call = await DeadAsync("list");
+        await _jobs.WaitAsync(count);
         return call;
     }
 

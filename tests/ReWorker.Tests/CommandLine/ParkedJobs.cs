@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using My.Step_1.Tests;
 using RabbitMQ.Client;
@@ -7,6 +8,8 @@ namespace ReWorker.Tests.CommandLine;
 /// <summary>Parks jobs as the runtime does, in the dead-letter queue of a worker that does not run.</summary>
 internal sealed class ParkedJobs(IConnection connection, IChannel channel, string name) : IAsyncDisposable
 {
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(30);
+
     public IChannel Channel => channel;
     public string Name => name;
 
@@ -53,28 +56,34 @@ internal sealed class ParkedJobs(IConnection connection, IChannel channel, strin
         }
     }
 
-    public async Task<List<BasicGetResult>> TakeAllAsync(string queue)
+    /// <summary>Takes all messages out of a queue, after it has at least so many.</summary>
+    public async Task<List<BasicGetResult>> TakeAllAsync(string queue, uint count = 0)
     {
+        await WaitAsync(queue, count);
         var all = new List<BasicGetResult>();
         while (await channel.BasicGetAsync(queue, autoAck: true) is { } message) all.Add(message);
         return all;
     }
 
-    public async Task<IEnumerable<string?>> TakeIdsAsync(string queue) =>
-        (await TakeAllAsync(queue)).Select(message => message.BasicProperties.CorrelationId);
+    /// <inheritdoc cref="TakeAllAsync"/>
+    public async Task<IEnumerable<string?>> TakeIdsAsync(string queue, uint count = 0) =>
+        (await TakeAllAsync(queue, count)).Select(message => message.BasicProperties.CorrelationId);
 
     public async Task<uint> CountAsync() => await channel.MessageCountAsync(Parked);
 
-    /// <summary>Waits up to 10 s until so many jobs are parked.</summary>
-    public async Task WaitAsync(uint count)
-    {
-        for (var i = 0; i < 100 && await CountAsync() < count; i++) await Task.Delay(100);
-    }
+    /// <summary>Waits until so many jobs are parked: a quorum queue requeues a moment after a close.</summary>
+    public Task WaitAsync(uint count) => WaitAsync(Parked, count);
 
     public async ValueTask DisposeAsync()
     {
         await channel.QueueDeleteAsync(Worker);
         await channel.QueueDeleteAsync(Parked);
         await connection.DisposeAsync();
+    }
+
+    private async Task WaitAsync(string queue, uint count)
+    {
+        for (var watch = Stopwatch.StartNew(); await channel.MessageCountAsync(queue) < count; await Task.Delay(10))
+            if (watch.Elapsed > MaxWait) throw new TimeoutException($"{queue} does not get {count} messages");
     }
 }

@@ -1,15 +1,17 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using My.Step_1.Tests;
+using ReWorker.Tests.Fakes;
 using ReWorker.Tests.Requesting;
 using Xunit;
 
 namespace ReWorker.Tests.CommandLine;
 
-// sequential: some of these tests close the connections of all requesters
-[Collection("requesters")]
+/// <summary>What `submit` sends and prints, and its exit codes.</summary>
 public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixture>
 {
-    private static readonly string[] Nobody = ["--queue", "nobody", "--timeout", "1s"];
+    // the timeout includes connecting
+    private static readonly string[] Nobody = ["--queue", "nobody", "--timeout", "3s"];
 
     [Fact]
     public async Task Submit_CompletedJob_ShowsAllEventsAndExitsWith0()
@@ -48,9 +50,9 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
     {
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.StartAsync());
 
-        var call = await Call.Async("submit", "--queue", worker.Queue, "--timeout", "1s", Uri);
+        var call = await Call.Async("submit", "--queue", worker.Queue, "--timeout", "3s", Uri);
 
-        var error = $"no answer from worker.{worker.Queue} within 1 s: a worker has started it and not finished it\n";
+        var error = $"no answer from worker.{worker.Queue} within 3 s: a worker has started it and not finished it\n";
         Assert.Equal((2, error), (call.Code, call.Error));
     }
 
@@ -62,16 +64,17 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
         var call = await Call.Async(["submit", .. Nobody, Uri]);
 
         Assert.Equal(
-            (2, $"waiting: {why}\nno answer from worker.nobody within 1 s: {why}\n"), (call.Code, call.Error));
+            (2, $"waiting: {why}\nno answer from worker.nobody within 3 s: {why}\n"), (call.Code, call.Error));
     }
 
     [Fact]
     public async Task Submit_WorkerStartsLater_GetsAReply()
     {
         var queue = BrokerFixture.UniqueQueue();
-        var call = Call.Async("submit", "--queue", queue, "--timeout", "20s", Uri);
-        await Task.Delay(500, TestContext.Current.CancellationToken);
-        Assert.False(call.IsCompleted);
+        using var error = new Lines();
+        var call = Call.WithErrorAsync(
+            error, TextWriter.Null, "", "submit", "--queue", queue, "--timeout", "60s", Uri);
+        await Until.TrueAsync(() => error.All.Any(line => line.Contains("does not exist", StringComparison.Ordinal)));
 
         await using var worker = await FakeWorker.StartAsync(broker.Amqp, turn => turn.CompleteAsync(), queue);
 
@@ -82,13 +85,13 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
     public async Task Submit_NoBroker_ExitsWith2AndNamesTheAddress()
     {
         var call = await Call.Async(
-            "submit", "--queue", "q", "--timeout", "1s", "--ConnectionStrings:rabbitmq=amqp://127.0.0.1:1/");
+            "submit", "--queue", "q", "--timeout", "3s", "--ConnectionStrings:rabbitmq=amqp://127.0.0.1:1/");
 
         const string tried = @"tried amqp://guest@127\.0\.0\.1:1/%2F";
         Assert.Equal(2, call.Code);
         Assert.Matches(
             $@"^waiting: {tried} 1 time: Connection refused\n"
-                + $@"no answer from worker\.q within 1 s: {tried} \d times?: Connection refused\n$",
+                + $@"no answer from worker\.q within 3 s: {tried} \d times?: Connection refused\n$",
             call.Error);
     }
 
@@ -225,5 +228,13 @@ public sealed class SubmitTests(BrokerFixture broker) : IClassFixture<BrokerFixt
     private string Uri => $"--ConnectionStrings:rabbitmq={broker.Amqp.AbsoluteUri}";
 
     private Task<Call> SubmitAsync(FakeWorker worker, params string[] args) =>
-        Call.Async(["submit", "--queue", worker.Queue, "--timeout", "20s", Uri, .. args]);
+        Call.Async(["submit", "--queue", worker.Queue, "--timeout", "60s", Uri, .. args]);
+
+    /// <summary>What was written, for a test to read while more is written.</summary>
+    private sealed class Lines : StringWriter
+    {
+        public ConcurrentQueue<string> All { get; } = [];
+
+        public override void Write(string? value) => All.Enqueue(value ?? "");
+    }
 }

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using ReWorker.Hosting;
 using Xunit;
 
 namespace ReWorker.Tests.Contract;
@@ -33,6 +36,18 @@ public abstract class ContractTest<TBus>(TBus bus) : IClassFixture<TBus>
     protected Task<RunningWorker> StartAsync(
         Func<Job, CancellationToken, Task<object?>> code, params (string Key, string Value)[] settings) =>
         RunningWorker.StartAsync(bus, code, Cancel, settings);
+
+    /// <summary>Starts a worker whose clock is the test's.</summary>
+    protected Task<RunningWorker> StartAsync(
+        FakeTimeProvider time, Func<Job, CancellationToken, Task<object?>> code,
+        params (string Key, string Value)[] settings) =>
+        RunningWorker.StartAsync(bus, host =>
+        {
+            host.Services.AddSingleton<TimeProvider>(time).AddSingleton(new Frob((_, job, token) => code(job, token)));
+            host.AddWorker<FrobWorker>();
+        }, Cancel, [.. VirtualTime.LongTimeouts, .. settings]);
+
+    protected static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
 
     protected static async Task UntilAsync(Func<Task<bool>> condition)
     {

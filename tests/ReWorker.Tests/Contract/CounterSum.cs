@@ -3,13 +3,13 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ReWorker.Tests.Contract;
 
-/// <summary>Sums what a host adds to one of its counters from now on.</summary>
+/// <summary>Sums what a host adds to one of its counters, or to one label's value, from now on.</summary>
 internal sealed class CounterSum : IDisposable
 {
     private readonly MeterListener _listener = new();
     private long _value;
 
-    public CounterSum(IServiceProvider services, string name)
+    public CounterSum(IServiceProvider services, string name, (string Key, string Value)? label = null)
     {
         var factory = services.GetRequiredService<IMeterFactory>();
         _listener.InstrumentPublished = (instrument, listener) =>
@@ -17,7 +17,11 @@ internal sealed class CounterSum : IDisposable
             if (instrument.Name == name && instrument.Meter.Scope == factory)
                 listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref _value, value));
+        _listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            if (label is null || tags.ToArray().Any(tag => (tag.Key, tag.Value as string) == label))
+                Interlocked.Add(ref _value, value);
+        });
         _listener.Start();
     }
 

@@ -60,6 +60,15 @@ public sealed class JobReaderTests
         }
     }
 
+    [Fact]
+    public void TryRead_NotifyOverALimit_IsAnsweredAndNotParked()
+    {
+        var body = $$"""{"notify":{"failed":{"{{new string('x', 249)}}":"#a"} } }""";
+
+        Assert.Equal(
+            new JobError("the job's 'notify' names a channel of 249 bytes; allowed: 248", park: false), Error(body));
+    }
+
     [Theory]
     [InlineData(-1, false)]
     [InlineData(0, false)]

@@ -42,11 +42,11 @@ public sealed class LoadTests(PikaBus bus) : ContractTest(bus)
             jobs[message.Property("correlation_id")!].Add(message);
             if (message.IsTerminal) ended++;
         }
-        await worker.StopAsync();
+        var left = await worker.StopAndCountAsync();
 
         Assert.Empty(await session.DrainAsync());
         foreach (var (id, messages) in jobs) Check(messages, id, numbers[id]);
-        Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
+        Assert.Equal(0, left);
         Assert.Equal(0, (await Bus.CountAsync(worker.DeadQueue)).Messages);
     }
 

@@ -9,13 +9,13 @@ public sealed class NamesTests(PikaBus bus) : ContractTest(bus)
     [Fact, Contract("Names / exchange")]
     public async Task Exchange_WorkerStarted_IsTopicAndDurable()
     {
-        await using var worker = await StartAsync(_ => null);
-
-        // the broker answers 406 to a declaration that differs from the existing exchange
+        // the broker answers 406 to a declaration that differs from the existing exchange, and the worker logs that
         await DeclareAsync(durable: true);
+        await using var worker = await StartAsync(_ => null);
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => DeclareAsync(durable: false));
 
         Assert.StartsWith("406", error.Message, StringComparison.Ordinal);
+        Assert.Empty(worker.Logs.WithId(LogId.ExistsWithOtherArguments));
 
         Task DeclareAsync(bool durable) => Bus.CallAsync("exchange", new { name = "re", kind = "topic", durable });
     }

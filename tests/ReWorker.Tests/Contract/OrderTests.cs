@@ -7,6 +7,10 @@ namespace ReWorker.Tests.Contract;
 /// <summary>The order of a job's messages, and what the broker has confirmed before the job is acknowledged.</summary>
 public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
 {
+    private const string Sent = "messaging.client.sent.messages";
+
+    private static readonly (string, string) Nacked = ("error.type", "nacked");
+
     private static readonly Dictionary<string, object> RoomForOneMessage =
         new() { ["x-max-length"] = 1, ["x-overflow"] = "reject-publish" };
 
@@ -45,11 +49,12 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         await using var wire = new TestWire(Bus.Amqp);
         await using var worker = await StartAsync(_ => null, wire.Setting);
         await using var session = await Bus.OpenAsync();
+        using var nacked = new CounterSum(worker.Services, Sent, Nacked);
 
         // `started` fills the queue, so the broker nacks `completed`
         session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "waits", ["reply_to"] = full });
-        await UntilAsync(async () => (await Bus.CountAsync(full)).Messages == 1 && !worker.IsBusy);
-        await Task.Delay(300, Cancel);
+        await UntilAsync(() => nacked.Value > 0);
+        await wire.WaitUntilQuietAsync(Cancel);
         // the broker requeues a job that was not acknowledged
         wire.Cut(stayDown: true);
         await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Messages == 1);
@@ -57,11 +62,12 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         wire.Resume();
         var first = await Bus.TakeAsync(full, Cancel);
         var second = await Bus.TakeAsync(full, Cancel);
-        await worker.StopAsync();
 
         Assert.Equal(("started", "completed"), (first.Status, second.Status));
         Rules.Check(second, "waits");
-        Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
+        // the reply may be confirmed before the broker has redelivered the job
+        await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Messages == 0);
+        Assert.Equal(0, await worker.StopAndCountAsync());
         await Bus.DeleteAsync(full);
     }
 
@@ -76,7 +82,7 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
             return null;
         });
         await using var session = await Bus.OpenAsync();
-        
+
         var full = await SendJobWhoseStartedIsNackedAsync(worker, session);
         await Bus.TakeAsync(full, Cancel);
         end.SetResult();
@@ -117,7 +123,8 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
     [Fact, Contract("Order / sent again under the same id"), Contract("Job's end / started once")]
     public async Task Messages_UnconfirmedWhenTheConnectionDies_AreResentInOrderWithTheSameIds()
     {
-        const int lines = 600;
+        // fewer unconfirmed lines than would make the step wait
+        const int firstHeld = 100, held = 50, lines = 600;
         RunningWorker? self = null;
         var arrived = new TaskCompletionSource();
         await using var wire = new TestWire(Bus.Amqp);
@@ -125,12 +132,12 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         {
             for (var i = 0; i < lines; i++)
             {
-                if (i == 100)
+                if (i == firstHeld)
                 {
-                    await UntilAsync(() => Task.FromResult(self!.Unconfirmed == 0));
+                    await UntilAsync(() => self!.Unconfirmed == 0);
                     wire.HoldConfirms();
                 }
-                if (i == 300)
+                if (i == firstHeld + held)
                 {
                     await arrived.Task.WaitAsync(cancel);
                     wire.Cut();
@@ -147,32 +154,35 @@ public sealed class OrderTests(PikaBus bus) : ContractTest(bus)
         do
         {
             messages.Add(await session.NextAsync(Cancel));
-            if (messages[^1] is { IsOutput: true, Line: "200" }) arrived.TrySetResult();
+            if (messages[^1].IsOutput && messages[^1].Line == $"{firstHeld + held - 1}") arrived.TrySetResult();
         }
         while (!messages[^1].IsTerminal);
 
-        var byId = messages.GroupBy(message => message.Property("message_id")).ToList();
-        var resent = byId.Where(copies => copies.Count() > 1).ToList();
-        Assert.NotEmpty(resent);
-        Assert.All(resent, copies => Assert.Single(copies.Select(copy => copy.Body).Distinct()));
-        var distinct = byId.Select(copies => copies.First()).ToList();
+        // what follows the held lines may have been sent before the worker noticed the cut, and then comes again too
+        var distinct = messages.DistinctBy(message => message.Property("message_id")).ToList();
         Rules.CheckJob(distinct, distinct[0].Property("correlation_id"));
-        var numbers = distinct.Where(message => message.IsOutput)
-            .Select(message => int.Parse(message.Line, CultureInfo.InvariantCulture));
-        Assert.Equal(Enumerable.Range(0, lines), numbers);
+        Assert.Equal(Enumerable.Range(0, lines), Numbers(distinct));
+        var copies = messages.Except(distinct).ToList();
+        Assert.Equal(Enumerable.Range(firstHeld, held), Numbers(copies).Take(held));
+        Assert.All(copies, copy => Assert.Equal(
+            copy.Body, distinct.Single(first => first.Property("message_id") == copy.Property("message_id")).Body));
         Assert.Single(messages, message => message.Status == "started");
+
+        static IEnumerable<int> Numbers(IEnumerable<ReceivedMessage> messages) =>
+            messages.Where(message => message.IsOutput)
+                .Select(message => int.Parse(message.Line, CultureInfo.InvariantCulture));
     }
 
     /// <summary>Fills a reply queue, sends a job that replies to it and waits until its `started` was nacked.</summary>
     private async Task<string> SendJobWhoseStartedIsNackedAsync(RunningWorker worker, Session session)
     {
         var full = $"test-replies-{Guid.NewGuid():n}";
+        using var nacked = new CounterSum(worker.Services, Sent, Nacked);
         await Bus.DeclareAsync(full, RoomForOneMessage);
         session.SendRaw(full, "{}"u8.ToArray(), [], exchange: "", prefix: "");
         await UntilAsync(async () => (await Bus.CountAsync(full)).Messages == 1);
         session.SendRaw(worker.Name, "{}"u8.ToArray(), new() { ["correlation_id"] = "waits", ["reply_to"] = full });
-        await UntilAsync(() => Task.FromResult(worker.IsBusy));
-        await Task.Delay(200, Cancel);
+        await UntilAsync(() => nacked.Value > 0 && worker.IsBusy);
         return full;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using My.Step_1.Tests;
 using ReWorker.Wire.Contract;
 using Xunit;
@@ -196,13 +197,12 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
 
         session.SendRaw(worker.Name, Encoding.UTF8.GetBytes(Fsm), new() { ["correlation_id"] = "no reply_to" });
         await ran.Task.WaitAsync(Cancel);
-        await worker.WaitUntilIdleAsync(Cancel);
-        await worker.StopAsync();
+        var left = await worker.StopAndCountAsync();
         var messages = await session.DrainAsync();
 
         Assert.DoesNotContain(messages, message => message.Exchange.Length == 0);
         Assert.Equal("still sent", messages.Single(message => message.IsOutput).Line);
-        Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
+        Assert.Equal(0, left);
     }
 
     [Fact, Contract("Job's end / reply_to without a queue")]
@@ -220,33 +220,45 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
         var properties = new Dictionary<string, object?> { ["correlation_id"] = "gone", ["reply_to"] = "amq.gen-gone" };
         session.SendRaw(worker.Name, "{}"u8.ToArray(), properties);
         await ran.Task.WaitAsync(Cancel);
-        await worker.StopAsync();
+        var left = await worker.StopAndCountAsync();
 
         Assert.Equal(2, unroutable.Value);
         Assert.Equal(2, worker.Logs.WithId(LogId.StatusUnroutable).Count);
-        Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
+        Assert.Equal(0, left);
     }
 
     [Fact]
     public async Task Job_EndsWhileItsWorkerStops_IsAckedAndRunsOnce()
     {
-        // the job outlasts the interval of the consumption probe, which no longer finds a consumer on a classic queue
+        const int probes = 3;
+        var end = new TaskCompletionSource();
+        // a quorum queue counts a cancelled consumer until its jobs are settled
         var name = BrokerFixture.UniqueQueue();
         await Bus.DeclareAsync($"worker.{name}", new Dictionary<string, object> { ["x-queue-type"] = "classic" });
-        await using var worker = await StartAsync(async (_, cancel) =>
+        await using var worker = await StartAsync(new FakeTimeProvider(), async (_, cancel) =>
         {
-            await Task.Delay(TimeSpan.FromSeconds(5), cancel);
+            await end.Task.WaitAsync(cancel);
             return null;
-        }, ("Worker:Queue", name), ("Worker:DrainTimeout", "00:00:15"));
+        }, ("Worker:Queue", name), ("Worker:DrainTimeout", "1.00:00:00"));
         await using var session = await Bus.OpenAsync();
+        using var waiting = new GaugeValue(worker.Services, "reworker.queue.messages", ("queue", worker.Queue));
 
         var id = session.Send(worker.Name, "{}");
         var started = await session.NextAsync(Cancel);
-        await worker.StopAsync();
+        var stop = worker.StopAsync();
+        await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Consumers == 0);
+        // the consumption probe finds jobs and no consumer, which would end the connection the second time
+        for (var probe = 1; probe <= probes; probe++)
+        {
+            session.SendRaw(worker.Name, "{}"u8.ToArray(), []);
+            await UntilAsync(() => waiting.Read() == probe);
+        }
+        end.SetResult();
+        await stop;
         var rest = await session.DrainAsync();
 
-        Rules.CheckJob([started, .. rest], id);
-        Assert.Equal((0, 0), await Bus.CountAsync(worker.Queue));
+        Assert.Equal([$"{id}:started", $"{id}:completed"], Ids([started, .. rest]));
+        Assert.Equal(probes, await worker.StopAndCountAsync());
         Assert.Empty(worker.Logs.WithId(LogId.ConnectionLost));
     }
 
@@ -292,16 +304,15 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
 
         Assert.Equal(Ids(first), Ids(second));
         await AssertAckedAsync(next, session);
-
-        static IEnumerable<string?> Ids(List<ReceivedMessage> messages) =>
-            messages.Select(message => message.Property("message_id"));
     }
 
+    private static IEnumerable<string?> Ids(List<ReceivedMessage> messages) =>
+        messages.Select(message => message.Property("message_id"));
+
     /// <summary>Asserts that a stopped worker leaves nothing in its queue and sends nothing more.</summary>
-    private async Task AssertAckedAsync(RunningWorker worker, Session session)
+    private static async Task AssertAckedAsync(RunningWorker worker, Session session)
     {
-        await worker.StopAsync();
+        Assert.Equal(0, await worker.StopAndCountAsync());
         Assert.Empty(await session.DrainAsync());
-        Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
     }
 }

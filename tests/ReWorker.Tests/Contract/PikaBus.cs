@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using My.Step_1.Tests;
 using ReWorker.Tests.Contract;
@@ -43,6 +44,15 @@ public class PikaBus(SharedBroker broker, PikaOfTheRun pika) : IAsyncLifetime
     }
 
     public Task<string> RunRabbitmqctlAsync(params string[] arguments) => _broker!.RunRabbitmqctlAsync(arguments);
+
+    /// <summary>Adds a user with full permissions, in one call: each rabbitmqctl starts a virtual machine.</summary>
+    public Task AddUserAsync(string name, string password) => RunRabbitmqctlAsync("eval",
+        $"""
+        User = <<"{name}">>, All = <<".*">>,
+        rabbit_auth_backend_internal:add_user(
+            User, base64:decode(<<"{Convert.ToBase64String(Encoding.UTF8.GetBytes(password))}">>), <<"test">>),
+        rabbit_auth_backend_internal:set_permissions(User, <<"/">>, All, All, All, <<"test">>).
+        """);
 
     /// <summary>Opens a reply queue that also receives the output and the notifications of its jobs.</summary>
     public async Task<Session> OpenAsync()

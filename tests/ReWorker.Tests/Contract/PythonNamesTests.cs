@@ -136,31 +136,37 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
         await using var wire = new TestWire(Bus.Amqp);
         await using var worker = await StartAsync(async (job, cancel) =>
         {
+            if (job.Group == "next") return null;
             await job.AckAsync(cancel);
             acked.SetResult();
             await resume.Task.WaitAsync(cancel);
             var error = await Assert.ThrowsAsync<InvalidOperationException>(() => job.AckAsync(cancel));
             await Assert.ThrowsAsync<InvalidOperationException>(() => job.RejectAsync(requeue: true, cancel));
             return error.Message;
-        }, wire.Setting);
+        }, wire.Setting, ("Worker:Prefetch", "1"), ("Worker:Concurrency", "1"));
         await using var session = await Bus.OpenAsync();
+        using var deliveries = new CounterSum(worker.Services, "reworker.deliveries");
 
         var id = session.Send(worker.Name, "{}");
         var started = await session.NextAsync(Cancel);
         await acked.Task.WaitAsync(Cancel);
-        await Task.Delay(200, Cancel);
-        // the broker would requeue a job that was not acknowledged
+        // with a prefetch of 1, the broker delivers the next job only if it has the acknowledgement
+        session.Send(worker.Name, """{"group":"next"}""");
+        await UntilAsync(() => deliveries.Value == 2);
+        // it would deliver a job again that was not acknowledged
         wire.Cut(stayDown: true);
-        await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Consumers == 0);
-        Assert.Equal(0, (await Bus.CountAsync(worker.Queue)).Messages);
+        await worker.Logs.WaitAsync(LogId.ConnectionLost, Cancel);
         wire.Resume();
         resume.SetResult();
         var end = await session.NextAsync(Cancel);
+        await session.ReceiveUntilTerminalAsync(Cancel);
 
         Rules.CheckJob([started, end], id);
         Assert.Equal(
             "The job is already settled: it can be acknowledged or rejected once, before its end.",
             end.Data.GetString());
+        Assert.Equal(0, await worker.StopAndCountAsync());
+        Assert.Equal(3, deliveries.Value);
     }
 
     [Fact, Contract("Python / reject")]
@@ -208,7 +214,7 @@ public sealed class PythonNamesTests(PikaBus bus) : ContractTest(bus)
         for (var i = 0; i < 3; i++)
         {
             wire.Cut();
-            await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Consumers == 0);
+            await UntilAsync(() => worker.Logs.WithId(LogId.Consuming).Count == i + 2);
             // a new session each time: a reply whose confirm was lost is sent to its session again
             await using var session = await Bus.OpenAsync();
             var messages = await session.RunAsync(worker.Name, "{}", Cancel);

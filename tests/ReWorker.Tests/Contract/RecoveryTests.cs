@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using RabbitMQ.Client;
 using Xunit;
 
@@ -12,14 +13,15 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
     [Fact]
     public async Task Job_DeadLetterQueueMissing_IsKeptUntilTheQueueExists()
     {
-        await using var worker = await StartAsync(_ => null);
+        var time = new FakeTimeProvider();
+        await using var worker = await StartAsync(time, (_, _) => Nothing);
         await using var session = await Bus.OpenAsync();
         await Bus.DeleteAsync(worker.DeadQueue);
 
         session.SendRaw(worker.Name, "{"u8.ToArray(), session.Properties("x"));
         var record = await worker.Logs.WaitAsync(LogId.CannotPark, Cancel);
         await Bus.DeclareAsync(worker.DeadQueue, new { });
-        var end = await session.ReceiveUntilTerminalAsync(Cancel);
+        var end = await time.RunUntilAsync(session.ReceiveUntilTerminalAsync(Cancel));
 
         Assert.Contains(worker.DeadQueue, record.Message, StringComparison.Ordinal);
         Assert.Equal(["failed"], end.Select(message => message.Status));
@@ -27,25 +29,32 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
     }
 
     /// <summary>
-    /// A call times out before the heartbeat detects the silent connection, so SendAsync has to wait for the next
-    /// connection.
+    /// The call that asks for the exchange times out before the silent connection is given up, so SendAsync has to wait
+    /// for the next connection.
     /// </summary>
     [Fact]
     public async Task SendAsync_WhileTheBrokerIsSilent_WaitsForTheNextConnection()
     {
+        var time = new FakeTimeProvider();
+        RunningWorker? self = null;
         await using var wire = new TestWire(Bus.Amqp);
         await using var session = await Bus.OpenAsync();
-        await using var worker = await StartAsync(async (job, cancel) =>
+        await using var worker = await StartAsync(time, async (job, cancel) =>
         {
+            await UntilAsync(() => self!.Unconfirmed == 0);
             wire.HoldDeliveries();
             return await job.SendAsync("nobody", "x", "amq.topic", cancel: cancel);
-        }, wire.Setting, ("Broker:ConnectTimeout", "00:00:01"), ("Broker:Heartbeat", "00:00:02"));
+        }, wire.Setting, ("Broker:ConnectTimeout", "00:01:00"), ("Broker:ConfirmTimeout", "00:01:00"));
+        self = worker;
 
-        var messages = await session.RunAsync(worker.Name, "{}", Cancel);
+        var running = session.RunAsync(worker.Name, "{}", Cancel);
+        // the consumption probe gives its own three calls three times as long, and then ends the connection
+        await time.RunUntilAsync(worker.Logs.WaitAsync(LogId.ConnectionLost, Cancel), speed: 500);
+        var messages = await time.RunUntilAsync(running, speed: 5);
 
         Assert.Equal(["started", "completed"], messages.Select(message => message.Status));
         Assert.False(messages[^1].Data.GetBoolean());
-        Assert.Equal(2, worker.Logs.WithId(LogId.Consuming).Count);
+        await UntilAsync(() => worker.Logs.WithId(LogId.Consuming).Count == 2);
     }
 
     [Fact]
@@ -135,7 +144,7 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
         }, ("Worker:Concurrency", $"{jobs}"), ("Worker:DrainTimeout", "00:00:00.3"));
         first.KeepQueues = true;
         for (var i = 0; i < jobs; i++) session.Send(first.Name, "{}");
-        await UntilAsync(() => Task.FromResult(started.IsSet));
+        await UntilAsync(() => started.IsSet);
         await first.StopAsync();
 
         await using var second = await StartAsync(_ => null, ("Worker:Queue", first.Name));
@@ -156,10 +165,11 @@ public sealed class RecoveryTests(PikaBus bus) : ContractTest(bus)
             return null;
         }, [("Worker:Concurrency", "1"), .. settings]);
         worker.KeepQueues = true;
+        using var deliveries = new CounterSum(worker.Services, "reworker.deliveries");
         session.Send(worker.Name, "{}");
         await started.Task.WaitAsync(Cancel);
         var waitingId = session.Send(worker.Name, "{}");
-        await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Messages == 0);
+        await UntilAsync(() => deliveries.Value == 2);
         await worker.StopAsync();
         return (worker.Name, waitingId);
     }

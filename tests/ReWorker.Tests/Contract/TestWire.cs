@@ -36,6 +36,9 @@ internal sealed class TestWire(Uri broker) : IAsyncDisposable
         _proxy.Reset();
     }
 
+    /// <summary>Resets the connection whose name ends so, and only that.</summary>
+    public void Cut(string connection) => _proxy.Reset(connection);
+
     /// <summary>Accepts connections again.</summary>
     public void Resume() => _proxy.Open();
 

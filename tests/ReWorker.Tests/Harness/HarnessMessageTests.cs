@@ -147,7 +147,7 @@ public sealed class HarnessMessageTests
     {
         var error = await Assert.ThrowsAsync<JsonContextException>(
             () => new JobHarness(new CountingWorker(), json: null).RunAsync("{}", Cancel));
-        var result = await new JobHarness(new CountingWorker(), CountedJson.Default).RunAsync("{}", Cancel);
+        var result = await new JobHarness(new CountingWorker(), CountingJson.Default).RunAsync("{}", Cancel);
 
         Assert.Contains("CountingWorker", error.Message, StringComparison.Ordinal);
         Assert.Equal("""{"value":7}""", result.Data.GetRawText());
@@ -164,14 +164,14 @@ public sealed class HarnessMessageTests
     }
 }
 
-internal sealed record Counted(int Value);
+internal sealed record Count(int Value);
 
-internal sealed class CountingWorker : Worker<Counted, Counted>
+internal sealed class CountingWorker : Worker<Count, Count>
 {
-    protected internal override Task<Counted> ProcessAsync(Job<Counted> job, CancellationToken cancel) =>
-        Task.FromResult(new Counted(7));
+    protected internal override Task<Count> ProcessAsync(Job<Count> job, CancellationToken cancel) =>
+        Task.FromResult(new Count(7));
 }
 
-[JsonSerializable(typeof(Counted))]
+[JsonSerializable(typeof(Count))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-internal sealed partial class CountedJson : JsonSerializerContext;
+internal sealed partial class CountingJson : JsonSerializerContext;

@@ -97,15 +97,18 @@ public sealed class HarnessTests
     [Fact]
     public async Task RunAsync_CancellationCallbackThrows_FailsTheJobAndNotTheProcess()
     {
-        var result = await new JobHarness(
+        var time = new FakeTimeProvider();
+        var harness = new JobHarness(
             new FrobWorker(new Frob(async (_, _, cancel) =>
             {
                 cancel.Register(() => throw new InvalidOperationException("no"));
                 await Task.Delay(Timeout.Infinite, CancellationToken.None);
                 return null;
-            })), options: new WorkerOptions { TimeLimit = TimeSpan.FromMilliseconds(100) }).RunAsync("{}", Cancel);
+            })), options: new WorkerOptions { TimeLimit = TimeSpan.FromSeconds(5) }, time: time);
 
-        Assert.Equal("timed out after 00:00:00.1000000", result.Reason);
+        var result = await time.RunUntilAsync(harness.RunAsync("{}", Cancel));
+
+        Assert.Equal("timed out after 00:00:05", result.Reason);
     }
 
     [Fact]

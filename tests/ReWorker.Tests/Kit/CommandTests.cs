@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ReWorker.Tests.Fakes;
 using Xunit;
 
 namespace ReWorker.Tests.Kit;
@@ -22,24 +23,30 @@ public sealed class CommandTests
     [Fact]
     public async Task TryAsync_CommandExceedsTheTimeout_ThrowsAndKillsTheProcessTree()
     {
-        var folder = Directory.CreateTempSubdirectory("reworker-kit-");
-        var file = Path.Combine(folder.FullName, "pid");
-        var start = new ProcessStartInfo("sh", ["-c", $"sleep 60 & echo $! >{file}; wait"]);
+        // no other process has these arguments
+        var seconds = $"{Random.Shared.Next(1_000_000, int.MaxValue)}";
+        var start = new ProcessStartInfo("sh", ["-c", $"sleep {seconds} & sleep {seconds} & wait"]);
 
-        await Assert.ThrowsAsync<TimeoutException>(() => Command.TryAsync(start, TimeSpan.FromSeconds(1), _cancel));
+        var call = Command.TryAsync(start, TimeSpan.FromSeconds(2), _cancel);
+        await Until.TrueAsync(() => Sleeping(seconds) == 2 || call.IsCompleted, "two children");
+        await Assert.ThrowsAsync<TimeoutException>(() => call);
 
-        var child = (await File.ReadAllTextAsync(file, _cancel)).Trim();
-        for (var tries = 0; IsRunning(child); tries++)
-        {
-            Assert.True(tries < 50, "the child is still running");
-            await Task.Delay(100, _cancel);
-        }
-        folder.Delete(recursive: true);
+        await Until.TrueAsync(() => Sleeping(seconds) == 0, "no child");
     }
 
-    private static bool IsRunning(string pid)
+    private static int Sleeping(string seconds) =>
+        Directory.EnumerateDirectories("/proc").Count(process => Arguments(process) == $"sleep\0{seconds}\0");
+
+    private static string Arguments(string process)
     {
-        var stat = $"/proc/{pid}/stat";
-        return File.Exists(stat) && !File.ReadAllText(stat).Contains(") Z ", StringComparison.Ordinal);
+        try
+        {
+            return File.ReadAllText($"{process}/cmdline");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // not a process, or it has ended
+            return "";
+        }
     }
 }

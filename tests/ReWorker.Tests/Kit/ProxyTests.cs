@@ -28,7 +28,7 @@ public sealed class ProxyTests : IDisposable
         await publishes.SendAsync("x"u8.ToArray(), _cancel);
         await consumes.SendAsync("x"u8.ToArray(), _cancel);
         Assert.Equal("x", await ReadAsync(publishes));
-        await Task.Delay(100, _cancel);
+        await proxy.WaitUntilQuietAsync(_cancel);
         Assert.Equal(0, consumes.Available);
         proxy.Reset();
         await Assert.ThrowsAsync<SocketException>(() => ReadAsync(consumes));

@@ -20,7 +20,7 @@ public sealed class OtlpTests(PikaBus bus) : ContractTest(bus)
             ("ConnectionStrings:rabbitmq", Bus.Amqp.AbsoluteUri), ("Worker:Queue", name),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
             ("OTEL_METRIC_EXPORT_INTERVAL", "300"), ("OTEL_BSP_SCHEDULE_DELAY", "100"),
-            ("OTEL_SERVICE_NAME", "frobber"));
+            ("OTEL_BLRP_SCHEDULE_DELAY", "100"), ("OTEL_SERVICE_NAME", "frobber"));
 
         session.SendRaw(name, """{"dynamic":{"environment":"dev"}}"""u8.ToArray(), new()
         {
@@ -41,7 +41,7 @@ public sealed class OtlpTests(PikaBus bus) : ContractTest(bus)
         Assert.Equal("frobber", target.Labels["service_name"]);
         await Bus.DeleteAsync($"worker.{name}", $"worker.{name}.dead");
 
-        Task HasAsync(string path, byte[] text) => UntilAsync(() => Task.FromResult(collector.Has(path, text)));
+        Task HasAsync(string path, byte[] text) => UntilAsync(() => collector.Has(path, text));
     }
 
     /// <summary>Keeps everything that is posted to it.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ReWorker.Tests.Contract;
 using Xunit;
 
@@ -13,7 +14,7 @@ public sealed class StopTests(PikaBus bus) : ContractTest(bus)
         await using var session = await Bus.OpenAsync();
         await using var step = await StepProcess.StartAsync(
             "Consuming from", ("ConnectionStrings:rabbitmq", Bus.Amqp.AbsoluteUri), ("Worker:Queue", name));
-        const string job = """{"parameters":{"hosts":["a"],"seconds":4},"dynamic":{"environment":"dev"}}""";
+        const string job = """{"parameters":{"hosts":["a"],"seconds":5},"dynamic":{"environment":"dev"}}""";
         session.Send(name, job);
         await session.NextAsync(Cancel);
 
@@ -23,7 +24,11 @@ public sealed class StopTests(PikaBus bus) : ContractTest(bus)
         var running = (await step.MetricsAsync()).Sum("reworker_jobs_in_flight");
 
         Assert.Equal((503, 200, 1), (ready.Code, live.Code, running));
-        Assert.Contains("\"detail\": \"stopping\"", ready.Body, StringComparison.Ordinal);
+        var parts = JsonElement.Parse(ready.Body).GetProperty("parts").EnumerateObject()
+            .ToDictionary(part => part.Name, part => part.Value.GetProperty("detail").GetString());
+        Assert.Equal("stopping", parts["worker"]);
+        Assert.Equal("stopping", parts[$"queue worker.{name}"]);
+        Assert.Equal("running", parts["supervisor"]);
         Assert.Equal("completed", (await session.ReceiveUntilTerminalAsync(Cancel))[^1].Status);
         Assert.Equal(0, await end);
         await Bus.DeleteAsync($"worker.{name}", $"worker.{name}.dead");

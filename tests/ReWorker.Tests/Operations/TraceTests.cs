@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using ReWorker.Client;
@@ -7,6 +8,7 @@ using ReWorker.Telemetry;
 using ReWorker.Tests.CommandLine;
 using ReWorker.Tests.Contract;
 using ReWorker.Tests.Output;
+using ReWorker.Tests.Requesting;
 using ReWorker.Tools.OutputLog;
 using ReWorker.Wire.Telemetry;
 using Xunit;
@@ -36,7 +38,7 @@ public sealed class TraceTests(OutputBus bus) : ContractTest<OutputBus>(bus)
         }, ("Worker:Queue", name), wire.Setting);
         doomed.KeepQueues = true;
         var result = client.RunAsync(new JobRequest { Queue = name, Parameters = new JsonObject() }, Cancel);
-        await UntilAsync(() => Task.FromResult(doomed.IsBusy));
+        await UntilAsync(() => doomed.IsBusy);
         wire.Cut(stayDown: true);
         await doomed.StopAsync();
         await using var worker = await StartAsync(job =>
@@ -45,7 +47,7 @@ public sealed class TraceTests(OutputBus bus) : ContractTest<OutputBus>(bus)
             return null;
         }, ("Worker:Queue", name));
         await result;
-        await UntilAsync(() => Task.FromResult(spans.Of("process worker.output").Count == 1));
+        await UntilAsync(() => spans.Of("process worker.output").Count == 1);
 
         var send = Assert.Single(spans.Of($"send worker.{name}"));
         Assert.Equal((release.SpanId, ActivityKind.Producer), (send.ParentSpanId, send.Kind));
@@ -67,7 +69,7 @@ public sealed class TraceTests(OutputBus bus) : ContractTest<OutputBus>(bus)
 
         await Assert.ThrowsAsync<JobFailedException>(
             () => client.RunAsync(new JobRequest { Queue = worker.Name }, Cancel));
-        await UntilAsync(() => Task.FromResult(spans.Of($"process {worker.Queue}").Count == 1));
+        await UntilAsync(() => spans.Of($"process {worker.Queue}").Count == 1);
 
         var span = spans.Of($"process {worker.Queue}")[0];
         Assert.Equal((ActivityStatusCode.Error, "no"), (span.Status, span.StatusDescription));
@@ -89,55 +91,16 @@ public sealed class TraceTests(OutputBus bus) : ContractTest<OutputBus>(bus)
     [Fact]
     public async Task Submit_TraceParentInTheEnvironment_ContinuesThatTrace()
     {
-        await using var session = await Bus.OpenAsync();
-        var name = My.Step_1.Tests.BrokerFixture.UniqueQueue();
-        await Bus.DeclareAsync($"worker.{name}", new { });
         const string trace = "7c2f8a53cbd54bd2ae4a9f0d5a5f0001";
+        await using var worker = await FakeWorker.StartAsync(Bus.Amqp, turn => turn.CompleteAsync());
         Environment.SetEnvironmentVariable("TRACEPARENT", $"00-{trace}-b7ad6b7169203331-01");
 
-        await Call.Async(
-            "submit", "--queue", name, "--timeout", "500ms",
-            $"--ConnectionStrings:rabbitmq={Bus.Amqp.AbsoluteUri}");
+        var call = await Call.Async(
+            "submit", "--queue", worker.Queue, $"--ConnectionStrings:rabbitmq={Bus.Amqp.AbsoluteUri}");
         Environment.SetEnvironmentVariable("TRACEPARENT", null);
 
-        var job = await Bus.TakeAsync($"worker.{name}", Cancel);
-        Assert.StartsWith($"00-{trace}-", job.Header("traceparent"), StringComparison.Ordinal);
-        await Bus.DeleteAsync($"worker.{name}");
-    }
-
-    /// <summary>The runtime's spans of one trace only, because other tests run at the same time.</summary>
-    private sealed class Spans : IDisposable
-    {
-        private readonly ActivityListener _listener;
-        private readonly List<Activity> _all = [];
-
-        public Spans(ActivityTraceId trace)
-        {
-            _listener = new ActivityListener
-            {
-                ShouldListenTo = source => source.Name == Traces.Name,
-                Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.TraceId == trace
-                    ? ActivitySamplingResult.AllDataAndRecorded
-                    : ActivitySamplingResult.None,
-                ActivityStopped = span =>
-                {
-                    if (span.TraceId != trace) return;
-                    lock (_all) _all.Add(span);
-                },
-            };
-            ActivitySource.AddActivityListener(_listener);
-        }
-
-        public IReadOnlyList<Activity> All
-        {
-            get
-            {
-                lock (_all) return [.. _all];
-            }
-        }
-
-        public IReadOnlyList<Activity> Of(string name) => [.. All.Where(one => one.DisplayName == name)];
-
-        public void Dispose() => _listener.Dispose();
+        Assert.Equal(0, call.Code);
+        var parent = Encoding.UTF8.GetString((byte[])worker.Jobs[0].Job.Headers!["traceparent"]!);
+        Assert.StartsWith($"00-{trace}-", parent, StringComparison.Ordinal);
     }
 }

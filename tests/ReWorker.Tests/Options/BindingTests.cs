@@ -40,8 +40,7 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
     {
         const string password = "p@ss/w:rd%#? ü";
         var (user, vhost) = ($"user-{Guid.NewGuid():n}", "/");
-        await Bus.RunRabbitmqctlAsync("add_user", user, password);
-        await Bus.RunRabbitmqctlAsync("set_permissions", user, ".*", ".*", ".*");
+        await Bus.AddUserAsync(user, password);
         var file = Path.GetTempFileName();
         var (host, port) = (Bus.Amqp.Host, Bus.Amqp.Port);
         await File.WriteAllTextAsync(file, $$"""
@@ -134,8 +133,7 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
     public async Task Password_ChangedAndRotated_IsUsedAtTheNextTry()
     {
         var user = $"user-{Guid.NewGuid():n}";
-        await Bus.RunRabbitmqctlAsync("add_user", user, "first");
-        await Bus.RunRabbitmqctlAsync("set_permissions", user, ".*", ".*", ".*");
+        await Bus.AddUserAsync(user, "first");
         var folder = Directory.CreateTempSubdirectory();
         var secret = Path.Combine(folder.FullName, "Broker__Password");
         await File.WriteAllTextAsync(secret, "first", Cancel);
@@ -152,7 +150,7 @@ public sealed class BindingTests(PikaBus bus) : ContractTest(bus)
 
         await Bus.RunRabbitmqctlAsync("change_password", user, "second");
         wire.Cut();
-        await UntilAsync(() => Task.FromResult(worker.Logs.WithId(42).Any(one => one.Message.Contains("rejected the user name or password", StringComparison.Ordinal))));
+        await UntilAsync(() => worker.Logs.WithId(42).Any(one => one.Message.Contains("rejected the user name or password", StringComparison.Ordinal)));
         await File.WriteAllTextAsync(secret, "second", Cancel);
         var all = await session.RunAsync(worker.Name, "{}", Cancel);
 

@@ -105,6 +105,7 @@ public sealed class TlsTests(PikaBus bus) : ContractTest(bus)
         await AssertRefusedAsync(port, "NotValidForUsage", ("Broker:CaFile", made.CaFile));
     }
 
+    /// <summary>The counterpart: without the certificate that the worker above sends, this port refuses it.</summary>
     [Fact]
     public async Task Connect_WithoutTheClientCertificate_IsRefused()
     {
@@ -153,7 +154,7 @@ public sealed class TlsTests(PikaBus bus) : ContractTest(bus)
         builder.AddWorker<FrobWorker>();
         using var host = builder.Build();
         await host.StartAsync(Cancel);
-        await UntilAsync(() => Task.FromResult(logs.WithId(42).Count >= 2));
+        await UntilAsync(() => logs.WithId(42).Count >= 2);
         await host.StopAsync(Cancel);
         Assert.Empty(logs.WithId(40));
         return logs.WithId(42)[^1].Message;

@@ -9,7 +9,7 @@ namespace ReWorker.Tests.Output;
 /// <summary>The output worker in its own process, killed at any moment.</summary>
 public sealed class KillTests(OutputBus bus) : ContractTest<OutputBus>(bus)
 {
-    private const int Lines = 3000;
+    private const int Lines = 2000;
 
     [Theory, Contract("Output worker / flushed before the ack")]
     [InlineData("quorum")]
@@ -21,7 +21,7 @@ public sealed class KillTests(OutputBus bus) : ContractTest<OutputBus>(bus)
         await using var session = await Bus.OpenAsync();
         await Bus.DeclareAsync(queue, new Dictionary<string, object> { ["x-queue-type"] = type });
 
-        const int kills = 3;
+        const int kills = 2;
         for (var kill = 0; kill < kills; kill++)
         {
             for (var i = kill * Lines / kills; i < (kill + 1) * Lines / kills; i++)
@@ -53,7 +53,7 @@ public sealed class KillTests(OutputBus bus) : ContractTest<OutputBus>(bus)
         await using var process = StepProcess.Start(
             ["output"], ("ConnectionStrings:rabbitmq", Bus.Amqp.AbsoluteUri), ("OutputWorker:Directory", directory),
             ("Worker:OnRedelivery", "Fail"), ("Worker:MaxAttempts", "1"), ("Worker:MaxBodyBytes", "8"));
-        await UntilAsync(() => Task.FromResult(condition()));
+        await UntilAsync(() => condition());
     }
 
     private static List<string> Written(DirectoryInfo directory) => [.. directory.GetFiles("*.log").SelectMany(Read)];

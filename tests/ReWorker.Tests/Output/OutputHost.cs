@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using ReWorker.Tests.Contract;
 using ReWorker.Tools.OutputLog;
 
@@ -18,15 +20,13 @@ internal sealed class OutputHost : IAsyncDisposable
 
     public required RunningWorker Worker { get; init; }
 
-    public static async Task<OutputHost> StartAsync(
-        PikaBus bus, CancellationToken cancel, params (string, string)[] settings)
-    {
-        var root = System.IO.Directory.CreateTempSubdirectory("reworker-output-");
-        var directory = Path.Combine(root.FullName, "out");
-        var worker = await RunningWorker.StartAsync(
-            bus, OutputWorker.Add, cancel, [("OutputWorker:Directory", directory), .. settings]);
-        return new OutputHost(root, "out") { Worker = worker };
-    }
+    public static Task<OutputHost> StartAsync(
+        PikaBus bus, CancellationToken cancel, params (string, string)[] settings) =>
+        StartOnAsync(TimeProvider.System, bus, settings, cancel);
+
+    public static Task<OutputHost> StartAsync(
+        PikaBus bus, FakeTimeProvider time, CancellationToken cancel, params (string, string)[] settings) =>
+        StartOnAsync(time, bus, [.. VirtualTime.LongTimeouts, .. settings], cancel);
 
     /// <summary>The names of the log files.</summary>
     public string[] Files => System.IO.Directory.Exists(Directory)
@@ -41,6 +41,19 @@ internal sealed class OutputHost : IAsyncDisposable
     /// <summary>Everything next to the output directory, where the worker must write nothing.</summary>
     public string[] Outside =>
         [.. System.IO.Directory.GetFileSystemEntries(_root.FullName).Where(entry => entry != Directory)];
+
+    private static async Task<OutputHost> StartOnAsync(
+        TimeProvider time, PikaBus bus, (string, string)[] settings, CancellationToken cancel)
+    {
+        var root = System.IO.Directory.CreateTempSubdirectory("reworker-output-");
+        var directory = Path.Combine(root.FullName, "out");
+        var worker = await RunningWorker.StartAsync(bus, host =>
+        {
+            host.Services.AddSingleton(time);
+            OutputWorker.Add(host);
+        }, cancel, [("OutputWorker:Directory", directory), .. settings]);
+        return new OutputHost(root, "out") { Worker = worker };
+    }
 
     private static string ReadWhileOpen(string path)
     {

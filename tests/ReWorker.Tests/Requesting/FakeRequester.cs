@@ -98,14 +98,22 @@ internal sealed class FakeRequester : IAsyncDisposable
         ReplyAsync(job.Properties.CorrelationId, """{"status":"completed"}""");
 
     /// <summary>The broker closes a connection of the client; returns when the client has noticed.</summary>
-    public async Task LoseAsync(FakeConnection connection, string reason = "CONNECTION_FORCED")
-    {
-        var before = Troubles.Count();
-        await connection.CloseAsync(320, reason);
-        await Until.TrueAsync(() => Troubles.Count() > before, "the report of the loss");
-    }
+    public Task LoseAsync(FakeConnection connection, string reason = "CONNECTION_FORCED") =>
+        LoseAsync(() => connection.CloseAsync(320, reason));
+
+    /// <summary>The broker closes the channel that the jobs share; returns when the client has noticed.</summary>
+    public Task LoseAsync(
+        FakeChannel channel, ushort code, string reason, ShutdownInitiator initiator = ShutdownInitiator.Peer) =>
+        LoseAsync(() => channel.CloseAsync(code, reason, initiator));
 
     public ValueTask DisposeAsync() => Client.DisposeAsync();
+
+    private async Task LoseAsync(Func<Task> close)
+    {
+        var before = Troubles.Count();
+        await close();
+        await Until.TrueAsync(() => Troubles.Count() > before, "the report of the loss");
+    }
 
     private void Open(FakeConnection connection)
     {

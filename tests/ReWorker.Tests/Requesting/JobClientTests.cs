@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -8,7 +9,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using My.Step_1.Tests;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 using ReWorker.Client;
+using ReWorker.Tests.Fakes;
 using Xunit;
 
 namespace ReWorker.Tests.Requesting;
@@ -168,18 +171,34 @@ public sealed partial class JobClientTests(BrokerFixture broker) : RequesterTest
     [Fact]
     public async Task DisposeAsync_AfterJobs_LeavesNoQueueAndNoConnection()
     {
-        var before = await RequesterConnectionsAsync();
         await using var worker = await FakeWorker.StartAsync(Broker.Amqp, turn => turn.CompleteAsync());
-        var client = Client();
+        await using var proxy = new Proxy([new DnsEndPoint(Broker.Amqp.Host, Broker.Amqp.Port)]);
+        var uri = new UriBuilder(Broker.Amqp) { Host = "127.0.0.1", Port = proxy.Port }.Uri;
+        var client = new JobClient(uri.AbsoluteUri);
         await client.RunAsync(Job(worker), Cancel);
         var queue = worker.Jobs[0].Job.ReplyTo!;
-        Assert.Contains(queue, await ListQueuesAsync(), StringComparison.Ordinal);
+        Assert.Equal((true, 2), (await ExistsAsync(queue), proxy.Connections));
 
         await client.DisposeAsync();
 
-        Assert.DoesNotContain(queue, await ListQueuesAsync(), StringComparison.Ordinal);
-        Assert.Equal(before.Count, (await RequesterConnectionsAsync()).Count);
+        Assert.False(await ExistsAsync(queue));
+        await Until.TrueAsync(() => proxy.Connections == 0, "no open connection");
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.RunAsync(Job(worker), Cancel));
+    }
+
+    private async Task<bool> ExistsAsync(string queue)
+    {
+        await using var connection = await new ConnectionFactory { Uri = Broker.Amqp }.CreateConnectionAsync(Cancel);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancel);
+        try
+        {
+            await channel.QueueDeclarePassiveAsync(queue, Cancel);
+            return true;
+        }
+        catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode is 404)
+        {
+            return false;
+        }
     }
 
     internal sealed record Frobbed(int Count);

@@ -46,6 +46,20 @@ public sealed class JobSendingTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Publish_Confirmed_WaitsForAWorker()
+    {
+        var source = new FakeSource(_requester.Time);
+        var queue = new ReplyQueue("reply.1", new JobClientOptions(), _ => { });
+        await using var connection = new ReplyConnection(source, queue, TimeSpan.FromSeconds(30), _requester.Time);
+        var pending = new PendingJob();
+
+        var publisher = new JobPublisher(connection, "reply.1", TimeSpan.Zero, _requester.Time);
+        await publisher.PublishAsync(Job(), [], pending, Cancel);
+
+        Assert.Equal("no worker has started it", pending.State);
+    }
+
+    [Fact]
     public async Task Publish_LostTwiceBeforeTheConfirm_IsSentAgainUnderTheSameId()
     {
         var running = RunAsync();

@@ -104,6 +104,21 @@ public sealed class ReplyConfirmTests : IAsyncDisposable
         Assert.True(Assert.IsType<CreateChannelOptions>(created.Arguments[0]).PublisherConfirmationTrackingEnabled);
     }
 
+    /// <summary>During an alarm, even opening a channel would wait for the broker.</summary>
+    [Fact]
+    public async Task Publish_AloneDuringAnAlarm_OpensItsChannelAfterwards()
+    {
+        await OpenAsync();
+        await Publishes.BlockAsync("low on memory");
+
+        var publishing = PublishAsync(alone: true, Cancel);
+        Assert.Single(Publishes.Channels);
+        await Publishes.UnblockAsync();
+        await publishing;
+
+        Assert.Equal(2, Publishes.Channels.Count);
+    }
+
     [Theory]
     [InlineData(403, ShutdownInitiator.Peer, true)]
     [InlineData(406, ShutdownInitiator.Peer, true)]

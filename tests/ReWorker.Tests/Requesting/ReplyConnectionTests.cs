@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ReWorker.Client;
 using ReWorker.Tests.Fakes;
 using Xunit;
@@ -10,7 +11,7 @@ public sealed class ReplyConnectionTests : IAsyncDisposable
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(3);
 
     private readonly RecordingTime _time = new();
-    private readonly List<string> _reports = [];
+    private readonly ConcurrentQueue<string> _reports = [];
     private readonly FakeSource _source;
     private readonly ReplyConnection _connection;
     private int _failures;
@@ -20,7 +21,8 @@ public sealed class ReplyConnectionTests : IAsyncDisposable
     {
         _source = new FakeSource(_time) { OnOpen = Open };
         var queue = new ReplyQueue("reply.1", new JobClientOptions { FollowOutput = false }, _ => { });
-        _connection = new ReplyConnection(_source, queue, TimeSpan.FromSeconds(30), _time) { OnTrouble = Report };
+        var confirmTimeout = TimeSpan.FromSeconds(30);
+        _connection = new ReplyConnection(_source, queue, confirmTimeout, _time) { OnTrouble = _reports.Enqueue };
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -198,6 +200,28 @@ public sealed class ReplyConnectionTests : IAsyncDisposable
         static CancellationToken Token(FakeCall call) => call.Arguments.OfType<CancellationToken>().Single();
     }
 
+    [Fact]
+    public async Task DisposeAsync_Connected_WaitsUntilTheQueueIsDeleted()
+    {
+        await _connection.GetSessionAsync(Cancel);
+        var (deleting, deleted) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var consumes = _source.Connections.Single(one => one.Name == "requester, replies");
+        consumes.OnChannel = channel => channel.OnCall = call =>
+        {
+            if (call.Method != "QueueDeleteAsync") return null;
+            deleting.TrySetResult();
+            return deleted.Task.ContinueWith(_ => Thread.Yield(), TaskScheduler.Default);
+        };
+
+        var disposing = _connection.DisposeAsync().AsTask();
+        await deleting.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        Assert.False(disposing.IsCompleted);
+        deleted.SetResult();
+        await disposing;
+
+        Assert.Contains(consumes.Calls, call => call.Method == "CloseAsync");
+    }
+
     private IEnumerable<object?[]> DeletedQueues() => _source.Connections
         .SelectMany(one => one.Channels)
         .SelectMany(channel => channel.CallsOf("QueueDeleteAsync"));
@@ -207,11 +231,6 @@ public sealed class ReplyConnectionTests : IAsyncDisposable
         if (connection.Name == "requester" && Interlocked.Decrement(ref _failures) >= 0) throw _failure;
     }
 
-    private void Report(string trouble)
-    {
-        lock (_reports) _reports.Add(trouble);
-    }
-
     private async Task LoseAsync(string reason)
     {
         var before = _reports.Count;
@@ -219,12 +238,7 @@ public sealed class ReplyConnectionTests : IAsyncDisposable
         await WaitForReportsAsync(before + 1);
     }
 
-    private Task WaitForReportsAsync(int count) => Until.TrueAsync(
-        () =>
-        {
-            lock (_reports) return _reports.Count >= count;
-        },
-        $"{count} reports");
+    private Task WaitForReportsAsync(int count) => Until.TrueAsync(() => _reports.Count >= count, $"{count} reports");
 
     private Task WaitForPausesAsync(int count) => Until.TrueAsync(() => Pauses.Count >= count, $"{count} pauses");
 

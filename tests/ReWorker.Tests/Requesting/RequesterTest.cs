@@ -1,18 +1,16 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using My.Step_1.Tests;
 using ReWorker.Client;
+using ReWorker.Wire.Connections;
 using Xunit;
 
 namespace ReWorker.Tests.Requesting;
 
-/// <summary>
-/// The base of the client's tests. They run one after the other, since some close the connections of all requesters.
-/// </summary>
-[Collection("requesters")]
+/// <summary>The base of the client's tests.</summary>
 public abstract class RequesterTest(BrokerFixture broker) : IClassFixture<BrokerFixture>
 {
-    // The names of the client's two connections, as rabbitmqctl shows them.
-    protected const string Publishes = "requester\"", Consumes = "requester, replies\"";
-
     protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     protected BrokerFixture Broker { get; } = broker;
@@ -21,29 +19,23 @@ public abstract class RequesterTest(BrokerFixture broker) : IClassFixture<Broker
 
     protected JobClient Client() => new(Broker.Amqp.AbsoluteUri);
 
+    /// <summary>A client with the test's clock, and what it reports while jobs can't be sent.</summary>
+    protected (JobClient Client, ConcurrentQueue<string> Troubles) Client(
+        FakeTimeProvider time, Uri? amqp = null, JobClientOptions? options = null)
+    {
+        var source = ConnectionRegistration.FromUri((amqp ?? Broker.Amqp).AbsoluteUri);
+        var troubles = new ConcurrentQueue<string>();
+        var client = new JobClient(source, options ?? new(), TimeSpan.FromMinutes(10), time, NullLogger.Instance)
+        {
+            OnTrouble = troubles.Enqueue,
+        };
+        return (client, troubles);
+    }
+
     private protected static JobRequest Job(FakeWorker worker, TimeSpan? timeout = null) =>
         new() { Queue = worker.Queue, Timeout = timeout ?? Patience };
 
     private protected static IEnumerable<string> Lines(IEnumerable<JobEvent> events) =>
         events.OfType<JobEvent.Output>().Select(output => output.Line);
 
-    protected Task<string> ListQueuesAsync() => Broker.RunRabbitmqctlAsync("-q", "list_queues", "name");
-
-    protected async Task<int> CloseRequestersAsync(string name)
-    {
-        var all = await RequesterConnectionsAsync(name);
-        foreach (var pid in all) await Broker.RunRabbitmqctlAsync("close_connection", pid, "chaos");
-        return all.Count;
-    }
-
-    protected async Task<List<string>> RequesterConnectionsAsync(string name = "requester")
-    {
-        var lines = await Broker.RunRabbitmqctlAsync("-q", "list_connections", "pid", "client_properties");
-        return
-        [
-            .. lines.Split('\n')
-                .Where(line => line.Contains($"\"{name}", StringComparison.Ordinal))
-                .Select(line => line.Split('\t')[0]),
-        ];
-    }
 }

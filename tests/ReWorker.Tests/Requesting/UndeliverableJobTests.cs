@@ -96,7 +96,7 @@ public sealed class UndeliverableJobTests : IAsyncDisposable
         var good = _requester.Client.RunAsync(Job("good"), Cancel);
         var bad = _requester.Client.RunAsync(Job("bad"), Cancel);
         var shared = (await _requester.SentAsync(2)).Channel;
-        await shared.CloseAsync(code, "too large");
+        await _requester.LoseAsync(shared, code, "too large");
         await _requester.ResentAsync(4);
 
         foreach (var job in _requester.Sent.Skip(2).ToList())
@@ -118,6 +118,23 @@ public sealed class UndeliverableJobTests : IAsyncDisposable
         Assert.False(Publishers()[1].Channels[0].IsDisposed);
     }
 
+    [Fact]
+    public async Task Publish_RejectedWhileTheConnectionIsLost_IsNotSentAgain()
+    {
+        var running = RunAsync();
+        await _requester.LoseAsync((await _requester.SentAsync()).Channel, 406, "too large");
+        _requester.OnCall = (channel, call) =>
+        {
+            if (call.Method != "BasicPublishAsync") return null;
+            _ = channel.CloseAsync(406, "too large");
+            _ = _requester.Publishes.CloseAsync(320, "gone");
+            return Task.FromException(Closed);
+        };
+        await _requester.Time.AdvanceUntilAsync(() => running.IsCompleted);
+
+        await Assert.ThrowsAsync<JobNotDeliveredException>(() => running);
+    }
+
     [Theory]
     [InlineData(404, ShutdownInitiator.Peer)]
     [InlineData(406, ShutdownInitiator.Library)]
@@ -126,7 +143,7 @@ public sealed class UndeliverableJobTests : IAsyncDisposable
         ushort code, ShutdownInitiator initiator)
     {
         var running = RunAsync();
-        await (await _requester.SentAsync()).Channel.CloseAsync(code, "why", initiator);
+        await _requester.LoseAsync((await _requester.SentAsync()).Channel, code, "why", initiator);
 
         var second = await _requester.ResentAsync();
         second.Confirm();
@@ -141,7 +158,7 @@ public sealed class UndeliverableJobTests : IAsyncDisposable
     public async Task Publish_SuspectDuringAnAlarm_WaitsForItsEnd()
     {
         var running = RunAsync();
-        await (await _requester.SentAsync()).Channel.CloseAsync(406, "too large");
+        await _requester.LoseAsync((await _requester.SentAsync()).Channel, 406, "too large");
         await UntilReconnectedAsync();
         await _requester.Publishes.BlockAsync("low on memory");
         var channels = _requester.Publishes.Channels.Count;

@@ -21,8 +21,9 @@ using Xunit;
 namespace ReWorker.Tests.Speed;
 
 /// <summary>
-/// What a job allocates in the runtime, from its delivery to its acknowledgement, without the client. Allocation does not
-/// depend on how fast the machine is; of several measurements the least counts, since others can only add to it.
+/// What a job allocates in the runtime, from its delivery to its acknowledgement, without the client. Allocation does
+/// not depend on how fast the machine is; of several measurements the least counts, since others can only add to it.
+/// That is the same to within 1 %, and the limits are 2 to 3 % above it.
 /// </summary>
 [CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
 [Collection(nameof(AllocationTests))]
@@ -43,8 +44,8 @@ public sealed class AllocationTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, 5_200)]
-    [InlineData(3, 9_400)]
+    [InlineData(0, 5_270)]
+    [InlineData(3, 9_170)]
     public async Task Job_WithLines_AllocatesAtMost(int lines, int bytes)
     {
         var worker = new TalkingWorker { Json = new JobJson(TalkingJson.Default) };
