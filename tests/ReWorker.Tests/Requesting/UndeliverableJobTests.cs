@@ -12,7 +12,6 @@ public sealed class UndeliverableJobTests : IAsyncDisposable
 {
     private const string Missing = "queue worker.q does not exist: is the worker running, and is this its queue?";
 
-    private static readonly TimeSpan ResendDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PollDelay = TimeSpan.FromMilliseconds(250);
     private static readonly AlreadyClosedException Closed =
         new(new ShutdownEventArgs(ShutdownInitiator.Peer, 320, "closed"));
@@ -153,38 +152,10 @@ public sealed class UndeliverableJobTests : IAsyncDisposable
         Assert.Same(Publishers()[1].Channels[0], second.Channel);
     }
 
-    /// <summary>During an alarm, even opening a channel would wait for the broker.</summary>
-    [Fact]
-    public async Task Publish_SuspectDuringAnAlarm_WaitsForItsEnd()
-    {
-        var running = RunAsync();
-        await _requester.LoseAsync((await _requester.SentAsync()).Channel, 406, "too large");
-        await UntilReconnectedAsync();
-        await _requester.Publishes.BlockAsync("low on memory");
-        var channels = _requester.Publishes.Channels.Count;
-        await _requester.Time.WaitForAsync(ResendDelay);
-        _requester.Time.Advance(ResendDelay);
-        await _requester.Client.ConnectAsync(TimeSpan.FromSeconds(1), Cancel);
-        Assert.Equal(channels, _requester.Publishes.Channels.Count);
-        Assert.Single(_requester.Sent);
-
-        await _requester.Publishes.UnblockAsync();
-        var second = await _requester.SentAsync(2);
-        second.Confirm();
-        await _requester.CompleteAsync(second);
-
-        await running;
-    }
-
     private static JobRequest Job(string id = "c") => new() { Queue = "q", CorrelationId = id };
 
     private Task<JobResult> RunAsync() => _requester.Client.RunAsync(Job(), Cancel);
 
     private List<FakeConnection> Publishers() =>
         [.. _requester.Source.Connections.Where(one => one.Name == "requester")];
-
-    /// <summary>Lets the backoff pass, until there is a second session.</summary>
-    private Task UntilReconnectedAsync() => _requester.Time.AdvanceUntilAsync(
-        () => _requester.Source.Connections.Count == 4
-            && _requester.Consumes.Channels.Any(channel => channel.Consumer is not null));
 }
