@@ -111,6 +111,21 @@ public sealed class HealthEndpointTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Ready_OnePartUnhealthy_ShowsEachPartsOwnStatus()
+    {
+        await StartAsync(_ => { });
+        _health.Set("worker.q", false, "the consumer was cancelled");
+
+        var (code, body) = await GetAsync("/health/ready");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, code);
+        Assert.Equal(
+            ["connection healthy", "supervisor healthy", "worker.q unhealthy"],
+            body.GetProperty("parts").EnumerateObject()
+                .Select(part => $"{part.Name} {part.Value.GetProperty("status").GetString()}"));
+    }
+
+    [Fact]
     public async Task Endpoints_SupervisorHangs_AreNotReadyAndNotLive()
     {
         await StartAsync(_ => { });

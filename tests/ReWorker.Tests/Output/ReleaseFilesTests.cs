@@ -202,11 +202,11 @@ public sealed class ReleaseFilesTests : IDisposable
         return reader.ReadToEnd();
     }
 
-    /// <summary>The log files in the directory that this process has open.</summary>
+    /// <summary>The files in the directory, without its lock, that this process has open.</summary>
     private string[] OpenFiles() =>
     [
         .. Directory.GetFiles("/proc/self/fd").Select(Target)
-            .Where(file => Path.GetDirectoryName(file) == _directory && Path.GetExtension(file) is ".log")
+            .Where(file => Path.GetDirectoryName(file) == _directory && Path.GetFileName(file) is not ".lock")
             .Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal),
     ];
 
