@@ -124,6 +124,7 @@ internal static class ProbeDefects
             { Tests = Guard },
         new("adds threads without limit", "ThreadPoolGuard.Run", "usual + MaxAdded", "int.MaxValue")
         {
+            Tests = Guard,
             Survives = "a test would need more than 1,000 blocked threads",
         },
         new("never takes threads back", "ThreadPoolGuard.Run", "wanted = usual;", "") { Tests = Guard },

@@ -8,9 +8,11 @@ namespace ReWorker.Tests.Supervising;
 /// <summary>The guard adds threads to a blocked pool, and takes them back. It runs alone: the pool is shared.</summary>
 [CollectionDefinition(nameof(ThreadPoolGuardTests), DisableParallelization = true)]
 [Collection(nameof(ThreadPoolGuardTests))]
-public sealed class ThreadPoolGuardTests
+public sealed class ThreadPoolGuardTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    private readonly int _usual = MinThreads;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -23,6 +25,13 @@ public sealed class ThreadPoolGuardTests
         }
     }
 
+    public void Dispose()
+    {
+        // a guard that is disposed of leaves the threads that it added
+        ThreadPool.GetMinThreads(out _, out var completionPorts);
+        ThreadPool.SetMinThreads(_usual, completionPorts);
+    }
+
     /// <summary>The pool alone adds a thread or two per second: that would take a minute.</summary>
     [Fact]
     public void Pool_AllItsThreadsAreBlocked_RunsWhatWaits()
@@ -32,7 +41,6 @@ public sealed class ThreadPoolGuardTests
         using var release = new ManualResetEventSlim();
         using var ran = new ManualResetEventSlim();
         var blocked = ThreadPool.ThreadCount + 60;
-        var usual = MinThreads;
 
         using var all = Block(blocked, release);
         var watch = Stopwatch.StartNew();
@@ -46,44 +54,42 @@ public sealed class ThreadPoolGuardTests
 
         Assert.True(isServed, $"nothing ran for {watch.Elapsed}");
         Assert.True(isDone);
-        Assert.InRange(kept, usual + 1, usual + 1000);
+        Assert.InRange(kept, _usual + 1, _usual + 1000);
     }
 
     [Fact]
     public void Pool_CalmAgain_HasItsUsualThreads()
     {
-        var usual = MinThreads;
         using var guard = new ThreadPoolGuard(TimeSpan.FromMilliseconds(200));
         guard.StartAsync(CancellationToken.None);
         using var release = new ManualResetEventSlim();
 
         using var all = Block(ThreadPool.ThreadCount + 60, release);
-        Wait(() => MinThreads > usual, "more threads");
+        Wait(() => MinThreads > _usual, "more threads");
         release.Set();
 
         Assert.True(all.Wait(Limit, Cancel));
-        Wait(() => MinThreads == usual, "the usual threads");
+        Wait(() => MinThreads == _usual, "the usual threads");
     }
 
     /// <summary>Work that waits and gets on needs no further threads.</summary>
     [Fact]
     public void Pool_BusyWithShortWork_GetsFewThreads()
     {
-        var usual = MinThreads;
         using var guard = new ThreadPoolGuard();
         guard.StartAsync(CancellationToken.None);
         var watch = Stopwatch.StartNew();
         using var done = new CountdownEvent(2000);
 
         for (var chain = 0; chain < 2000; chain++) ThreadPool.UnsafeQueueUserWorkItem(_ => Work(), null);
-        var most = usual;
+        var most = _usual;
         while (!done.Wait(5, Cancel)) most = Math.Max(most, MinThreads);
 
-        Assert.InRange(most, usual, usual + 100);
+        Assert.InRange(most, _usual, _usual + 100);
 
         void Work()
         {
-            Thread.SpinWait(2000);
+            Thread.Sleep(1); // leaves the processor to the guard
             if (watch.ElapsedMilliseconds > 400) done.Signal();
             else ThreadPool.UnsafeQueueUserWorkItem(_ => Work(), null);
         }
