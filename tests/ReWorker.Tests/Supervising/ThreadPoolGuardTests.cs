@@ -100,8 +100,7 @@ public sealed class ThreadPoolGuardTests : IDisposable
     {
         using var guard = new ThreadPoolGuard();
         guard.StartAsync(CancellationToken.None);
-        var field = typeof(ThreadPoolGuard).GetField("_thread", BindingFlags.NonPublic | BindingFlags.Instance)!;
-        var thread = (Thread)field.GetValue(guard)!;
+        var thread = ThreadOf(guard);
 
         guard.StopAsync(CancellationToken.None);
 
@@ -109,8 +108,30 @@ public sealed class ThreadPoolGuardTests : IDisposable
         Assert.True(thread.Join(Limit));
     }
 
+    /// <summary>Its thread would crash the process: it waits on what is disposed of.</summary>
+    [Fact]
+    public void Dispose_WithoutAStop_WaitsForTheThread()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var guard = new ThreadPoolGuard();
+            guard.StartAsync(CancellationToken.None);
+            var thread = ThreadOf(guard);
+
+            guard.Dispose();
+
+            Assert.False(thread.IsAlive);
+        }
+    }
+
     [Fact]
     public void Dispose_OfAGuardThatNeverStarted_Returns() => new ThreadPoolGuard().Dispose();
+
+    private static Thread ThreadOf(ThreadPoolGuard guard)
+    {
+        var field = typeof(ThreadPoolGuard).GetField("_thread", BindingFlags.NonPublic | BindingFlags.Instance)!;
+        return (Thread)field.GetValue(guard)!;
+    }
 
     private static CountdownEvent Block(int threads, ManualResetEventSlim release)
     {
