@@ -102,10 +102,10 @@ public sealed class ThreadPoolGuardTests : IDisposable
         guard.StartAsync(CancellationToken.None);
         var field = typeof(ThreadPoolGuard).GetField("_thread", BindingFlags.NonPublic | BindingFlags.Instance)!;
         var thread = (Thread)field.GetValue(guard)!;
+        Assert.True(thread.IsBackground);
 
         guard.StopAsync(CancellationToken.None);
 
-        Assert.True(thread.IsBackground);
         Assert.True(thread.Join(Limit));
     }
 
