@@ -38,6 +38,8 @@ public sealed class WorkerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        // broker.sh sets it for every program below it, and it would win over the settings of the test
+        start.Environment.Remove("ConnectionStrings__rabbitmq");
         start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{_port.Number}";
         foreach (var (key, value) in settings)
             start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;

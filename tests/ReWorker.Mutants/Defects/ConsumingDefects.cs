@@ -25,6 +25,8 @@ internal static class ConsumingDefects
             "Task.WhenAny(flushed.Task, epoch.Loss).WaitAsync(cancel)", "flushed.Task.WaitAsync(cancel)"),
         new("waits for its writes although it is told not to", "AckWriter.FlushAsync",
             "Task.WhenAny(flushed.Task, epoch.Loss).WaitAsync(cancel)", "Task.WhenAny(flushed.Task, epoch.Loss)"),
+        new("lets a step go on where acknowledgements are written", "AckWriter.FlushAsync",
+            "TaskCreationOptions.RunContinuationsAsynchronously", "TaskCreationOptions.None"),
         new("never writes a request to flush", "AckWriter.FlushAsync",
             "_queue.Writer.TryWrite(new Item(null, default, flushed));", ""),
         new("writes one batch only", "AckWriter.RunAsync",
@@ -82,6 +84,23 @@ internal static class ConsumingDefects
             "Interlocked.Increment(ref _unsettled);", "") { Tests = Consumer },
         new("does not track a delivery", "Consumer.HandleBasicDeliverAsync", "_ackWriter.Track(deliveryTag);", "")
             { Tests = Consumer },
+        new("tracks a delivery that is already settled", "Consumer.HandleBasicDeliverAsync",
+            """
+            {
+                Received++;
+                Interlocked.Increment(ref _unsettled);
+                _ackWriter.Track(deliveryTag);
+                var info = new DeliveryInfo(consumerTag, deliveryTag, redelivered, exchange, routingKey);
+                runner.Accept(new Delivery(this, info, properties, body.ToArray()));
+            }
+            """,
+            """
+            Received++;
+            Interlocked.Increment(ref _unsettled);
+            var info = new DeliveryInfo(consumerTag, deliveryTag, redelivered, exchange, routingKey);
+            runner.Accept(new Delivery(this, info, properties, body.ToArray()));
+            _ackWriter.Track(deliveryTag);
+            """) { Tests = Consumer },
         new("takes every delivery for a fresh one", "Consumer.HandleBasicDeliverAsync", "redelivered", "false")
             { Tests = Consumer },
         new("mixes exchange and routing key up", "Consumer.HandleBasicDeliverAsync",

@@ -7,6 +7,8 @@ internal static class EndingDefects
     [
         new("forgets to requeue a job", "JobEnding.EndAsync", "Requeue(job);", ""),
         new("never says that all is sent", "JobEnding.EndAsync", "job.Messages.Complete();", ""),
+        new("ends a job where confirms come in", "JobEnding.NewWaiter",
+            "TaskCreationOptions.RunContinuationsAsynchronously", "TaskCreationOptions.None"),
         new("acknowledges a job before its confirms", "JobEnding.EndAsync", "await job.Messages.Confirmed;", ""),
         new("does not wait for the shorter reply", "JobEnding.EndAsync",
             "if (reply?.Error is not null) await ReplyTooLargeAsync(job, reply);",

@@ -54,6 +54,11 @@ internal static class ExecutionDefects
         new("does not cancel the step", "JobExecution.CancelAsync", "_ = inFlight.Cancellation.CancelAsync();", ""),
         new("runs the callbacks of the step itself", "JobExecution.CancelAsync",
             "_ = inFlight.Cancellation.CancelAsync();", "inFlight.Cancellation.Cancel();") { Tests = ["HarnessTests"] },
+        new("waits for the callbacks of the step", "JobExecution.CancelAsync",
+            "_ = inFlight.Cancellation.CancelAsync();", "await inFlight.Cancellation.CancelAsync();"),
+        new("requeues a timed-out job if it stops during the grace", "JobExecution.CancelAsync",
+            "if (!isTimeout) return work.IsCompletedSuccessfully ? null : Outcome.Requeued;",
+            "if (abort.IsCancellationRequested) return work.IsCompletedSuccessfully ? null : Outcome.Requeued;"),
         new("leaves the step no grace", "JobExecution.CancelAsync",
             """
             await work.WaitAsync(CancellationGrace, context.Time, CancellationToken.None)

@@ -43,6 +43,21 @@ internal static class JobMessageDefects
             "if (_sealed) throw new InvalidOperationException("
             + "\"The job has ended: nothing more can be sent for it.\"); Enqueue(message);"),
         new("counts no message as unconfirmed", "JobMessages.Enqueue", "Interlocked.Increment(ref _unconfirmed);", ""),
+        new("counts a message after its confirm", "JobMessages.Enqueue",
+            """
+            {
+                Interlocked.Increment(ref _unconfirmed);
+                var pending = new PendingMessage(message, this, ++_sequence, time.GetUtcNow());
+                publisher.Enqueue(pending);
+                return pending;
+            }
+            """,
+            """
+            var pending = new PendingMessage(message, this, ++_sequence, time.GetUtcNow());
+            publisher.Enqueue(pending);
+            Interlocked.Increment(ref _unconfirmed);
+            return pending;
+            """),
         new("gives two messages one number", "JobMessages.Enqueue", "++_sequence", "_sequence = 1"),
         new("starts numbers at zero", "JobMessages.Enqueue", "++_sequence", "_sequence++"),
         new("enqueues nothing", "JobMessages.Enqueue", "publisher.Enqueue(pending);", ""),

@@ -15,6 +15,16 @@ internal static class ProbeDefects
             "probe is 1 || await timer.WaitForNextTickAsync(epoch.Ended)", "probe is 1"),
         new("does not count parked jobs", "ConsumptionProbe.RunAsync",
             "if (!await TryCountParkedAsync(epoch, consumer, token)) unreadable.Add(consumer);", ""),
+        new("counts parked jobs without a time limit", "ConsumptionProbe.RunAsync",
+            """
+            await BoundedAsync(epoch, "counting the parked jobs", async token =>
+            {
+                if (!await TryCountParkedAsync(epoch, consumer, token)) unreadable.Add(consumer);
+            });
+            """,
+            "if (!await TryCountParkedAsync(epoch, consumer, epoch.Ended)) unreadable.Add(consumer);"),
+        new("declares its queues again where it publishes", "ConsumptionProbe.DeclareAgainAsync",
+            "epoch.ConsumeConnection", "epoch.PublishConnection"),
         new("asks for a queue that it may not read at each probe", "ConsumptionProbe.RunAsync",
             "unreadable.Add(consumer);", "unreadable.Remove(consumer);"),
         new("counts the parked jobs of readable queues once", "ConsumptionProbe.RunAsync",
@@ -114,6 +124,8 @@ internal static class ProbeDefects
         new("gives a probe the time of one call", "ConsumptionProbe.BoundedAsync",
             "CallsPerProbe * options.Value.ConnectTimeout", "options.Value.ConnectTimeout"),
 
+        new("disposes of what its thread waits on", "ThreadPoolGuard.Dispose", "_thread?.Join();", "")
+            { Tests = Guard },
         new("runs on after a stop", "ThreadPoolGuard.StopAsync", "_stop.Set();", "") { Tests = Guard },
         new("adds threads although nothing waits", "ThreadPoolGuard.Run",
             "pending > 0 && completed == before", "completed == before") { Tests = Guard },

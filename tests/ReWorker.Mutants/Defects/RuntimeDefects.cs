@@ -18,6 +18,19 @@ internal static class RuntimeDefects
             "_inFlight.Messages.SendAsync(message with { CorrelationId = correlationId }, cancel)",
             "_inFlight.Messages.SendAsync(message with { CorrelationId = correlationId }, CancellationToken.None)"),
         new("notifies once more than the step", "Job.NotifyAsync", "_inFlight.MarkNotified(phase);", ""),
+        new("notifies too if the step returns early", "Job.NotifyAsync",
+            """
+            {
+                _inFlight.MarkNotified(phase);
+                foreach (var outgoing in OutgoingMessage.Notifications(Content.Notify, phase, slug, message, exchange))
+                    await SendAsync(outgoing, correlationId, cancel);
+            }
+            """,
+            """
+            foreach (var outgoing in OutgoingMessage.Notifications(Content.Notify, phase, slug, message, exchange))
+                await SendAsync(outgoing, correlationId, cancel);
+            _inFlight.MarkNotified(phase);
+            """),
         new("does not wait for its notifications", "Job.NotifyAsync",
             "await SendAsync(outgoing, correlationId, cancel);", "_ = SendAsync(outgoing, correlationId, cancel);"),
         new("ignores the correlation id of a notification", "Job.NotifyAsync",
@@ -38,6 +51,9 @@ internal static class RuntimeDefects
         new("returns before an early settlement is written", "Job.SettleAsync",
             "if (_inFlight.TrySettle(settlement)) return _inFlight.Delivery.Source.FlushAsync(cancel);",
             "if (_inFlight.TrySettle(settlement)) return Task.CompletedTask;"),
+        new("waits for an early settlement in spite of the token", "Job.SettleAsync",
+            "_inFlight.Delivery.Source.FlushAsync(cancel)",
+            "_inFlight.Delivery.Source.FlushAsync(CancellationToken.None)"),
         new("is silent about a second settlement", "Job.SettleAsync",
             "if (_inFlight.TrySettle(settlement)) return _inFlight.Delivery.Source.FlushAsync(cancel);",
             "_inFlight.TrySettle(settlement); return _inFlight.Delivery.Source.FlushAsync(cancel);"),
@@ -52,6 +68,8 @@ internal static class RuntimeDefects
         new("shows users the stack of an exception", "JobOutput.Log",
             """text.Length > 0 ? $"{text}: {exception.Message}" : exception.Message""",
             """text.Length > 0 ? $"{text}: {exception}" : exception.Message"""),
+        new("lets a formatter show the stack of an exception", "JobOutput.Log",
+            "formatter(state, null)", "formatter(state, exception)"),
         new("begins a line with a colon", "JobOutput.Log", "text.Length > 0", "true"),
         new("puts scopes behind the line", "JobOutput.Log", "$\"[{scope.Text}] {text}\"", "$\"{text} [{scope.Text}]\""),
         new("lets output wait in spite of the end", "JobOutput.Log",

@@ -171,6 +171,28 @@ public sealed class EarlySettlementTests
         }
     }
 
+    /// <summary>A connection may hang: the step need not wait for it.</summary>
+    [Fact]
+    public async Task Ack_IsNeverWritten_TheTokenEndsTheWait()
+    {
+        using var stop = new CancellationTokenSource();
+        using var bench = new JobBench(async (job, _) =>
+        {
+            var acking = job.AckAsync(stop.Token);
+            Assert.False(acking.IsCompleted);
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => acking.WaitAsync(TimeSpan.FromSeconds(5), CancellationToken.None));
+            return null;
+        });
+        bench.Bus.Flushing = new TaskCompletionSource().Task;
+
+        await bench.RunAsync(bench.Deliver());
+
+        Assert.Equal("completed", Outcome(bench));
+        Assert.Equal([Settlement.Ack], bench.Bus.Settlements);
+    }
+
     private static string Outcome(JobBench bench) => bench.Measured
         .Single(one => one.StartsWith("reworker.jobs worker", StringComparison.Ordinal))
         .Split("outcome=")[1].Split(':')[0];

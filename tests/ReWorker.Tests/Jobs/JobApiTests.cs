@@ -154,6 +154,27 @@ public sealed class JobApiTests
             JobBus.TextOf(Assert.Single(bench.Bus.Messages)));
     }
 
+    /// <summary>A step may return before its own notification is confirmed.</summary>
+    [Fact]
+    public async Task Notify_StepReturnsBeforeTheConfirm_IsNotRepeated()
+    {
+        using var bench = new JobBench((job, cancel) =>
+        {
+            _ = job.NotifyAsync("own", "long", Phase.Completed, cancel: cancel);
+            return Task.FromResult<object?>(null);
+        });
+        bench.Bus.HoldsConfirms = true;
+        var job = bench.Start(bench.Deliver("""{"notify":{"completed":{"irc":["#b"]}}}"""));
+        var outcome = await bench.ExecuteAsync(job);
+
+        var ending = bench.EndAsync(job, outcome);
+        bench.Bus.Confirm();
+        await ending;
+
+        Assert.Equal(["started", "notify.irc", "completed", "Ack"], bench.Bus.Events);
+        Assert.Contains("\"own\"", JobBus.TextOf(bench.Bus.Messages[1]), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Send_AfterTheEnd_Throws()
     {

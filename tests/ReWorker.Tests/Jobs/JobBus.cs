@@ -39,6 +39,9 @@ internal sealed class JobBus : IPublisher, IDeliverySource
     /// <summary>Called after each settlement.</summary>
     public Action OnSettled { get; set; } = () => { };
 
+    /// <summary>What a flush waits for.</summary>
+    public Task Flushing { get; set; } = Task.CompletedTask;
+
     public IChannel? Channel { get; set; }
 
     /// <summary>All messages, in order.</summary>
@@ -110,7 +113,7 @@ internal sealed class JobBus : IPublisher, IDeliverySource
     public Task FlushAsync(CancellationToken cancel)
     {
         lock (_gate) _events.Add("flush");
-        return Task.CompletedTask;
+        return Flushing.WaitAsync(cancel);
     }
 
     private void Settle(PendingMessage message)

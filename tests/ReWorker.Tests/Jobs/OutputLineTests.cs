@@ -54,6 +54,22 @@ public sealed class OutputLineTests
         Assert.Equal(["started", "Output", "Output", "Output", "completed", "Ack"], bench.Bus.Events);
     }
 
+    /// <summary>A formatter may show all of an exception, with its stack trace.</summary>
+    [Fact]
+    public async Task Output_FormatterShowsTheException_HasOnlyItsMessage()
+    {
+        using var bench = new JobBench((job, _) =>
+        {
+            job.Output.Log(
+                LogLevel.Error, default, "one", new FormatException("it broke"), (state, error) => $"{state}{error}");
+            return Task.FromResult<object?>(null);
+        });
+
+        await bench.RunAsync(bench.Deliver());
+
+        Assert.Equal(["one: it broke"], Lines(bench));
+    }
+
     /// <summary>A step may do several things at once, each in a scope of its own.</summary>
     [Fact]
     public async Task Output_ScopeOfAParallelTask_IsNotInOtherLines()

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using ReWorker.Deliveries;
 using ReWorker.Publishing;
@@ -33,6 +34,28 @@ public sealed class ParkTests : IDisposable
         Assert.Equal(
             park ? ["reworker.jobs.parked worker=FrobWorker: 1"] : [],
             _bench.Measured.Where(one => one.StartsWith("reworker.jobs.parked", StringComparison.Ordinal)));
+    }
+
+    /// <summary>The rest of the end must not run where confirms come in: an owner's listener may block.</summary>
+    [Fact]
+    public async Task Parked_ListenerBlocks_HoldsUpNoConfirms()
+    {
+        using var release = new ManualResetEventSlim();
+        using var listener = new MeterListener();
+        listener.SetMeasurementEventCallback<long>(
+            (_, _, _, _) => release.Wait(TimeSpan.FromSeconds(30), CancellationToken.None));
+        listener.EnableMeasurementEvents(_bench.Instruments.Parked);
+        var job = await ExecutedAsync(prior: 2);
+        Bus.HoldsConfirms = true;
+        var ending = _bench.EndAsync(job, Outcome.Invalid(new JobError("shown", "logged", Park: true)));
+
+        await Task.Run(Bus.Confirm, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
+
+        Assert.False(ending.IsCompleted);
+        Bus.HoldsConfirms = false;
+        release.Set();
+        await ending;
+        Assert.Equal(Settlement.Ack, Assert.Single(Bus.Settlements));
     }
 
     [Fact]

@@ -116,6 +116,53 @@ public sealed class TimeLimitTests
         released.Set();
     }
 
+    /// <summary>What a step has registered with its token must not hold up the end of its job.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task TimeLimit_CallbackOfTheStepBlocksOrThrows_IsAbandonedToo(bool blocks)
+    {
+        using var released = new ManualResetEventSlim();
+        var isOver = false;
+        using var bench = new JobBench((_, cancel) =>
+        {
+            cancel.Register(() =>
+            {
+                if (!blocks) throw new InvalidOperationException("in a callback");
+                isOver = !released.Wait(TimeSpan.FromSeconds(30), CancellationToken.None);
+            });
+            _entered.SetResult();
+            return _code.Task;
+        }, options => options.TimeLimit = Limit);
+        var running = bench.ExecuteAsync(bench.Start(bench.Deliver()));
+        await _entered.Task;
+        bench.Time.Advance(Limit);
+        await bench.Time.TimerAsync(Grace);
+
+        bench.Time.Advance(Grace);
+
+        Assert.Equal("timed out after 00:05:00", (await running).Error!.ReplyText);
+        Assert.False(isOver);
+        released.Set();
+    }
+
+    /// <summary>A process that stops meanwhile must not requeue what has timed out: it would run again.</summary>
+    [Fact]
+    public async Task TimeLimit_AbortWithinTheGrace_FailsAllTheSame()
+    {
+        using var abort = new CancellationTokenSource();
+        using var bench = Held();
+        var running = bench.ExecuteAsync(bench.Start(bench.Deliver()), abort);
+        await _entered.Task;
+        bench.Time.Advance(Limit);
+        await bench.Time.TimerAsync(Grace);
+
+        await abort.CancelAsync();
+        bench.Time.Advance(Grace);
+
+        Assert.Equal("timed out after 00:05:00", (await running).Error!.ReplyText);
+    }
+
     [Fact]
     public async Task Abort_StepObeys_RequeuesTheJob()
     {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using ReWorker.Publishing;
+using ReWorker.Tests.Jobs;
 using ReWorker.Wire.Contract;
 using Xunit;
 
@@ -200,6 +201,19 @@ public sealed class JobMessagesTests
         job.Complete();
         Assert.False(job.Confirmed.IsCompleted);
         job.HandleSettled(third);
+
+        Assert.True(job.Confirmed.IsCompletedSuccessfully);
+    }
+
+    /// <summary>A confirm may come in before the publisher returns.</summary>
+    [Fact]
+    public void Confirmed_EachMessageIsConfirmedAtOnce_WaitsForTheEnd()
+    {
+        var job = new JobMessages(new JobBus(), "job", "replies", "frob", _time);
+
+        job.SendInternal(Notification());
+        Assert.False(job.Confirmed.IsCompleted);
+        job.Complete();
 
         Assert.True(job.Confirmed.IsCompletedSuccessfully);
     }

@@ -11,7 +11,9 @@ internal static class StepProcess
         return step;
     }
 
+    // started in the background of a script, it would ignore SIGINT
     public static WorkerProcess Start(string[] arguments, params (string Key, string Value)[] settings) => new(
-        "dotnet", [Path.Combine(AppContext.BaseDirectory, "My.Step-1.dll"), .. arguments],
+        "env",
+        ["--default-signal=INT,QUIT", "dotnet", Path.Combine(AppContext.BaseDirectory, "My.Step-1.dll"), .. arguments],
         settings.Select(setting => KeyValuePair.Create(setting.Key, setting.Value)));
 }

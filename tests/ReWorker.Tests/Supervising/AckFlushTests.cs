@@ -62,6 +62,27 @@ public sealed class AckFlushTests : AckWriterTest
             () => flush.WaitAsync(TimeSpan.FromSeconds(10), Cancel));
     }
 
+    /// <summary>A step that waits for its acknowledgement may go on with code that blocks.</summary>
+    [Fact]
+    public async Task Flush_WhoeverWaitsBlocks_HoldsUpNoFrame()
+    {
+        using var release = new ManualResetEventSlim();
+        Deliver(1, 2);
+        Settle(Settlement.Ack, 1);
+        var flush = Writer.FlushAsync(Cancel);
+        var waiter = flush.ContinueWith(
+            _ => release.Wait(TimeSpan.FromSeconds(60), CancellationToken.None), Cancel,
+            TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = Task.Run(Writer.RunAsync, Cancel);
+        await flush.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+
+        Settle(Settlement.Ack, 2);
+        await Until.TrueAsync(() => Channel.Calls.Count == 2, "the next frame");
+
+        release.Set();
+        Assert.True(await waiter);
+    }
+
     [Fact]
     public async Task Write_Fails_EndsTheEpoch()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using RabbitMQ.Client;
 using ReWorker.Consuming;
 using ReWorker.Deliveries;
@@ -68,6 +69,23 @@ public sealed class ConsumerTests : IAsyncDisposable
         buffer.AsSpan().Clear();
 
         Assert.Equal("{\"group\":\"a\"}", System.Text.Encoding.UTF8.GetString(Taken().Body));
+    }
+
+    /// <summary>An invalid job may be settled before the runner returns: the writer must know it by then.</summary>
+    [Fact]
+    public async Task Delivery_IsSettledAtOnce_IsWrittenAsTheOldest()
+    {
+        using var listener = new MeterListener();
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) =>
+        {
+            _consumer.Settle(Taken(), Settlement.Ack);
+            SpinWait.SpinUntil(() => _channel.CallsOf("BasicAckAsync").Any(), TimeSpan.FromSeconds(10));
+        });
+        listener.EnableMeasurementEvents(_runner.Instruments.Deliveries);
+
+        await DeliverAsync(1, "{}"u8.ToArray());
+
+        Assert.Equal([1ul, true], Assert.Single(_channel.CallsOf("BasicAckAsync"))[..2]);
     }
 
     [Fact]

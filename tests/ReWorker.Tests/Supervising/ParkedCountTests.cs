@@ -62,6 +62,21 @@ public sealed class ParkedCountTests : ProbeTest
         Assert.Equal(LossReason.Channel, (await Epoch.Loss).Reason);
     }
 
+    /// <summary>Three calls, each with the connect timeout of 15 s.</summary>
+    [Fact]
+    public async Task Count_IsNeverAnswered_EndsTheEpoch()
+    {
+        await StartAsync();
+        Broker.Held[(Look, Dead)] = new TaskCompletionSource().Task;
+        Time.Advance(ConsumptionProbe.Interval);
+        await Until.TrueAsync(() => Broker.Asked(Look, Dead) == 2, "the count");
+
+        await Time.AdvanceUntilAsync(() => IsLost, "the loss");
+
+        Assert.Equal(
+            new Loss(LossReason.Channel, "counting the parked jobs took longer than 45 s"), await Epoch.Loss);
+    }
+
     [Theory]
     [InlineData(399, true)]
     [InlineData(400, false)]
@@ -93,6 +108,17 @@ public sealed class ParkedCountTests : ProbeTest
 
         (int, int) Bound() =>
             (Broker.Asked("QueueBindAsync", Queue), Broker.Asked("QueueBindAsync", "worker.other"));
+    }
+
+    /// <summary>During an alarm, the broker reads nothing from the connection that publishes.</summary>
+    [Fact]
+    public async Task Queues_OfAllProbes_AreAskedForWhereJobsAreConsumed()
+    {
+        await StartAsync();
+        await ProbeAsync(15);
+
+        Assert.Equal(1, Broker.Asked("QueueBindAsync", Queue));
+        Assert.Single(Source.Publishes.Channels);
     }
 
     /// <summary>A cluster without its majority can't answer, but may serve the queue all the same.</summary>

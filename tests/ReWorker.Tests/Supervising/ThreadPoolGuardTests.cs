@@ -40,9 +40,8 @@ public sealed class ThreadPoolGuardTests : IDisposable
         guard.StartAsync(CancellationToken.None);
         using var release = new ManualResetEventSlim();
         using var ran = new ManualResetEventSlim();
-        var blocked = ThreadPool.ThreadCount + 60;
 
-        using var all = Block(blocked, release);
+        using var all = BlockPool(release);
         var watch = Stopwatch.StartNew();
         ThreadPool.UnsafeQueueUserWorkItem(_ => ran.Set(), null);
         var isServed = ran.Wait(Limit, Cancel);
@@ -64,10 +63,11 @@ public sealed class ThreadPoolGuardTests : IDisposable
         guard.StartAsync(CancellationToken.None);
         using var release = new ManualResetEventSlim();
 
-        using var all = Block(ThreadPool.ThreadCount + 60, release);
-        Wait(() => MinThreads > _usual, "more threads");
+        using var all = BlockPool(release);
+        var raised = MinThreads;
         release.Set();
 
+        Assert.True(raised > _usual);
         Assert.True(all.Wait(Limit, Cancel));
         Wait(() => MinThreads == _usual, "the usual threads");
     }
@@ -100,29 +100,57 @@ public sealed class ThreadPoolGuardTests : IDisposable
     {
         using var guard = new ThreadPoolGuard();
         guard.StartAsync(CancellationToken.None);
-        var field = typeof(ThreadPoolGuard).GetField("_thread", BindingFlags.NonPublic | BindingFlags.Instance)!;
-        var thread = (Thread)field.GetValue(guard)!;
+        var thread = ThreadOf(guard);
+        Assert.True(thread.IsBackground);
 
         guard.StopAsync(CancellationToken.None);
 
-        Assert.True(thread.IsBackground);
         Assert.True(thread.Join(Limit));
+    }
+
+    /// <summary>Its thread would crash the process: it waits on what is disposed of.</summary>
+    [Fact]
+    public void Dispose_WithoutAStop_WaitsForTheThread()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var guard = new ThreadPoolGuard();
+            guard.StartAsync(CancellationToken.None);
+            var thread = ThreadOf(guard);
+
+            guard.Dispose();
+
+            Assert.False(thread.IsAlive);
+        }
     }
 
     [Fact]
     public void Dispose_OfAGuardThatNeverStarted_Returns() => new ThreadPoolGuard().Dispose();
 
-    private static CountdownEvent Block(int threads, ManualResetEventSlim release)
+    private static Thread ThreadOf(ThreadPoolGuard guard)
     {
-        var all = new CountdownEvent(threads);
-        for (var thread = 0; thread < threads; thread++)
+        var field = typeof(ThreadPoolGuard).GetField("_thread", BindingFlags.NonPublic | BindingFlags.Instance)!;
+        return (Thread)field.GetValue(guard)!;
+    }
+
+    // until the guard adds threads: after an earlier test, the pool may start hundreds by itself
+    private CountdownEvent BlockPool(ManualResetEventSlim release)
+    {
+        var all = new CountdownEvent(1);
+        for (var batch = 0; batch < 25 && MinThreads == _usual; batch++)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(_ =>
+            for (var thread = 0; thread < 60; thread++)
             {
-                release.Wait();
-                all.Signal();
-            }, null);
+                all.AddCount();
+                ThreadPool.UnsafeQueueUserWorkItem(_ =>
+                {
+                    release.Wait();
+                    all.Signal();
+                }, null);
+            }
+            SpinWait.SpinUntil(() => MinThreads > _usual, TimeSpan.FromMilliseconds(100));
         }
+        all.Signal();
         return all;
     }
 
