@@ -145,5 +145,7 @@ internal static class OutputLogDefects
             "new Regex(pattern, RegexOptions.CultureInvariant, TimeSpan.FromHours(1))") { Tests = _redactor },
         new("ignores the case of patterns", "Redactor._patterns",
             "RegexOptions.CultureInvariant", "RegexOptions.IgnoreCase") { Tests = _redactor },
+        new("holds up the lines behind a slow pattern", "Redactor.MatchTimeout",
+            "TimeSpan.FromMilliseconds(200)", "TimeSpan.FromSeconds(20)") { Tests = ["RedactorTests"] },
     ]);
 }
