@@ -74,7 +74,7 @@ public sealed class AckFlushTests : AckWriterTest
             _ =>
             {
                 entered.SetResult();
-                return release.Wait(TimeSpan.FromSeconds(60), CancellationToken.None);
+                return release.Wait(TimeSpan.FromSeconds(10), CancellationToken.None);
             },
             Cancel, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _ = Task.Run(Writer.RunAsync, Cancel);
