@@ -42,7 +42,7 @@ internal sealed class JobPublisher(
             {
                 throw new JobNotDeliveredException($"the broker did not accept the job: is queue {queue} full?", e);
             }
-            catch (Exception e) when (MayResend(session, e) && !cancel.IsCancellationRequested)
+            catch (Exception e) when (MayResend(session, e))
             {
                 // Any of the jobs that were sent on the channel may be the one that the broker rejects.
                 isSuspect |= session.HasRejectedJob;

@@ -28,7 +28,7 @@ internal static class HealthVerb
         return command;
     }
 
-    private static async Task<int> ProbeAsync(Terminal terminal, DnsEndPoint endpoint, CancellationToken cancel)
+    internal static async Task<int> ProbeAsync(Terminal terminal, DnsEndPoint endpoint, CancellationToken cancel)
     {
         var url = $"http://{endpoint.Host}:{endpoint.Port}{Path}";
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);

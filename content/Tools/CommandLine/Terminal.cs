@@ -45,10 +45,10 @@ internal sealed class Terminal(Stream input, TextWriter output, TextWriter error
         }
     }
 
-    /// <summary>Writes a line for programs, unchanged.</summary>
+    /// <summary>Writes a line of JSON for programs. What it escapes can only be in JSON's strings.</summary>
     public void Raw(string line)
     {
-        lock (_gate) output.WriteLine(line);
+        lock (_gate) output.WriteLine(Printable.OneLine(line));
     }
 
     private static IAnsiConsole CreateConsole(TextWriter output, bool wrapsLines)

@@ -26,5 +26,6 @@ internal static class BrokerFault
     /// <summary>True if a broker answered and rejected the credentials.</summary>
     public static bool IsAuthenticationFailure(Exception e) =>
         e is AuthenticationFailureException or PossibleAuthenticationFailureException
+        || (e is AggregateException all && all.InnerExceptions.Any(IsAuthenticationFailure))
         || (e.InnerException is { } inner && IsAuthenticationFailure(inner));
 }

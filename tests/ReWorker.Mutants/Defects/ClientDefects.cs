@@ -92,5 +92,17 @@ internal static class ClientDefects
             "ReplyQueueLifetime < TimeSpan.FromMinutes(1)", "ReplyQueueLifetime <= TimeSpan.Zero"),
         new("rejects the longest reply queue", "JobClientOptions.Validate", "ReplyQueueLifetime > TimeSpan.FromDays(1)",
             "ReplyQueueLifetime >= TimeSpan.FromDays(1)"),
+        new("sends a suspect job on the shared channel after another loss", "JobPublisher.PublishAsync",
+            "isSuspect |= session.HasRejectedJob;", "isSuspect = session.HasRejectedJob;")
+            { Tests = ["UndeliverableJobTests"] },
+        new("fails a cancelled job with the channel's error", "JobPublisher.PublishAsync",
+            "MayResend(session, e)", "MayResend(session, e) && !cancel.IsCancellationRequested")
+            { Tests = ["JobSendingTests"] },
+        new("continues jobs while it holds the session's lock", "ReplyConnection.NewSession",
+            "TaskCreationOptions.RunContinuationsAsynchronously", "TaskCreationOptions.None")
+            { Tests = ["SessionWaitTests"] },
+        new("limits a job by the clock on the wall", "JobClient.SendAsync",
+            "new CancellationTokenSource(job.Timeout, _time)", "new CancellationTokenSource(job.Timeout)")
+            { Tests = ["JobWaitTests"] },
     ]);
 }

@@ -220,5 +220,13 @@ internal static class CommandLineDefects
         new("does not watch for a second SIGINT", "SecondSignal.SecondSignal",
             "PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal)",
             "PosixSignalRegistration.Create(PosixSignal.SIGQUIT, OnSignal)") { Tests = ["SecondSignalTests"] },
+        new("prints a job's data with unescaped letters", "JsonEventWriter.WriteDetails",
+            "JsonText.Safe", "JsonText.Readable") { Tests = _events },
+        new("prints control characters as JSON", "Terminal.Raw", "Printable.OneLine(line)", "line") { Tests = _events },
+        new("waits for the health of a frozen process", "HealthVerb.ProbeAsync",
+            "timeout.CancelAfter(Timeout);", "") { Tests = _health },
+        new("takes an interrupt for a missing answer", "HealthVerb.ProbeAsync",
+            "e is SocketException or IOException or OperationCanceledException && !cancel.IsCancellationRequested",
+            "e is SocketException or IOException or OperationCanceledException") { Tests = _health },
     ]);
 }

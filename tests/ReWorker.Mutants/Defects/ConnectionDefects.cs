@@ -71,6 +71,8 @@ internal static class ConnectionDefects
         .. Epoch.Select(mutant => mutant with { Tests = EpochTests }),
         .. Close.Select(mutant => mutant with { Tests = CloseTests }),
         .. Fault.Select(mutant => mutant with { Tests = FaultTests }),
+        new("reloads the settings for two connections at once", "ConnectionSource.ReadSettings",
+            "_gate", "new Lock()"),
     ]);
 
     private static Mutant[] Alarm =>
@@ -233,6 +235,8 @@ internal static class ConnectionDefects
         new("takes only certain failures for rejected credentials", "BrokerFault.IsAuthenticationFailure",
             "e is AuthenticationFailureException or PossibleAuthenticationFailureException",
             "e is AuthenticationFailureException"),
+        new("looks for rejected credentials at the first address", "BrokerFault.IsAuthenticationFailure",
+            "all.InnerExceptions.Any(IsAuthenticationFailure)", "false"),
         new("does not look for the cause of a failure", "BrokerFault.IsAuthenticationFailure",
             "e.InnerException is { } inner && IsAuthenticationFailure(inner)", "false"),
     ];

@@ -114,5 +114,8 @@ internal static class ContractDefects
         new("takes an unknown phase for started", "PhaseNames.Parse", "Array.IndexOf(All, name)",
             "Math.Max(0, Array.IndexOf(All, name))"),
         new("parks what only has a text", "JobError.JobError", "park", "true"),
+        new("prefers its own JSON types to the owner's", "JobJson._options",
+            "JsonTypeInfoResolver.Combine(resolver, SimpleJson.Default)",
+            "JsonTypeInfoResolver.Combine(SimpleJson.Default, resolver)") { Tests = ["JobJsonTests"] },
     ]);
 }

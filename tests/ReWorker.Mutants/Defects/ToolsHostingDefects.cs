@@ -130,5 +130,8 @@ internal static class ToolsHostingDefects
         new("shows the whole category", "TerminalFormatter.Write",
             "entry.Category[(entry.Category.LastIndexOf('.') + 1)..]", "entry.Category") { Tests = _log },
         new("shows an error as a warning", "TerminalFormatter.LevelName", "\"ERROR\"", "\"WARN \"") { Tests = _log },
+        new("hides the exception that a check gives", "HealthEndpoints.PartsOf",
+            "entry.Description ?? entry.Exception?.Message ?? \"\"", "entry.Description ?? \"\"")
+            { Tests = ["HealthEndpointTests"] },
     ]);
 }

@@ -133,6 +133,19 @@ public sealed class EventWriterTests : IDisposable
             _output.ToString());
     }
 
+    /// <summary>A terminal would act on some of the characters that JSON allows in a string.</summary>
+    [Theory]
+    [InlineData("[\"\u009b2J\u202e\"]", "[\"\\u009B2J\\u202e\"]")]
+    [InlineData("[\"\u009b2J\u202e\\ud83d\"]", "[\"\\u009b2J\\u202e\\ud83d\"]")]
+    public void Write_DataForATerminalAsJson_IsEscaped(string data, string expected)
+    {
+        var completed = new JobEvent.Completed(JsonElement.Parse(data));
+
+        new JsonEventWriter(Terminal(), isQuiet: true).Write(_job, completed, Elapsed);
+
+        Assert.EndsWith($",\"data\":{expected}}}\n", _output.ToString(), StringComparison.Ordinal);
+    }
+
     /// <summary>Python sends half of a surrogate pair as an escape; nothing can write it again.</summary>
     [Fact]
     public void Write_DataThatCannotBeEncoded_ShowsItAsItCame()

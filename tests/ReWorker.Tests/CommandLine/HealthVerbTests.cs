@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using ReWorker.Tools.CommandLine;
 using Xunit;
 
 namespace ReWorker.Tests.CommandLine;
@@ -59,6 +60,36 @@ public sealed class HealthVerbTests
         await serving;
         Assert.Equal(1, call.Code);
         Assert.StartsWith($"not ready  http://127.0.0.1:{port}/health/ready", call.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Health_NoAnswer_IsNotReadyAfterFiveSeconds()
+    {
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+
+        var call = await Call.Async("health", "--port", $"{((IPEndPoint)server.LocalEndpoint).Port}")
+            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, call.Code);
+        Assert.EndsWith(": no answer within 5 s; is the worker running, on this port?\n", call.Output);
+    }
+
+    [Fact]
+    public async Task Health_Interrupted_SaysNothingOfTheWorker()
+    {
+        using var output = new StringWriter();
+        var terminal = new Terminal(Stream.Null, output, output, isInteractive: false);
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        var endpoint = new DnsEndPoint("127.0.0.1", ((IPEndPoint)server.LocalEndpoint).Port);
+        using var interrupt = new CancellationTokenSource();
+
+        var probing = HealthVerb.ProbeAsync(terminal, endpoint, interrupt.Token);
+        await interrupt.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => probing);
+        Assert.Equal("", output.ToString());
     }
 
     [Theory]

@@ -85,6 +85,8 @@ public sealed class BrokerFaultTests
         Assert.True(BrokerFault.IsAuthenticationFailure(new PossibleAuthenticationFailureException("possibly")));
         Assert.True(BrokerFault.IsAuthenticationFailure(
             new BrokerUnreachableException(new AggregateException(rejected))));
+        Assert.True(BrokerFault.IsAuthenticationFailure(new BrokerUnreachableException(
+            new AggregateException(new ConnectFailureException("failed", Refused), rejected))));
         Assert.False(BrokerFault.IsAuthenticationFailure(new ConnectFailureException("failed", Refused)));
         Assert.False(BrokerFault.IsAuthenticationFailure(new IOException("broken pipe")));
     }

@@ -163,6 +163,23 @@ public sealed class ConnectionSourceTests
         Assert.True(await IsClosedAsync(accepted.GetStream()));
     }
 
+    /// <summary>Both connections of an epoch open at once. .NET can't reload its configuration for both.</summary>
+    [Fact]
+    public async Task OpenAsync_Twice_ReloadsOneAfterTheOther()
+    {
+        using var provider = new SlowProvider();
+        var configuration = new ConfigurationRoot([provider]);
+        var settings = new Settings(new BrokerOptions { Server = "127.0.0.1", Port = 1 });
+        var source = new ConnectionSource(settings, TimeProvider.System, configuration);
+        provider.IsWatched = true;
+
+        var opening = Enumerable.Range(0, 2)
+            .Select(_ => Task.Run(() => Assert.ThrowsAnyAsync<Exception>(() => source.OpenAsync("x", Cancel)), Cancel));
+        await Task.WhenAll(opening);
+
+        Assert.Equal((2, false), (provider.Loads, provider.HasOverlapped));
+    }
+
     // closed in order, or reset
     private static async Task<bool> IsClosedAsync(NetworkStream stream)
     {
@@ -193,6 +210,27 @@ public sealed class ConnectionSourceTests
         public BrokerOptions Get(string? name) => CurrentValue;
 
         public IDisposable? OnChange(Action<BrokerOptions, string?> listener) => null;
+    }
+
+    private sealed class SlowProvider : ConfigurationProvider, IDisposable
+    {
+        private readonly ManualResetEventSlim _second = new();
+        private int _loading;
+
+        public bool IsWatched { get; set; }
+        public int Loads { get; private set; }
+        public bool HasOverlapped => _second.IsSet;
+
+        public void Dispose() => _second.Dispose();
+
+        public override void Load()
+        {
+            if (!IsWatched) return;
+            Loads++;
+            if (Interlocked.Increment(ref _loading) > 1) _second.Set();
+            _second.Wait(TimeSpan.FromMilliseconds(200));
+            Interlocked.Decrement(ref _loading);
+        }
     }
 
     private sealed class Lifetime : IHostApplicationLifetime

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using ReWorker.Wire.Contract;
 using Xunit;
 
@@ -80,7 +81,17 @@ public sealed class JobJsonTests
         Assert.Same(Json.StrictInfo(typeof(Part)).Options, Json.StrictInfo(typeof(Part)).Options);
 
     [Fact]
+    public void Serialize_SimpleTypeInTheOwnersContext_IsWrittenAsTheOwnerSays() =>
+        Assert.Equal("\"a!\"", Encoding.UTF8.GetString(new JobJson(new Shouting()).Serialize("a")));
+
+    [Fact]
     public void Require_AllTypesKnown_IsSilent() => Json.Require([typeof(Part), typeof(string)], "FrobWorker");
+
+    [Theory]
+    [InlineData(typeof(JsonNode))]
+    [InlineData(typeof(JsonObject))]
+    [InlineData(typeof(JsonArray))]
+    public void Require_TypeOfAnyJson_NeedsNoContext(Type type) => JobJson.Plain.Require([type], "FrobWorker");
 
     [Fact]
     public void Require_TypesMissing_NamesThem()
@@ -108,7 +119,13 @@ public sealed class JobJsonTests
             reader.GetString()!.ToUpperInvariant() + "!";
 
         public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value);
+            writer.WriteStringValue(value + "!");
+    }
+
+    private sealed class Shouting : IJsonTypeInfoResolver
+    {
+        public JsonTypeInfo? GetTypeInfo(Type type, JsonSerializerOptions options) =>
+            type == typeof(string) ? JsonMetadataServices.CreateValueInfo<string>(options, new Shout()) : null;
     }
 }
 

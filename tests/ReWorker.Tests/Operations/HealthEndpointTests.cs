@@ -60,11 +60,14 @@ public sealed class HealthEndpointTests : IAsyncDisposable
         Assert.Equal("""{"status":"unhealthy","detail":"no route"}""", Compact(database));
     }
 
-    [Fact]
-    public async Task Ready_OwnCheckThrows_ShowsTheException()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Ready_OwnCheckThrowsOrGivesAnException_ShowsIt(bool throws)
     {
+        var error = new InvalidOperationException("no password");
         await StartAsync(checks => checks.AddCheck(
-            "database", () => throw new InvalidOperationException("no password")));
+            "database", () => throws ? throw error : HealthCheckResult.Unhealthy(exception: error)));
 
         var (code, body) = await GetAsync("/health/ready");
 

@@ -190,6 +190,20 @@ public sealed class JobSendingTests : IAsyncDisposable
         Assert.Single(_requester.Sent);
     }
 
+    [Fact]
+    public async Task Publish_CancelledAsTheChannelCloses_IsCancelled()
+    {
+        using var source = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        _requester.OnCall = (_, call) =>
+        {
+            if (call.Method != "BasicPublishAsync") return null;
+            source.Cancel();
+            return Task.FromException(Closed);
+        };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _requester.Client.RunAsync(Job(), source.Token));
+    }
+
     /// <summary>A write that is cut short would leave the channel in doubt, which other jobs share.</summary>
     [Fact]
     public async Task Publish_Cancelled_DoesNotCutTheWriteShort()

@@ -134,6 +134,22 @@ public sealed class UndeliverableJobTests : IAsyncDisposable
         await Assert.ThrowsAsync<JobNotDeliveredException>(() => running);
     }
 
+    [Fact]
+    public async Task Publish_LostAfterARejection_StaysOnAChannelOfItsOwn()
+    {
+        var running = RunAsync();
+        await _requester.LoseAsync((await _requester.SentAsync()).Channel, 406, "too large");
+        await _requester.ResentAsync();
+        await _requester.LoseAsync(_requester.Publishes);
+
+        var third = await _requester.ResentAsync(3);
+
+        Assert.NotSame(Publishers()[2].Channels[0], third.Channel);
+        third.Confirm();
+        await _requester.CompleteAsync(third);
+        await running;
+    }
+
     [Theory]
     [InlineData(404, ShutdownInitiator.Peer)]
     [InlineData(406, ShutdownInitiator.Library)]
