@@ -69,8 +69,6 @@ internal static class RequesterDefects
         new("resends without a pause", "JobPublisher.PublishAsync", "await Task.Delay(ResendDelay, time, cancel);", ""),
         new("takes a nacked job for a missing queue", "JobPublisher.PublishAsync", "e.IsReturn", "true"),
         new("takes a missing queue for a nacked job", "JobPublisher.PublishAsync", "e.IsReturn", "false"),
-        new("resends a cancelled job", "JobPublisher.PublishAsync", "!cancel.IsCancellationRequested", "true")
-            { Survives = "the pause before it throws for the same token" },
         new("suspects no job", "JobPublisher.PublishAsync", "isSuspect |= session.HasRejectedJob;", ""),
         new("suspects every job", "JobPublisher.PublishAsync", "isSuspect |= session.HasRejectedJob;",
             "isSuspect = true;"),
