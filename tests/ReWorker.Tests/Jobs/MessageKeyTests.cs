@@ -23,6 +23,29 @@ public sealed class MessageKeyTests
         Assert.Equal(here, there);
     }
 
+    /// <summary>The consumers of several workers receive at the same time.</summary>
+    [Fact]
+    public void Compute_OnSeveralThreadsAtOnce_IsEqual()
+    {
+        var (properties, body) = (new BasicProperties { MessageId = "m" }, new byte[100_000]);
+        var expected = MessageKey.Compute(properties, body);
+        var wrong = 0;
+        using var start = new Barrier(4);
+        var threads = Enumerable.Range(0, 4).Select(_ => new Thread(Compute)).ToList();
+
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+
+        Assert.Equal(0, wrong);
+
+        void Compute()
+        {
+            start.SignalAndWait();
+            for (var round = 0; round < 1000; round++)
+                if (MessageKey.Compute(properties, body) != expected) Interlocked.Increment(ref wrong);
+        }
+    }
+
     /// <summary>The flag, the tag and the counts of a delivery differ each time.</summary>
     [Fact]
     public void Compute_OtherHeaders_IsEqual()

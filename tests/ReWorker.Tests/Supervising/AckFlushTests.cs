@@ -69,12 +69,16 @@ public sealed class AckFlushTests : AckWriterTest
         using var release = new ManualResetEventSlim();
         Deliver(1, 2);
         Settle(Settlement.Ack, 1);
-        var flush = Writer.FlushAsync(Cancel);
-        var waiter = flush.ContinueWith(
-            _ => release.Wait(TimeSpan.FromSeconds(60), CancellationToken.None), Cancel,
-            TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiter = Writer.FlushAsync(Cancel).ContinueWith(
+            _ =>
+            {
+                entered.SetResult();
+                return release.Wait(TimeSpan.FromSeconds(10), CancellationToken.None);
+            },
+            Cancel, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _ = Task.Run(Writer.RunAsync, Cancel);
-        await flush.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        await entered.Task.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
 
         Settle(Settlement.Ack, 2);
         await Until.TrueAsync(() => Channel.Calls.Count == 2, "the next frame");
