@@ -103,7 +103,7 @@ public sealed class ArgumentTests
         terminal.Line(("a\u001b[31m", Color.Red), "b\n", "é");
         terminal.Raw("raw\u001b");
 
-        Assert.Equal("a\\u001b[31mb\\u000aé\nraw\u001b\n", output.ToString());
+        Assert.Equal("a\\u001b[31mb\\u000aé\nraw\\u001b\n", output.ToString());
         Assert.Null(terminal.ProgressConsole);
     }
 
