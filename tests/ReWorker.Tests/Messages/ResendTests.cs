@@ -73,7 +73,7 @@ public sealed class ResendTests : PublisherTest
         Source.OnOpen = connection => connection.OnChannel = channel => channel.OnCall = call =>
             call.Method == "BasicPublishAsync" ? hang.Task : null;
         var epoch = await OpenAsync();
-        var run = Publisher.RunAsync(epoch);
+        var run = Task.Run(() => Publisher.RunAsync(epoch), Cancel);
         Send(1);
         await PublishedAsync(1);
         var old = Channel;
@@ -81,7 +81,8 @@ public sealed class ResendTests : PublisherTest
         Publisher.TakeBackUnconfirmed();
         Source.OnOpen = null;
 
-        hang.SetResult();
+        // on the pool, the writer goes on within the call
+        await Task.Run(hang.SetResult, Cancel);
         Assert.Single(old.Published);
         epoch.End(new Loss(LossReason.Connection, ""));
         await run.WaitAsync(Patience, Cancel);

@@ -73,6 +73,8 @@ public abstract class ProbeTest : IAsyncLifetime
         var topology = new TopologyBuilder(NullLogger<TopologyBuilder>.Instance);
         var probe = new ConsumptionProbe(topology, Health, Worker.Instruments, options, Time);
         _ = Task.Run(() => probe.RunAsync(Consumers));
+        // the first probe always counts the parked jobs, after its look at the queue
+        await Until.TrueAsync(() => IsLost || Broker.Asked(Look, Dead) > 0, "the count of parked jobs");
         await ProbedAsync();
     }
 
