@@ -114,7 +114,9 @@ public sealed partial class JobClient : IAsyncDisposable
     /// <inheritdoc cref="RunAsync(JobRequest, CancellationToken)"/>
     public async Task<T> RunAsync<T>(JobRequest job, IJsonTypeInfoResolver json, CancellationToken cancel = default)
     {
-        var type = new JobJson(json).TypeInfo(typeof(T));
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web) { TypeInfoResolver = json };
+        if (!options.TryGetTypeInfo(typeof(T), out var type))
+            throw new InvalidOperationException($"the JSON context {json.GetType().Name} does not contain {typeof(T)}");
         var result = await RunAsync(job, cancel);
         if (result.Data.ValueKind is JsonValueKind.Undefined)
             throw new JsonException($"job {job.CorrelationId} completed without data");

@@ -47,7 +47,7 @@ public sealed class JobRequest
                 $"the timeout is {Timeout}; allowed: more than 0, at most {MaxTimeout}, or Timeout.InfiniteTimeSpan");
 
         var body = Encoding.UTF8.GetBytes((Body ?? Combine()).ToJsonString());
-        if (JobReader.TryRead(body, SendRules.MaxBodyBytes, out var content) is { } error)
+        if (JobReader.TryRead(body, Names.MaxBodyBytes, out var content) is { } error)
             throw new ArgumentException(error.ReplyText);
         CheckNotify(content!.Body);
         return body;

@@ -7,7 +7,7 @@ internal sealed class PendingJob
 {
     private readonly Channel<JobEvent> _events =
         Channel.CreateUnbounded<JobEvent>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly HashSet<string> _seenMessageIds = [];
+    private readonly HashSet<(bool IsReply, string Id)> _seenMessageIds = [];
     private bool _hasStarted;
     private volatile bool _hasReply;
     private volatile string _state = "the broker has not confirmed it";
@@ -15,7 +15,7 @@ internal sealed class PendingJob
     public ChannelReader<JobEvent> Events => _events.Reader;
     public string State => _state; // how far the job has come, for the message of a timeout
 
-    /// <summary>True once a worker has sent anything. The job has arrived, then, with or without a confirm.</summary>
+    /// <summary>True once a worker has replied. The job has arrived, then, with or without a confirm.</summary>
     public bool HasReply => _hasReply;
 
     /// <summary>Notes why the job can't be sent yet, and reports it once.</summary>
@@ -33,12 +33,14 @@ internal sealed class PendingJob
     /// <summary>Adds an event, unless it is a copy. Called by one thread at a time.</summary>
     public void Receive(JobEvent jobEvent, string? messageId)
     {
-        if (messageId is not null && !_seenMessageIds.Add(messageId)) return;
+        var isReply = jobEvent is not (JobEvent.Output or JobEvent.Notification);
+        // Kept apart: anybody who may write to the exchange could otherwise make a reply look like a copy.
+        if (messageId is not null && !_seenMessageIds.Add((isReply, messageId))) return;
         // A worker that sets no message ids may send `started` twice if the job runs again.
         if (jobEvent is JobEvent.Started && _hasStarted) return;
         _hasStarted |= jobEvent is JobEvent.Started;
-        _hasReply = true;
-        _state = "a worker has started it and not finished it";
+        _hasReply |= isReply;
+        if (isReply) _state = "a worker has started it and not finished it";
         _events.Writer.TryWrite(jobEvent);
         if (jobEvent is JobEvent.Completed or JobEvent.Failed) _events.Writer.TryComplete();
     }

@@ -1,7 +1,11 @@
+using System.Diagnostics.Metrics;
+
 namespace ReWorker;
 
 /// <summary>A logger whose lines reach the users over the bus. Of an exception it shows only the message.</summary>
-internal sealed class JobOutput(JobMessages messages, LogLevel minLevel, CancellationToken cancel) : ILogger
+/// <param name="dropped">Counts the lines that come after the job's end.</param>
+internal sealed class JobOutput(
+    JobMessages messages, LogLevel minLevel, Counter<long> dropped, CancellationToken cancel) : ILogger
 {
     private readonly AsyncLocal<Scope?> _scope = new();
 
@@ -15,7 +19,7 @@ internal sealed class JobOutput(JobMessages messages, LogLevel minLevel, Cancell
         var text = formatter(state, null);
         if (exception is not null) text = text.Length > 0 ? $"{text}: {exception.Message}" : exception.Message;
         for (var scope = _scope.Value; scope is not null; scope = scope.Outer) text = $"[{scope.Text}] {text}";
-        messages.SendLine(text, cancel);
+        if (!messages.TrySendLine(text, cancel)) dropped.Add(1);
     }
 
     public IDisposable BeginScope<TState>(TState state)

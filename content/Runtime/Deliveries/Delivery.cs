@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace ReWorker.Deliveries;
 
 /// <summary>How a delivery is settled with the broker.</summary>
@@ -33,6 +35,11 @@ internal sealed class Delivery(
     public UInt128 Key { get; } = MessageKey.Compute(properties, body);
     public int PriorAttempts { get; } = DeliveryCount.PriorAttempts(properties, info.Redelivered);
     public InFlightJob? Job { get; set; } // the job that this delivery settles
+
+    /// <summary>A header that is text; null if it is missing or something else.</summary>
+    public string? ReadText(string header) => Properties.Headers?.TryGetValue(header, out var value) is true
+        ? value switch { byte[] bytes => Encoding.UTF8.GetString(bytes), string text => text, _ => null }
+        : null;
 
     public void Settle(Settlement settlement) => Source.Settle(this, settlement);
 

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace ReWorker.Deliveries;
 
 /// <summary>
@@ -16,8 +14,8 @@ internal static class JobTrace
     /// <summary>Starts the job's span and makes the job's messages carry its context.</summary>
     public static Activity? Start(Delivery delivery, string queue, JobMessages messages)
     {
-        var traceParent = ReadHeader(delivery, "traceparent");
-        var traceState = ReadHeader(delivery, "tracestate") is { Length: <= MaxStateLength } state ? state : null;
+        var traceParent = delivery.ReadText("traceparent");
+        var traceState = delivery.ReadText("tracestate") is { Length: <= MaxStateLength } state ? state : null;
         ActivityContext.TryParse(traceParent, traceState, isRemote: true, out var parent);
         var span = Traces.Source.HasListeners()
             ? Traces.Source.StartActivity($"{Operation} {queue}", ActivityKind.Consumer, parent)
@@ -39,9 +37,4 @@ internal static class JobTrace
     }
 
     private static string NewTraceParent() => $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00";
-
-    private static string? ReadHeader(Delivery delivery, string name) =>
-        delivery.Properties.Headers is { } headers && headers.TryGetValue(name, out var value)
-            ? value switch { byte[] bytes => Encoding.UTF8.GetString(bytes), string text => text, _ => null }
-            : null;
 }

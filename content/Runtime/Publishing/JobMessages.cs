@@ -40,40 +40,45 @@ internal sealed class JobMessages(
         if (message.Exchange is not (Names.Exchange or Names.DefaultExchange))
             await publisher.CheckExchangeAsync(message.Exchange, cancel);
         var confirmed = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Send(message with { Waiter = confirmed });
+        if (!TrySend(message with { Waiter = confirmed }))
+            throw new InvalidOperationException("The job has ended: nothing more can be sent for it.");
         return await confirmed.Task.WaitAsync(cancel);
     }
 
-    /// <summary>Sends a line of output. Waits while too many lines are unconfirmed.</summary>
-    /// <exception cref="ArgumentException">The line is larger than a message may be.</exception>
-    /// <exception cref="InvalidOperationException">The job has ended.</exception>
-    public void SendLine(string text, CancellationToken cancel)
+    /// <summary>
+    /// Sends a line of output. Waits while too many lines are unconfirmed. False if the job has ended, or must: a timer
+    /// of the step that writes a line too late must not end the process.
+    /// </summary>
+    public bool TrySendLine(string text, CancellationToken cancel)
     {
         var body = Bodies.Output(text);
-        SendRules.Check(Names.Output, Names.Exchange, correlationId: null, body, replyTo: null);
+        if (body.Length > Names.MaxBodyBytes)
+            body = Bodies.Output($"[a line of {body.Length} bytes was left out; allowed: {Names.MaxBodyBytes}]");
         var slots = LazyInitializer.EnsureInitialized(ref _lineSlots, () => new SemaphoreSlim(MaxUnconfirmedLines));
-        // code that was told to stop may still write a line, but not wait for a slot
-        if (!slots.Wait(0, CancellationToken.None)) slots.Wait(cancel);
         try
         {
-            Send(new OutgoingMessage(MessageKind.Output, Names.Exchange, Names.Output, body));
+            // code that was told to stop may still write a line, but not wait for a slot
+            if (!slots.Wait(0, CancellationToken.None)) slots.Wait(cancel);
         }
-        catch (InvalidOperationException)
+        catch (OperationCanceledException)
         {
-            // the next line in wait must be rejected too, not wait for ever
-            slots.Release();
-            throw;
+            return false;
         }
+        if (TrySend(new OutgoingMessage(MessageKind.Output, Names.Exchange, Names.Output, body))) return true;
+        // the next line in wait must be dropped too, not wait for ever
+        slots.Release();
+        return false;
     }
 
-    /// <summary>Sends a status reply. Returns null if nobody waits for it.</summary>
-    public PendingMessage? SendStatus(string status, byte[] body, TaskCompletionSource<bool>? waiter = null) =>
-        replyQueue is null ? null : SendInternal(
-            new OutgoingMessage(MessageKind.Status, Names.DefaultExchange, replyQueue, body)
-            {
-                MessageId = MessageIds.Status(correlationId ?? Id, status),
-                Waiter = waiter,
-            });
+    /// <summary>Sends <c>started</c>, unless the job has ended already.</summary>
+    public void SendStarted()
+    {
+        if (replyQueue is not null) TrySend(Status(replyQueue, PhaseNames.Started, Bodies.Started));
+    }
+
+    /// <summary>Sends a terminal reply. Returns null if nobody waits for it.</summary>
+    public PendingMessage? SendTerminal(string status, byte[] body, TaskCompletionSource<bool>? waiter = null) =>
+        replyQueue is null ? null : SendInternal(Status(replyQueue, status, body) with { Waiter = waiter });
 
     /// <summary>Sends a message of the runtime, also after the step's code has ended.</summary>
     public PendingMessage SendInternal(OutgoingMessage message)
@@ -114,12 +119,18 @@ internal sealed class JobMessages(
     public bool MustWait(PendingMessage message) =>
         message.IsOrdered && Volatile.Read(ref _nacked)?.MustWait(message) is true;
 
-    private void Send(OutgoingMessage message)
+    private OutgoingMessage Status(string queue, string status, byte[] body) =>
+        new(MessageKind.Status, Names.DefaultExchange, queue, body)
+        {
+            MessageId = MessageIds.Status(correlationId ?? Id, status),
+        };
+
+    private bool TrySend(OutgoingMessage message)
     {
         lock (_order)
         {
-            if (_sealed) throw new InvalidOperationException("The job has ended: nothing more can be sent for it.");
-            Enqueue(message);
+            if (!_sealed) Enqueue(message);
+            return !_sealed;
         }
     }
 

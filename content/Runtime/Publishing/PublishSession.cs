@@ -18,6 +18,7 @@ internal sealed class PublishSession(
     // reused, because the client runs the handlers of one channel one after the other
     private readonly List<PendingMessage> _done = [];
     private int _quarantined = quarantined;
+    private long _confirmedAt; // when the last confirm came, as a timestamp of the time provider
     private bool _isDetached;
 
     public ExchangeCheck Exchanges { get; } = new(epoch, confirmTimeout, time);
@@ -59,7 +60,7 @@ internal sealed class PublishSession(
     }
 
     /// <summary>
-    /// Listens to the broker's confirms, and ends the epoch when the oldest message has waited too long for its own.
+    /// Listens to the broker's confirms, and ends the epoch if messages wait for one and none has come for too long.
     /// </summary>
     public async Task WatchConfirmsAsync()
     {
@@ -74,8 +75,10 @@ internal sealed class PublishSession(
             lock (_gate) oldest = _window.Oldest;
             // a broker in alarm confirms nothing, which is not the connection's fault
             if (epoch.Alarm.IsRaised || oldest is null) continue;
-            if (time.GetElapsedTime(Math.Max(oldest.WrittenAt, epoch.Alarm.EndedAt)) <= confirmTimeout) continue;
-            var detail = $"a message was not confirmed within {confirmTimeout.TotalSeconds:0.#} s";
+            // over a slow link the oldest may be old: as long as confirms arrive, the connection works
+            var progressAt = Math.Max(oldest.WrittenAt, Math.Max(Volatile.Read(ref _confirmedAt), epoch.Alarm.EndedAt));
+            if (time.GetElapsedTime(progressAt) <= confirmTimeout) continue;
+            var detail = $"no message was confirmed within {confirmTimeout.TotalSeconds:0.#} s";
             epoch.End(new Loss(LossReason.ConfirmTimeout, detail));
         }
     }
@@ -130,6 +133,7 @@ internal sealed class PublishSession(
     private Task HandleConfirm(ulong number, bool multiple, bool isNack)
     {
         _done.Clear();
+        Volatile.Write(ref _confirmedAt, time.GetTimestamp());
         lock (_gate)
         {
             if (_isDetached) return Task.CompletedTask;

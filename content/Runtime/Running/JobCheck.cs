@@ -19,10 +19,13 @@ internal sealed class JobCheck(WorkerContext context)
         var mustBeCounted = inFlight.WasRedelivered && !DeliveryCount.IsCountedByBroker(delivery.Properties);
         if (mustBeCounted && context.Worker.SendsReplies) return Outcome.Republished;
 
+        if (delivery.ReadText(HeaderNames.Unreadable) is { } problem)
+            return Outcome.Invalid(new JobError($"the message's headers can't be read: {problem}", park: true));
         var error = JobReader.TryRead(delivery.Body, _options.MaxBodyBytes, out var content);
         if (error is not null) return Outcome.Invalid(error);
         inFlight.Content = content;
-        inFlight.Output = new JobOutput(inFlight.Messages, _options.OutputLevel, inFlight.Cancellation.Token);
+        inFlight.Output = new JobOutput(
+            inFlight.Messages, _options.OutputLevel, context.Instruments.DroppedLines, inFlight.Cancellation.Token);
         // RabbitMQ 4.3 does not count the jobs of a cluster node that is lost, so the count alone is not enough
         if (_options.OnRedelivery is OnRedelivery.Fail && (inFlight.Attempt > 1 || inFlight.WasRedelivered))
         {

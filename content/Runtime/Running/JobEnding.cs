@@ -55,11 +55,11 @@ internal sealed partial class JobEnding(WorkerContext context)
         if (outcome.Error?.ReplyText is { } reason)
         {
             AutoNotification.Send(context, job, Phase.Failed, reason);
-            return job.Messages.SendStatus(PhaseNames.Failed, Bodies.Failed(reason));
+            return job.Messages.SendTerminal(PhaseNames.Failed, Bodies.Failed(reason));
         }
         AutoNotification.Send(context, job, Phase.Completed);
         var body = outcome.Data is { } data ? Bodies.CompletedWith(data) : Bodies.Completed;
-        return job.Messages.SendStatus(PhaseNames.Completed, body);
+        return job.Messages.SendTerminal(PhaseNames.Completed, body);
     }
 
     // the broker may take a shorter reply than the one that it rejected
@@ -69,7 +69,7 @@ internal sealed partial class JobEnding(WorkerContext context)
         var body = Bodies.Failed($"the step's reply of {bytes} bytes could not be sent: {reply.Error!.Message}");
         if (body.Length >= bytes) return;
         var confirmed = NewWaiter();
-        job.Messages.SendStatus(PhaseNames.Failed, body, confirmed);
+        job.Messages.SendTerminal(PhaseNames.Failed, body, confirmed);
         // nothing reaches this requester if that fails too; the log has said so twice
         await ((Task)confirmed.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

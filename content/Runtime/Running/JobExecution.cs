@@ -1,8 +1,8 @@
 namespace ReWorker.Running;
 
 /// <summary>
-/// One job from its start to the end of the step's code: checks it, sends <c>started</c>, runs the step under its time
-/// limit, and decides how the job ended.
+/// One job from its start to its result: checks it, sends <c>started</c>, runs the step under its time limit, and
+/// decides how the job ended.
 /// </summary>
 internal sealed partial class JobExecution(WorkerContext context)
 {
@@ -24,12 +24,12 @@ internal sealed partial class JobExecution(WorkerContext context)
         Outcome outcome;
         try
         {
-            outcome = _check.Run(job, out var checkedJob) ?? await RunStepAsync(job, checkedJob!, abort);
+            outcome = await RunInTimeAsync(job, abort);
         }
         catch (Exception e)
         {
-            LogBroken(_log, e, job.CorrelationId, job.Attempt);
-            outcome = Outcome.Failed(e.Message);
+            LogFailed(_log, e, job.CorrelationId, e.Message);
+            outcome = Outcome.Failed(e.Message.Length > 0 ? e.Message : e.GetType().Name);
         }
         job.Messages.Seal();
         job.MarkEnding();
@@ -39,31 +39,34 @@ internal sealed partial class JobExecution(WorkerContext context)
         return outcome;
     }
 
-    private async Task<Outcome> RunStepAsync(InFlightJob inFlight, Job job, CancellationToken abort)
+    private async Task<Outcome> RunInTimeAsync(InFlightJob inFlight, CancellationToken abort)
     {
         // the original is acknowledged once its copy is safe: a copy that killed its worker at once would leave both
-        if (DeliveryCount.IsRepublished(job.Properties))
+        if (DeliveryCount.IsRepublished(inFlight.Delivery.Properties))
             await Task.Delay(CopyDelay, context.Time, CancellationToken.None);
-        if (job.Attempt > 1) LogRunsAgain(_log, job.CorrelationId, job.Attempt, context.Options.MaxAttempts);
-        inFlight.Messages.SendStatus(PhaseNames.Started, Bodies.Started);
-        AutoNotification.Send(context, inFlight, Phase.Started);
-
-        // a separate work item, so that blocking code cannot delay the time limit, which counts from before it
-        var start = new Task<Task<object?>>(() => context.Worker.ProcessAsync(job, inFlight.Cancellation.Token));
-        Task<object?> work = start.Unwrap();
+        // a separate work item, so that the owner's code delays neither the client, on whose thread this may be, nor
+        // the time limit, which counts from before it
+        var start = new Task<Task<Outcome>>(() => CheckAndRunAsync(inFlight));
+        var work = start.Unwrap();
         var watch = ((Task)work).WaitAsync(context.Options.TimeLimit, context.Time, abort);
         start.Start(TaskScheduler.Default);
         await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!work.IsCompleted && await CancelAsync(inFlight, work, abort) is { } cutShort) return cutShort;
-        try
-        {
-            return Completed(await work);
-        }
-        catch (Exception e)
-        {
-            LogFailed(_log, e, job.CorrelationId, e.Message);
-            return Outcome.Failed(e.Message.Length > 0 ? e.Message : e.GetType().Name);
-        }
+        return !work.IsCompleted && await CancelAsync(inFlight, work, abort) is { } cutShort ? cutShort : await work;
+    }
+
+    // all that the owner can have written: converters, validation rules, the step, and what its result computes
+    private async Task<Outcome> CheckAndRunAsync(InFlightJob inFlight)
+    {
+        if (_check.Run(inFlight, out var job) is { } rejected) return rejected;
+        if (job!.Attempt > 1) LogRunsAgain(_log, job.CorrelationId, job.Attempt, context.Options.MaxAttempts);
+        inFlight.Cancellation.Token.ThrowIfCancellationRequested();
+        inFlight.Messages.SendStarted();
+        AutoNotification.Send(context, inFlight, Phase.Started);
+        var result = await context.Worker.ProcessAsync(job, inFlight.Cancellation.Token);
+        var data = result is null ? null : context.Worker.Json.Serialize(result);
+        return data is { Length: > SendRules.MaxDataBytes }
+            ? Outcome.Failed($"the step's result has {data.Length} bytes; allowed: {SendRules.MaxDataBytes}")
+            : Outcome.Completed(data);
     }
 
     // stops a step that has exceeded its time limit, or whose process must end; null if it has finished after all
@@ -79,14 +82,6 @@ internal sealed partial class JobExecution(WorkerContext context)
         if (work.IsCompleted) LogTimedOut(_log, inFlight.CorrelationId, limit);
         else LogIgnoredCancellation(_log, inFlight.CorrelationId, limit);
         return Outcome.Failed($"timed out after {limit:c}");
-    }
-
-    private Outcome Completed(object? result)
-    {
-        var data = result is null ? null : context.Worker.Json.Serialize(result);
-        return data is { Length: > SendRules.MaxDataBytes }
-            ? Outcome.Failed($"the step's result has {data.Length} bytes; allowed: {SendRules.MaxDataBytes}")
-            : Outcome.Completed(data);
     }
 
     // after an early requeue, the next run answers the job; after an early acknowledgement, only this run can
@@ -131,8 +126,6 @@ internal sealed partial class JobExecution(WorkerContext context)
     private static partial void LogInvalid(ILogger log, Untrusted correlationId, Untrusted reason, string fate);
     [LoggerMessage(12, LogLevel.Warning, "Job {CorrelationId} exceeded its time limit of {Limit}; the step stopped")]
     private static partial void LogTimedOut(ILogger log, Untrusted correlationId, TimeSpan limit);
-    [LoggerMessage(13, LogLevel.Error, "Job {CorrelationId}, attempt {Attempt}, could not be run and fails")]
-    private static partial void LogBroken(ILogger log, Exception e, Untrusted correlationId, int attempt);
     [LoggerMessage(14, LogLevel.Information,
         "Job {CorrelationId} was not finished by its last worker; it runs again: attempt {Attempt} of {MaxAttempts}")]
     private static partial void LogRunsAgain(ILogger log, Untrusted correlationId, int attempt, int maxAttempts);

@@ -12,7 +12,7 @@ internal sealed partial class Runner(WorkerContext context) : IDisposable
     private readonly JobExecution _execution = new(context);
     private readonly JobEnding _ending = new(context);
 
-    // a free slot checks the job on the thread that brings it, and runs the step's code on the pool
+    // a free slot takes the job on the thread that brings it, and runs the owner's code on the pool
     private readonly Channel<InFlightJob> _waiting =
         Channel.CreateUnbounded<InFlightJob>(new UnboundedChannelOptions { AllowSynchronousContinuations = true });
     private readonly CancellationTokenSource _abort = new();
@@ -75,12 +75,20 @@ internal sealed partial class Runner(WorkerContext context) : IDisposable
 
     private async Task RunSlotAsync()
     {
-        await foreach (var job in _waiting.Reader.ReadAllAsync())
+        try
         {
-            // counted first, so that a drain that comes in between sees the job
-            Interlocked.Increment(ref _running);
-            if (job.TryStart()) await RunJobAsync(job);
-            Interlocked.Decrement(ref _running);
+            // ReadAllAsync would wake every free slot for each job
+            while (await _waiting.Reader.ReadAsync() is var job)
+            {
+                // counted first, so that a drain that comes in between sees the job
+                Interlocked.Increment(ref _running);
+                if (job.TryStart()) await RunJobAsync(job);
+                Interlocked.Decrement(ref _running);
+            }
+        }
+        catch (ChannelClosedException)
+        {
+            // stopped
         }
     }
 

@@ -30,6 +30,12 @@ internal sealed partial class Supervisor(
         // an address that cannot be read will not mend itself: fail the start instead of retrying for ever
         SetDisconnected($"not connected yet to {source.Check()}");
         foreach (var runner in _runners) runner.Start();
+        return Task.CompletedTask;
+    }
+
+    // takes no job before the owner's services have started: a job may need them, and their failure must not cost it
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
         _loop = Task.Run(LoopAsync, CancellationToken.None);
         return Task.CompletedTask;
     }
@@ -58,7 +64,6 @@ internal sealed partial class Supervisor(
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -41,6 +41,7 @@ internal sealed class Instruments : IDisposable
         Unroutable = Counter("reworker.publish.unroutable", "{message}",
             "Messages that no queue took, by kind: status, output, notification, sent, parked.");
         Parked = Counter("reworker.jobs.parked", "{job}", "Jobs moved to the dead-letter queue, by worker.");
+        DroppedLines = Counter("reworker.output.dropped", "{line}", "Lines that a step wrote after its job's end.");
         Gauge("reworker.jobs.in_flight", "{job}", () => Volatile.Read(ref _inFlight), "Jobs whose code is running.");
         _meter.CreateObservableGauge("reworker.queue.messages",
             () => _queueLengths.Select(queue => Measure(queue.Value, queue.Key)), "{message}",
@@ -65,6 +66,7 @@ internal sealed class Instruments : IDisposable
     public Counter<long> Sent { get; }
     public Counter<long> Unroutable { get; }
     public Counter<long> Parked { get; }
+    public Counter<long> DroppedLines { get; }
 
     // sets what alerts watch to 0: a counter that starts with its first event shows no increase
     public void InitializeCounters(string worker, string queue, IEnumerable<string> outcomes)

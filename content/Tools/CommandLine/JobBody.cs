@@ -29,7 +29,7 @@ internal static class JobBody
     private static JsonNode ReadFile(string file, Stream input)
     {
         var bytes = file is "-" ? ReadInput(input) : JsonFile.ReadBytes(file);
-        if (JobReader.TryRead(bytes, SendRules.MaxBodyBytes, out _) is { } error)
+        if (JobReader.TryRead(bytes, Names.MaxBodyBytes, out _) is { } error)
             throw new UsageException($"{DisplayName(file)}: {error.ReplyText}");
         return JsonNode.Parse(bytes)!;
     }

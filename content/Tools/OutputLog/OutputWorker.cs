@@ -59,7 +59,7 @@ internal sealed partial class OutputWorker(
             // A line must be written, however long that takes, so the settings for jobs do not apply.
             (options.TimeLimit, options.AutoNotify) = (TimeSpan.FromDays(24), false);
             (options.OnRedelivery, options.MaxAttempts) = (OnRedelivery.RunAgain, 1000);
-            options.MaxBodyBytes = SendRules.MaxBodyBytes;
+            options.MaxBodyBytes = Names.MaxBodyBytes;
         });
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using Microsoft.Extensions.Hosting;
 
 namespace ReWorker.Wire.Connections;
@@ -18,18 +19,18 @@ internal class ConnectionSource(
     /// <exception cref="FormatException">A file can't be read. The message names the key.</exception>
     public string Check()
     {
-        CreateFactory();
+        CreateFactory(out _);
         return Address;
     }
 
     /// <exception cref="TimeoutException">The broker did not answer within the connect timeout.</exception>
     public virtual async Task<IConnection> OpenAsync(string name, CancellationToken cancel)
     {
-        var factory = ReadSettings();
+        var factory = ReadSettings(out var tls);
         var sockets = new ConcurrentBag<ITcpClient>();
         factory.SocketFactory = family =>
         {
-            var socket = ConnectionFactoryBase.DefaultSocketFactory(family);
+            var socket = new BrokerSocket(ConnectionFactoryBase.DefaultSocketFactory(family).Client, tls);
             sockets.Add(socket);
             return socket;
         };
@@ -58,18 +59,18 @@ internal class ConnectionSource(
         return await factory.CreateConnectionAsync(hosts, name, cancel);
     }
 
-    private ConnectionFactory ReadSettings()
+    private ConnectionFactory ReadSettings(out SslClientAuthenticationOptions? tls)
     {
         lock (_gate)
         {
             // .NET does not tolerate a reload while options are read for the first time, as they are during the start.
             if (lifetime is null or { ApplicationStarted.IsCancellationRequested: true })
                 (configuration as IConfigurationRoot)?.Reload();
-            return CreateFactory();
+            return CreateFactory(out tls);
         }
     }
 
-    private ConnectionFactory CreateFactory()
+    private ConnectionFactory CreateFactory(out SslClientAuthenticationOptions? tls)
     {
         var settings = options.CurrentValue;
         var factory = new ConnectionFactory
@@ -93,7 +94,9 @@ internal class ConnectionSource(
         BrokerUri.Apply(settings.Uri, factory);
         var (scheme, vhost) = (factory.Ssl.Enabled ? "amqps" : "amqp", Uri.EscapeDataString(factory.VirtualHost));
         Address = $"{scheme}://{factory.UserName}@{factory.HostName}:{factory.Port}/{vhost}";
-        if (factory.Ssl.Enabled) factory.Ssl = TlsSettings.Create(settings, factory.HostName);
+        tls = factory.Ssl.Enabled ? TlsSettings.Create(settings, factory.HostName) : null;
+        // BrokerSocket does TLS
+        factory.Ssl = new SslOption();
         return factory;
     }
 }

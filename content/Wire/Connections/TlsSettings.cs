@@ -11,13 +11,19 @@ internal static class TlsSettings
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
     /// <exception cref="FormatException">A file can't be read. The message names the key.</exception>
-    public static SslOption Create(BrokerOptions settings, string host)
+    public static SslClientAuthenticationOptions Create(BrokerOptions settings, string host)
     {
-        var tls = new SslOption(settings.ServerName ?? host, enabled: true);
+        var tls = new SslClientAuthenticationOptions { TargetHost = settings.ServerName ?? host };
         if (settings.CertificateFile is { Length: > 0 } file)
         {
-            const string keys = "CertificateFile, Broker:KeyFile";
-            tls.Certs = [Read(keys, () => X509Certificate2.CreateFromPemFile(file, settings.KeyFile))];
+            tls.ClientCertificateContext = Read("CertificateFile, Broker:KeyFile", () =>
+            {
+                // the file may have the intermediate authorities too, which the broker needs to verify the certificate
+                X509Certificate2Collection chain = [];
+                chain.ImportFromPemFile(file);
+                var certificate = X509Certificate2.CreateFromPemFile(file, settings.KeyFile);
+                return SslStreamCertificateContext.Create(certificate, chain, offline: true);
+            });
         }
         X509Certificate2Collection? authorities = null;
         if (settings.CaFile is { Length: > 0 } ca)
@@ -25,8 +31,8 @@ internal static class TlsSettings
             authorities = [];
             Read("CaFile", () => { authorities.ImportFromPemFile(ca); return true; });
         }
-        tls.CertificateValidationCallback = (_, certificate, chain, errors) =>
-            IsTrusted(certificate as X509Certificate2, chain, errors, authorities, tls.ServerName);
+        tls.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+            IsTrusted(certificate as X509Certificate2, chain, errors, authorities, tls.TargetHost);
         return tls;
     }
 

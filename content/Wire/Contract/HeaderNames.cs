@@ -7,6 +7,9 @@ internal static class HeaderNames
     public const string DeliveryCount = "x-delivery-count";
     public const string AcquiredCount = "x-acquired-count";
 
+    // Written by HeaderFilter: the headers that could not be decoded, and why.
+    public const string Unreadable = "x-reworker-unreadable";
+
     // On a message that a worker has republished: the failed attempts, and the headers that had to be left out.
     public const string Attempts = "x-reworker-attempts";
     public const string DroppedHeaders = "x-reworker-dropped-headers";

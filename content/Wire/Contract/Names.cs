@@ -8,6 +8,7 @@ internal static class Names
     public const string Output = "output";      // the routing key of output
     public const string JsonContent = "application/json";
     public const int ShortStringBytes = 255;    // AMQP's limit for routing keys, correlation ids and queue names
+    public const int MaxBodyBytes = 16 * 1024 * 1024; // RabbitMQ's default: a larger message closes the channel
 
     private const string QueuePrefix = "worker.";
     private const string NotificationPrefix = "notify.";

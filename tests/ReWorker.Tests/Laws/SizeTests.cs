@@ -11,11 +11,11 @@ public sealed class SizeTests
     private static readonly string Content = Repository.At("content");
 
     [Theory]
-    [InlineData("Runtime", 3_200)]
+    [InlineData("Runtime", 3_500)]
     [InlineData("Wire", 1_200)]
     [InlineData("Client", 850)]
-    [InlineData("Tools", 2_100)]
-    [InlineData("Testing", 250)]
+    [InlineData("Tools", 2_400)]
+    [InlineData("Testing", 300)]
     public void Project_HasAtMost(string project, int lines)
     {
         var total = Sources(project).Sum(source => source.Lines.Length);

@@ -1,4 +1,6 @@
-namespace ReWorker.Wire.Contract;
+using System.Text;
+
+namespace ReWorker.Publishing;
 
 /// <summary>AMQP's limit for short strings. The client can't send a property that exceeds it.</summary>
 internal static class ShortStrings

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 
-namespace ReWorker.Wire.Contract;
+namespace ReWorker.Publishing;
 
 /// <summary>Writes the bodies that a worker sends. They have no keys beyond the contract's.</summary>
 internal static class Bodies

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
+using System.Text;
 
-namespace ReWorker.Wire.Contract;
+namespace ReWorker.Publishing;
 
 /// <summary>Message ids that stay the same when a message is sent again, so that a requester can drop copies.</summary>
 internal static class MessageIds

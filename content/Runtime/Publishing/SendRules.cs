@@ -1,10 +1,11 @@
-namespace ReWorker.Wire.Contract;
+using System.Text;
+
+namespace ReWorker.Publishing;
 
 /// <summary>Checks messages before the client or the broker rejects them with a cryptic error.</summary>
 internal static class SendRules
 {
-    public const int MaxBodyBytes = 16 * 1024 * 1024; // RabbitMQ's default: a larger message closes the channel
-    public const int MaxDataBytes = MaxBodyBytes - 64; // the largest result that fits into a reply
+    public const int MaxDataBytes = Names.MaxBodyBytes - 64; // the largest result that fits into a reply
 
     /// <exception cref="ArgumentException">The message can't be sent.</exception>
     public static void Check(string topic, string exchange, string? correlationId, byte[] body, string? replyTo)
@@ -12,8 +13,8 @@ internal static class SendRules
         CheckLength("routing key", topic, nameof(topic));
         CheckLength("exchange name", exchange, nameof(exchange));
         CheckLength("correlation id", correlationId ?? "", nameof(correlationId));
-        if (body.Length > MaxBodyBytes)
-            throw new ArgumentException($"the message has {body.Length} bytes; allowed: {MaxBodyBytes}", nameof(body));
+        if (body.Length > Names.MaxBodyBytes)
+            throw new ArgumentException($"the message has {body.Length} bytes; allowed: {Names.MaxBodyBytes}", nameof(body));
         if (exchange is Names.DefaultExchange && topic == replyTo && HasStatus(body))
             throw new ArgumentException(
                 "only the runtime sends status replies: return a value to complete the job, throw to fail it",

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
-namespace ReWorker.Wire.Contract;
+namespace ReWorker;
 
 /// <summary>Reads and writes JSON with the owner's source-generated context and one for simple types.</summary>
 internal sealed class JobJson(IJsonTypeInfoResolver? resolver)
