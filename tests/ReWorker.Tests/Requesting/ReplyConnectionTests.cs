@@ -215,7 +215,7 @@ public sealed class ReplyConnectionTests : IAsyncDisposable
 
         var disposing = _connection.DisposeAsync().AsTask();
         await deleting.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
-        Assert.False(disposing.IsCompleted);
+        await Assert.ThrowsAsync<TimeoutException>(() => disposing.WaitAsync(TimeSpan.FromMilliseconds(200), Cancel));
         deleted.SetResult();
         await disposing;
 
