@@ -37,7 +37,7 @@ internal static class ClientDefects
         new("takes a status for output", "ReplyReader.TryRead", "exchange is Names.DefaultExchange", "false"),
         new("reads keys of what is not an object", "ReplyReader.TryRead", "json.ValueKind is not JsonValueKind.Object",
             "json.ValueKind is JsonValueKind.Null")
-            { Survives = "reading a key of it throws, and that ends in null as well" },
+            { Survives = "equivalent: reading a key of it throws, and that ends in null as well" },
         new("dies of half a surrogate pair", "ReplyReader.TryRead", "e is JsonException or InvalidOperationException",
             "e is JsonException"),
         new("dies of invalid JSON", "ReplyReader.TryRead", "e is JsonException or InvalidOperationException",

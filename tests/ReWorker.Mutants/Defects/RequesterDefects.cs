@@ -25,7 +25,7 @@ internal static class RequesterDefects
         new("yields one event at a time", "JobClient.SendAsync",
             "while (pending.Events.TryRead(out var jobEvent)) yield return jobEvent;",
             "if (pending.Events.TryRead(out var one)) yield return one;")
-            { Survives = "the loop waits again and finds the next event there" },
+            { Survives = "equivalent: the loop waits again and finds the next event there" },
         new("waits for events without a limit", "JobClient.SendAsync",
             "next = pending.Events.WaitToReadAsync(wait.Token).AsTask();",
             "next = pending.Events.WaitToReadAsync(CancellationToken.None).AsTask();"),

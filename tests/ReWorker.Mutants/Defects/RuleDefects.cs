@@ -36,7 +36,7 @@ internal static class RuleDefects
             "if (reader.ValueTextEquals(BodyKeys.Status)) return true;"),
         new("looks for a status in a text", "SendRules.HasStatus",
             "reader.TokenType is not JsonTokenType.StartObject", "false")
-            { Survives = "only the first token of an object is followed by a key" },
+            { Survives = "equivalent: only the first token of an object is followed by a key" },
 
         new("takes 256 bytes for a short string", "ShortStrings.Fits",
             "Encoding.UTF8.GetByteCount(text) <= Names.ShortStringBytes",

@@ -45,7 +45,8 @@ internal static class SessionDefects
         new("ends a session during an alarm", "ReplySession.WaitForConfirmAsync", "_epoch.Alarm.IsRaised", "false"),
         new("ends a session right after an alarm", "ReplySession.WaitForConfirmAsync", "alarmEnd > writtenAt", "false"),
         new("counts an alarm before the job", "ReplySession.WaitForConfirmAsync", "alarmEnd > writtenAt", "true")
-            { Survives = "an alarm that ended before the job was written is older than the timeout when it is up" },
+            { Survives = "equivalent: an alarm that ended before the job was written is older"
+                + " than the timeout when it is up" },
         new("waits without end after an alarm", "ReplySession.WaitForConfirmAsync",
             "time.GetElapsedTime(alarmEnd) <= confirmTimeout", "true"),
         new("takes the client's timeout for its own", "ReplySession.WaitForConfirmAsync", "!confirmed.IsFaulted",
