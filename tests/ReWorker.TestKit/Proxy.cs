@@ -115,8 +115,8 @@ public sealed class Proxy : IAsyncDisposable
                 listener.Start();
                 return listener;
             }
-            catch (SocketException e)
-                when (e.SocketErrorCode is SocketError.AddressAlreadyInUse && Stopwatch.GetElapsedTime(began) < Patience)
+            catch (SocketException e) when (
+                e.SocketErrorCode is SocketError.AddressAlreadyInUse && Stopwatch.GetElapsedTime(began) < Patience)
             {
                 listener.Dispose();
             }
@@ -128,7 +128,9 @@ public sealed class Proxy : IAsyncDisposable
         lock (_links) return [.. _links];
     }
 
-    /// <exception cref="InvalidOperationException">No connection has this name, so the fault would do nothing.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// No connection has this name, so the fault would do nothing.
+    /// </exception>
     private List<ProxyLink> Links(string connection)
     {
         var links = Links();
