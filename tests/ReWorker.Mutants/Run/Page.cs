@@ -63,8 +63,8 @@ internal static class Page
 
             ## Survivors
 
-            An equivalent mutant changes nothing that a test could see, and does not count in the score. The others count, and
-            the table says why no test finds them; a row of the [fault matrix](faults.md) may.
+            An equivalent mutant changes nothing that a test could see, and does not count in the score. The others count,
+            and the table says why no test finds them; a row of the [fault matrix](faults.md) may.
 
             | mutant | in | why no test finds it |
             | --- | --- | --- |

@@ -37,7 +37,7 @@ public sealed class InFlightJobTests : IDisposable
     public void TryStart_EachState_StartsOnlyAWaitingJobWhoseDeliveryLives(
         string state, bool isAlive, bool started, string then)
     {
-        var job = InState(state);
+        var job = _bench.InState(state);
         Bus.IsAlive = isAlive;
 
         Assert.Equal((started, then), (job.TryStart(), $"{job.State}"));
@@ -53,7 +53,7 @@ public sealed class InFlightJobTests : IDisposable
     public void TryWithdraw_EachState_TakesOnlyAWaitingJobWhoseDeliveryLives(
         string state, bool isAlive, bool taken, string then)
     {
-        var job = InState(state);
+        var job = _bench.InState(state);
         Bus.IsAlive = isAlive;
 
         Assert.Equal((taken, then), (job.TryWithdraw(), $"{job.State}"));
@@ -68,7 +68,7 @@ public sealed class InFlightJobTests : IDisposable
     [InlineData("Ended", false)]
     public void TrySettle_EachState_SettlesOnlyARunningJob(string state, bool settles)
     {
-        var job = InState(state);
+        var job = _bench.InState(state);
         var before = Bus.Settled.Count;
 
         Assert.Equal(settles, job.TrySettle(Settlement.RequeueCounted));
@@ -82,7 +82,7 @@ public sealed class InFlightJobTests : IDisposable
     [InlineData("DeadLetter")]
     public void TrySettle_SecondTime_IsRejected(string first)
     {
-        var job = InState("Running");
+        var job = _bench.InState("Running");
         job.TrySettle(Parse(first));
 
         Assert.False(job.TrySettle(Settlement.Ack));
@@ -100,7 +100,7 @@ public sealed class InFlightJobTests : IDisposable
     [InlineData("RequeueCounted", false, "")]
     public void TrySettle_EachSettlement_SettlesADeliveryThatLives(string settlement, bool isAlive, string settled)
     {
-        var job = InState("Running");
+        var job = _bench.InState("Running");
         Bus.IsAlive = isAlive;
 
         Assert.True(job.TrySettle(Parse(settlement)));
@@ -116,7 +116,7 @@ public sealed class InFlightJobTests : IDisposable
     [InlineData("DeadLetter", "Ack")]
     public void Complete_AfterEarlySettlement_SettlesTheDeliveryOnce(string early, string settled)
     {
-        var job = InState("Running");
+        var job = _bench.InState("Running");
         if (early.Length > 0) job.TrySettle(Parse(early));
         job.MarkEnding();
 
@@ -130,7 +130,7 @@ public sealed class InFlightJobTests : IDisposable
     [Fact]
     public void Complete_DeliveryDead_SettlesTheRedelivery()
     {
-        var job = InState("Running");
+        var job = _bench.InState("Running");
         Bus.IsAlive = false;
         job.Complete(Settlement.Ack);
         Assert.Empty(Bus.Settled);
@@ -151,7 +151,7 @@ public sealed class InFlightJobTests : IDisposable
     [InlineData("Ended", "Ended")]
     public void Adopt_EachState_ContinuesWithTheNewDelivery(string state, string then)
     {
-        var job = InState(state);
+        var job = _bench.InState(state);
         Bus.IsAlive = false;
         var again = Redelivery();
 
@@ -170,7 +170,7 @@ public sealed class InFlightJobTests : IDisposable
     [InlineData("DeadLetter", "")]
     public void Adopt_JobSettledEarly_SettlesTheNewDeliveryTheSameWay(string early, string settled)
     {
-        var job = InState("Running");
+        var job = _bench.InState("Running");
         Bus.IsAlive = false;
         job.TrySettle(Parse(early));
 
@@ -187,7 +187,7 @@ public sealed class InFlightJobTests : IDisposable
     [InlineData("RequeueCounted", true)]
     public void MarkLost_JobSettledEarly_ForgetsOnlyADeadLetter(string early, bool isKept)
     {
-        var job = InState("Running");
+        var job = _bench.InState("Running");
         job.TrySettle(Parse(early));
 
         job.MarkLost();
@@ -201,17 +201,5 @@ public sealed class InFlightJobTests : IDisposable
     {
         var first = _bench.Deliver(redelivered: true);
         return new Delivery(_later, first.Info, first.Properties, first.Body);
-    }
-
-    private InFlightJob InState(string state)
-    {
-        var job = new InFlightJob(_bench.Deliver());
-        if (state is "Waiting") return job;
-        job.TryStart();
-        if (state is "AwaitingRedelivery") job.MarkLost();
-        if (state is "Ending" or "Ended") job.MarkEnding();
-        if (state is "Ended") job.Complete(Settlement.Ack);
-        Assert.Equal(state, $"{job.State}");
-        return job;
     }
 }

@@ -7,6 +7,7 @@ using ReWorker.Deliveries;
 using ReWorker.Running;
 using ReWorker.Telemetry;
 using ReWorker.Tests.Contract;
+using Xunit;
 
 namespace ReWorker.Tests.Jobs;
 
@@ -93,6 +94,19 @@ internal sealed class JobBench : IDisposable
         if (replyTo is not null) properties.ReplyTo = replyTo;
         var info = new DeliveryInfo("tag", ++_tag, redelivered, "re", "worker.frob");
         return new Delivery(Bus, info, properties, Encoding.UTF8.GetBytes(body));
+    }
+
+    /// <summary>A job that no ledger knows, brought into a state.</summary>
+    public InFlightJob InState(string state)
+    {
+        var job = new InFlightJob(Deliver());
+        if (state is "Waiting") return job;
+        job.TryStart();
+        if (state is "AwaitingRedelivery") job.MarkLost();
+        if (state is "Ending" or "Ended") job.MarkEnding();
+        if (state is "Ended") job.Complete(Settlement.Ack);
+        Assert.Equal(state, $"{job.State}");
+        return job;
     }
 
     /// <summary>Registers and starts a delivery's job.</summary>

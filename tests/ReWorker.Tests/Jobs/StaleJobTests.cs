@@ -24,7 +24,7 @@ public sealed class StaleJobTests : IDisposable
     [InlineData("Ended", false, null)]
     public void RedeliveryRank_EachState_PutsWhatHasToRunFirst(string state, bool isDead, int? rank)
     {
-        var job = InState(state);
+        var job = _bench.InState(state);
         Bus.IsAlive = !isDead;
 
         Assert.Equal(rank, job.RedeliveryRank());
@@ -38,7 +38,7 @@ public sealed class StaleJobTests : IDisposable
     [InlineData("RequeueUncounted", null)]
     public void RedeliveryRank_JobSettledEarly_DependsOnTheSettlement(string early, int? rank)
     {
-        var job = InState("Running");
+        var job = _bench.InState("Running");
         job.TrySettle(Enum.Parse<Settlement>(early));
         Bus.IsAlive = false;
 
@@ -53,7 +53,7 @@ public sealed class StaleJobTests : IDisposable
     [InlineData("Ended", true)]
     public void SweepIfStale_DeadDelivery_IsStaleAfterTheMostSweeps(string state, bool isSwept)
     {
-        var job = InState(state);
+        var job = _bench.InState(state);
         Bus.IsAlive = false;
 
         Assert.Equal([false, false, isSwept], Enumerable.Range(0, 3).Select(_ => job.SweepIfStale(2)));
@@ -67,7 +67,7 @@ public sealed class StaleJobTests : IDisposable
     [InlineData("Ended", false)]
     public void SweepIfStale_DeliveryAlive_IsNeverStale(string state, bool hasBody)
     {
-        var job = InState(state);
+        var job = _bench.InState(state);
 
         Assert.All(Enumerable.Range(0, 5), _ => Assert.False(job.SweepIfStale(1)));
         Assert.Equal((state, hasBody), ($"{job.State}", job.Delivery.Body.Length > 0));
@@ -76,7 +76,7 @@ public sealed class StaleJobTests : IDisposable
     [Fact]
     public void HasNotified_EachPhase_IsNotedByItself()
     {
-        var job = InState("Running");
+        var job = _bench.InState("Running");
         job.MarkNotified(Phase.Completed);
 
         Assert.Equal(
@@ -84,17 +84,5 @@ public sealed class StaleJobTests : IDisposable
             (job.HasNotified(Phase.Started), job.HasNotified(Phase.Completed), job.HasNotified(Phase.Failed)));
         job.MarkNotified(Phase.Started);
         Assert.True(job.HasNotified(Phase.Started) && job.HasNotified(Phase.Completed));
-    }
-
-    private InFlightJob InState(string state)
-    {
-        var job = new InFlightJob(_bench.Deliver());
-        if (state is "Waiting") return job;
-        job.TryStart();
-        if (state is "AwaitingRedelivery") job.MarkLost();
-        if (state is "Ending" or "Ended") job.MarkEnding();
-        if (state is "Ended") job.Complete(Settlement.Ack);
-        Assert.Equal(state, $"{job.State}");
-        return job;
     }
 }
