@@ -194,10 +194,10 @@ public sealed class SubmitManyTests : IAsyncDisposable
     {
         var run = Many().RunAsync(() => NextJob(TimeSpan.FromMinutes(5)), 3, 3, Cancel);
         await Until.TrueAsync(() => Sent == 3, "sending");
-        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(10));
+        await _time.TimerAsync(TimeSpan.FromSeconds(10));
         Assert.Equal("", _error.ToString());
         _time.Advance(TimeSpan.FromSeconds(10));
-        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(10), count: 2);
+        await _time.TimerAsync(TimeSpan.FromSeconds(10), count: 2);
         for (var job = 0; job < 3; job++) await ReplyAsync(job, "completed");
         await run;
 

@@ -73,10 +73,10 @@ public sealed class OutputWorkerRulesTests : IDisposable
         await File.WriteAllTextAsync(_directory, "a file in the directory's place", Cancel);
 
         var running = RunAsync("""{"message":"kept"}""");
-        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(5));
+        await _time.TimerAsync(TimeSpan.FromSeconds(5));
         Assert.Single(_logs.WithId(61));
         _time.Advance(TimeSpan.FromSeconds(5));
-        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(5), count: 2);
+        await _time.TimerAsync(TimeSpan.FromSeconds(5), count: 2);
         Assert.Equal(2, _logs.WithId(61).Count);
         Assert.False(running.IsCompleted);
         File.Delete(_directory);
@@ -97,7 +97,7 @@ public sealed class OutputWorkerRulesTests : IDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
 
         var running = RunAsync("""{"message":"kept"}""", stop.Token);
-        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(5));
+        await _time.TimerAsync(TimeSpan.FromSeconds(5));
         await stop.CancelAsync();
 
         var result = await running;

@@ -34,7 +34,7 @@ public sealed class ClientRegistrationTests
             call => call.Method == "BasicPublishAsync" ? Task.Delay(Timeout.Infinite, Cancel) : null;
         var before = time.Delays.Count(delay => delay == TimeSpan.FromSeconds(7));
         _ = client.RunAsync(new() { Queue = "q" }, Cancel);
-        await time.WaitForAsync(TimeSpan.FromSeconds(7), before + 1);
+        await time.TimerAsync(TimeSpan.FromSeconds(7), before + 1);
         time.Advance(TimeSpan.FromSeconds(7));
 
         var record = await log.WaitAsync(80, Cancel);

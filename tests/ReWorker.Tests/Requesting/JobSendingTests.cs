@@ -135,7 +135,7 @@ public sealed class JobSendingTests : IAsyncDisposable
         await _requester.StartAsync(sent);
         await _requester.LoseAsync(_requester.Publishes);
         await UntilReconnectedAsync();
-        await _requester.Time.WaitForAsync(ResendDelay);
+        await _requester.Time.TimerAsync(ResendDelay);
         _requester.Time.Advance(ResendDelay);
 
         await _requester.CompleteAsync(sent);
@@ -153,7 +153,7 @@ public sealed class JobSendingTests : IAsyncDisposable
         var running = RunAsync();
         var first = await _requester.SentAsync();
         first.Throw(timesOut ? new TimeoutException() : Closed);
-        await _requester.Time.WaitForAsync(ResendDelay);
+        await _requester.Time.TimerAsync(ResendDelay);
         Assert.Single(_requester.Sent);
         _requester.Time.Advance(ResendDelay);
 
@@ -182,7 +182,7 @@ public sealed class JobSendingTests : IAsyncDisposable
         var running = _requester.Client.RunAsync(Job(), source.Token);
         await _requester.SentAsync();
         await _requester.LoseAsync(_requester.Publishes);
-        await _requester.Time.WaitForAsync(ResendDelay);
+        await _requester.Time.TimerAsync(ResendDelay);
         await source.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);

@@ -114,7 +114,7 @@ public sealed class JobWaitTests : IAsyncDisposable
         else _requester.OnCall = (_, _) => hanging.Task;
         var connecting = _requester.Client.ConnectAsync(TimeSpan.FromSeconds(1.5), Cancel);
         if (answers) await Until.TrueAsync(() => _requester.Troubles.Any());
-        await _requester.Time.WaitForAsync(TimeSpan.FromSeconds(1.5));
+        await _requester.Time.TimerAsync(TimeSpan.FromSeconds(1.5));
         _requester.Time.Advance(TimeSpan.FromSeconds(1.5));
 
         var error = await Assert.ThrowsAsync<TimeoutException>(() => connecting);

@@ -55,16 +55,16 @@ public sealed class ReplyConfirmTests : IAsyncDisposable
         var publishing = HangAsync();
         for (var i = 1; i <= 3; i++)
         {
-            await _time.WaitForAsync(ConfirmTimeout, ++_waits);
+            await _time.TimerAsync(ConfirmTimeout, ++_waits);
             _time.Advance(ConfirmTimeout);
         }
-        await _time.WaitForAsync(ConfirmTimeout, ++_waits);
+        await _time.TimerAsync(ConfirmTimeout, ++_waits);
         _time.Advance(ConfirmTimeout / 2);
         await Publishes.UnblockAsync();
         Assert.Null(_session.Blocked);
 
         _time.Advance(ConfirmTimeout / 2);
-        await _time.WaitForAsync(ConfirmTimeout, ++_waits);
+        await _time.TimerAsync(ConfirmTimeout, ++_waits);
         Assert.False(_session.IsLost);
         _time.Advance(ConfirmTimeout);
 
@@ -80,7 +80,7 @@ public sealed class ReplyConfirmTests : IAsyncDisposable
         await Publishes.UnblockAsync();
         _time.Advance(TimeSpan.FromSeconds(1));
         var publishing = HangAsync();
-        await _time.WaitForAsync(ConfirmTimeout, ++_waits);
+        await _time.TimerAsync(ConfirmTimeout, ++_waits);
         _time.Advance(ConfirmTimeout);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publishing);

@@ -58,7 +58,7 @@ public sealed class UndeliverableJobTests : IAsyncDisposable
         for (var i = 1; i <= 8; i++)
         {
             (await _requester.SentAsync(i)).Return();
-            await _requester.Time.WaitForAsync(PollDelay, i);
+            await _requester.Time.TimerAsync(PollDelay, i);
             Assert.False(running.IsCompleted);
             _requester.Time.Advance(PollDelay);
         }
@@ -75,7 +75,7 @@ public sealed class UndeliverableJobTests : IAsyncDisposable
     {
         var running = RunAsync();
         (await _requester.SentAsync()).Return();
-        await _requester.Time.WaitForAsync(PollDelay);
+        await _requester.Time.TimerAsync(PollDelay);
         _requester.Time.Advance(PollDelay);
 
         var second = await _requester.SentAsync(2);
