@@ -245,6 +245,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
 
         var id = session.Send(worker.Name, "{}");
         var started = await session.NextAsync(Cancel);
+        worker.StopSpeed = 50;
         var stop = worker.StopAsync();
         await UntilAsync(async () => (await Bus.CountAsync(worker.Queue)).Consumers == 0);
         // the consumption probe finds jobs and no consumer, which would end the connection the second time
@@ -253,6 +254,7 @@ public sealed class OutcomeTests(PikaBus bus) : ContractTest(bus)
             session.SendRaw(worker.Name, "{}"u8.ToArray(), []);
             await UntilAsync(() => waiting.Read() == probe);
         }
+        worker.StopSpeed = 1;
         end.SetResult();
         await stop;
         var rest = await session.DrainAsync();

@@ -33,6 +33,12 @@ public sealed class RunningWorker : IAsyncDisposable
 
     public IServiceProvider Services => _host.Services;
 
+    /// <summary>
+    /// How many times as fast as the system's the worker's own clock runs while it stops. A faster one leaves a busy
+    /// broker little time for the last confirms and acknowledgements.
+    /// </summary>
+    public int StopSpeed { get; set; } = 1;
+
     /// <summary>The worker's clock, if it is not the system's.</summary>
     private FakeTimeProvider? Time => Services.GetRequiredService<TimeProvider>() as FakeTimeProvider;
 
@@ -92,7 +98,7 @@ public sealed class RunningWorker : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _isStopped, true)) return;
         var stop = _host.StopAsync();
-        await (Time?.RunUntilAsync(stop) ?? stop);
+        await (Time?.RunUntilAsync(stop, () => StopSpeed) ?? stop);
     }
 
     /// <summary>Stops the worker and counts the jobs in its queue, with those that it had not settled.</summary>

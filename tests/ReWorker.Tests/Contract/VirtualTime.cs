@@ -13,11 +13,15 @@ internal static class VirtualTime
 
     /// <summary>Lets the clock run until the task has ended.</summary>
     /// <param name="speed">How many times as fast as the system's clock.</param>
-    public static async Task RunUntilAsync(this FakeTimeProvider time, Task task, int speed = 50)
+    public static Task RunUntilAsync(this FakeTimeProvider time, Task task, int speed = 50) =>
+        time.RunUntilAsync(task, () => speed);
+
+    /// <summary>Lets the clock run until the task has ended, at a speed that may change.</summary>
+    public static async Task RunUntilAsync(this FakeTimeProvider time, Task task, Func<int> speed)
     {
         while (!task.IsCompleted)
         {
-            time.Advance(speed * RealStep);
+            time.Advance(speed() * RealStep);
             await Task.WhenAny(task, Task.Delay(RealStep));
         }
         await task;
